@@ -1,0 +1,35 @@
+"""What a thief can read, for each unlock mode: plain sentences for the pages.
+
+The strings are gettext msgids. ``disk`` is the disk alone, switched off; ``running`` is the
+whole box taken while it runs (or started again by the thief).
+"""
+
+from __future__ import annotations
+
+ALWAYS = (
+    "device credentials, safety bindings and open alarms",
+    "which building and riser the home is in, and your sharing choices",
+)
+PERSONAL = "names, history, presence and the record of what left this home"
+
+THIEF_READS: dict[str, dict[str, tuple[str, ...]]] = {
+    "passphrase": {"disk": ALWAYS, "running": (*ALWAYS, PERSONAL)},
+    "media": {"disk": ALWAYS, "running": (*ALWAYS, PERSONAL)},
+    "machine": {"disk": (*ALWAYS, PERSONAL), "running": (*ALWAYS, PERSONAL)},
+}
+
+EXPLAINED: dict[str, str] = {
+    "passphrase": (
+        "After a power cut somebody types the passphrase before names and history can be seen. "
+        "Alarms work without it. A thief of the disk reads no personal data; a thief of the "
+        "running, unlocked box reads everything."
+    ),
+    "media": (
+        "The key lies on a memory stick. Take the stick out and keep it elsewhere: with the "
+        "stick, a thief of the disk reads everything."
+    ),
+    "machine": (
+        "The home unlocks itself after a power cut. A thief of the disk reads everything, "
+        "personal data included."
+    ),
+}
