@@ -1,0 +1,90 @@
+"""What every room's tests share: real peers on free ports, and the rule about missing ones.
+
+A test that needs a program nobody here wrote asks for `mosquitto`, `postgres` or `chromium` and is
+marked `peers`. Where that program is missing the test is skipped with the reason; with CI=true or
+LINLI_INSTALL=1 nothing may be skipped, so it fails instead.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Generator, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.peers import Missing, Mosquitto, Postgres, chromium_path
+
+if TYPE_CHECKING:
+    from playwright.async_api import Browser
+
+Report = Generator[None, pytest.TestReport, pytest.TestReport]
+STRICT = os.environ.get("CI") == "true" or os.environ.get("LINLI_INSTALL") == "1"
+
+
+def absent(reason: str) -> None:
+    """Skip for a missing program, or fail where nothing may be skipped."""
+    if STRICT:
+        pytest.fail(f"nothing is skipped here, and {reason}", pytrace=False)
+    pytest.skip(reason)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Report:
+    """Turn any skip into a failure where nothing may be skipped; expected failures stay."""
+    report = yield
+    if STRICT and report.skipped and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, and nothing is skipped here: {report.longrepr}"
+    return report
+
+
+@pytest.fixture
+def mosquitto(tmp_path: Path) -> Iterator[Mosquitto]:
+    """A running Mosquitto of this test's own; `.stop()` loses it, `.start()` brings it back."""
+    try:
+        broker = Mosquitto(tmp_path / "mosquitto")
+    except Missing as missing:
+        absent(str(missing))
+    broker.start()
+    yield broker
+    broker.stop()
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Postgres]:
+    """One PostgreSQL for the session; tests take a database each from `postgres`."""
+    try:
+        server = Postgres()
+    except Missing as missing:
+        absent(str(missing))
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def postgres(postgres_server: Postgres) -> str:
+    """The address (postgresql://…) of an empty database of this test's own."""
+    return postgres_server.new_database()
+
+
+@pytest.fixture
+async def chromium() -> AsyncIterator[Browser]:
+    """A headless Chromium driven by playwright; it may talk to this machine only."""
+    try:
+        path = chromium_path()
+    except Missing as missing:
+        absent(str(missing))
+    from playwright.async_api import async_playwright
+
+    options = ["--disable-background-networking", "--autoplay-policy=no-user-gesture-required"]
+    if os.geteuid() == 0:
+        options.append("--no-sandbox")
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=path, args=options)
+        yield browser
+        await browser.close()
