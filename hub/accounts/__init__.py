@@ -1,0 +1,1 @@
+"""People who may sign in: accounts, sessions, sign-in links, throttling; shared by both faces."""

@@ -1,0 +1,231 @@
+"""What an account, a session, a link and a count of failures are, and what can go wrong."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import unicodedata
+from typing import Any, Self
+
+LANGUAGES = ("zh_CN", "en")
+THEMES = ("auto", "light", "dark")
+LONGEST_NAME = 64
+
+
+class AccountProblem(Exception):
+    """Something about accounts that the person can be told. ``code`` is stable, for programs."""
+
+    code = "account"
+
+
+class NameTaken(AccountProblem):
+    """Another account has this name already."""
+
+    code = "name_taken"
+
+
+class BadName(AccountProblem):
+    """The name is empty, too long or holds control characters."""
+
+    code = "bad_name"
+
+
+class BadRole(AccountProblem):
+    """No such role here."""
+
+    code = "bad_role"
+
+
+class WeakPassword(AccountProblem):
+    """The password is too short, too long or among the first that anybody tries."""
+
+    code = "weak_password"
+
+
+class AccountUnknown(AccountProblem):
+    """No account has this id."""
+
+    code = "account_unknown"
+
+
+class LastKeeper(AccountProblem):
+    """This is the last account of the role without which nobody could let people in again."""
+
+    code = "last_keeper"
+
+
+class SignInRefused(AccountProblem):
+    """Name and password don't match, whether or not the name exists."""
+
+    code = "sign_in_refused"
+
+
+class TooManyAttempts(AccountProblem):
+    """Wait before the next attempt. ``wait_s`` is in seconds."""
+
+    code = "too_many_attempts"
+
+    def __init__(self, wait_s: float) -> None:
+        super().__init__("too many attempts")
+        self.wait_s = wait_s
+
+
+class LinkRefused(AccountProblem):
+    """The sign-in link is unknown, used or older than its ten minutes."""
+
+    code = "link_refused"
+
+
+class Roles:
+    """The roles of one face and the one that must never be left without a holder."""
+
+    __slots__ = ("keeper", "names")
+
+    def __init__(self, names: tuple[str, ...], keeper: str) -> None:
+        if keeper not in names:
+            raise ValueError(f"{keeper!r} is not among the roles")
+        self.names = names
+        self.keeper = keeper
+
+
+HOME_ROLES = Roles(("owner", "resident", "guest"), keeper="owner")
+COMMUNITY_ROLES = Roles(("guard", "manager", "operator"), keeper="manager")
+
+
+def tidy_name(name: str) -> str:
+    """Return the name as it is shown: NFKC, single spaces, no control characters.
+
+    Raises:
+        BadName: nothing is left, or more than ``LONGEST_NAME`` characters are.
+    """
+    tidy = " ".join(unicodedata.normalize("NFKC", name).split())
+    if not tidy or len(tidy) > LONGEST_NAME or any(unicodedata.category(c)[0] == "C" for c in tidy):
+        raise BadName("bad name")
+    return tidy
+
+
+def name_key(name: str) -> str:
+    """Return what two names share that count as the same when signing in."""
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+
+
+class _Record:
+    """A record whose slots are its fields; equal when they are."""
+
+    __slots__: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the fields by name."""
+        return {slot: getattr(self, slot) for slot in self.__slots__}
+
+    def but(self, **changes: Any) -> Self:
+        """Return a copy with some fields changed."""
+        return type(self)(**{**self.as_dict(), **changes})
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and self.as_dict() == other.as_dict()
+
+    def __hash__(self) -> int:
+        return hash(tuple(self.as_dict().values()))
+
+
+class Account(_Record):
+    """One person who may sign in.
+
+    ``password`` is an Argon2id PHC string, or "" where only a sign-in link opens the account.
+    ``created`` is in seconds since 1970, UTC. The representation shows no personal data.
+    """
+
+    __slots__ = ("created", "id", "lang", "name", "password", "role", "theme")
+
+    def __init__(
+        self,
+        *,
+        id: str,  # noqa: A002 - the field's own name
+        name: str,
+        role: str,
+        password: str,
+        created: float,
+        lang: str = "",
+        theme: str = "",
+    ) -> None:
+        self.id = id
+        self.name = name
+        self.role = role
+        self.password = password
+        self.created = created
+        self.lang = lang
+        self.theme = theme
+
+    def __repr__(self) -> str:
+        return f"Account({self.id})"
+
+
+class SessionRow(_Record):
+    """A session as it is kept. ``key`` is the SHA-256 of the cookie's token, never the token."""
+
+    __slots__ = ("account_id", "created", "device", "key", "seen")
+
+    def __init__(
+        self, *, key: bytes, account_id: str, created: float, seen: float, device: str = ""
+    ) -> None:
+        self.key = key
+        self.account_id = account_id
+        self.created = created
+        self.seen = seen
+        self.device = device
+
+    def __repr__(self) -> str:
+        return f"SessionRow({self.account_id})"
+
+
+class LinkRow(_Record):
+    """A sign-in link as it is kept; ``key`` is the SHA-256 of its token."""
+
+    __slots__ = ("account_id", "expires", "key")
+
+    def __init__(self, *, key: bytes, account_id: str, expires: float) -> None:
+        self.key = key
+        self.account_id = account_id
+        self.expires = expires
+
+    def __repr__(self) -> str:
+        return f"LinkRow({self.account_id})"
+
+
+class Strikes(_Record):
+    """Failed attempts counted under one key; ``last`` is when the newest began."""
+
+    __slots__ = ("count", "last")
+
+    def __init__(self, *, count: int, last: float) -> None:
+        self.count = count
+        self.last = last
+
+
+class Session:
+    """Who is signed in, as handlers see it. ``id`` names the session without giving it away."""
+
+    __slots__ = ("account_id", "csrf", "id", "lang", "name", "role", "theme")
+
+    def __init__(self, account: Account, key: bytes, csrf: str) -> None:
+        self.id = key.hex()[:16]
+        self.account_id = account.id
+        self.role = account.role
+        self.name = account.name
+        self.csrf = csrf
+        self.lang = account.lang
+        self.theme = account.theme
+
+    def __repr__(self) -> str:
+        return f"Session({self.account_id}, {self.role})"
+
+
+def token_key(token: str) -> bytes:
+    """Return what is kept in place of a token of 256 random bits."""
+    return hashlib.sha256(token.encode("utf-8", "replace")).digest()
+
+
+def csrf_of(token: str) -> str:
+    """Return the session's form token, computed from the cookie's so that none is kept."""
+    return hmac.new(token.encode("utf-8", "replace"), b"linli csrf", hashlib.sha256).hexdigest()

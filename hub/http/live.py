@@ -1,0 +1,312 @@
+"""Live parts of pages: one socket of HTML fragments, drawn once for all who see the same."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import orjson
+from aiohttp import WSCloseCode, WSMsgType, web
+
+from hub.http.problems import Problem, SignInNeeded
+from hub.http.routes import Allow, checked_allow, permits
+
+if TYPE_CHECKING:
+    from hub.accounts.model import Session
+
+log = logging.getLogger(__name__)
+
+SHORTEST_GAP_S = 0.25
+"""At most four updates a second for each part."""
+BEAT_S = 2.0
+SEND_TIMEOUT_S = 10.0
+CLOSED_SIGNED_OUT = 4401
+CLOSED_SLOW = 4408
+MOST_PARTS = 32
+
+
+class LiveContext:
+    """What a part may depend on; it is drawn once for everybody who shares all of it.
+
+    ``csrf`` is a stand-in that becomes each reader's own form token on the way out.
+    ``arg`` is what follows the colon in ``data-live="part:arg"``, "" without one.
+    """
+
+    __slots__ = ("arg", "csrf", "lang", "part", "role")
+
+    def __init__(self, part: str, arg: str, role: str | None, lang: str, csrf: str) -> None:
+        self.part = part
+        self.arg = arg
+        self.role = role
+        self.lang = lang
+        self.csrf = csrf
+
+
+Render = Callable[[LiveContext], Awaitable[str]]
+Recheck = Callable[[], Awaitable["Session | None"]]
+
+
+class Part:
+    """One live part. Topics may hold ``{arg}``."""
+
+    __slots__ = ("allow", "name", "render", "topics")
+
+    def __init__(self, name: str, render: Render, topics: tuple[str, ...], allow: Allow) -> None:
+        self.name = name
+        self.render = render
+        self.topics = topics
+        self.allow = allow
+
+
+class _Watched:
+    """One part with its argument, while somebody watches it."""
+
+    __slots__ = ("arg", "clients", "dirty", "drawn_at", "key", "part", "task", "topics")
+
+    def __init__(self, key: str, part: Part, arg: str) -> None:
+        self.key = key
+        self.part = part
+        self.arg = arg
+        self.topics = tuple(topic.replace("{arg}", arg) for topic in part.topics)
+        self.clients: set[_Client] = set()
+        self.dirty = False
+        self.drawn_at = 0.0
+        self.task: asyncio.Task[None] | None = None
+
+
+class _Client:
+    """One socket: what waits to be sent, newest per part, and what was sent last."""
+
+    __slots__ = ("lang", "pending", "recheck", "sent", "session", "socket", "wake")
+
+    def __init__(
+        self, socket: web.WebSocketResponse, session: Session | None, lang: str, recheck: Recheck
+    ) -> None:
+        self.socket = socket
+        self.session = session
+        self.lang = lang
+        self.recheck = recheck
+        self.pending: dict[str, str] = {}
+        self.sent: dict[str, str] = {}
+        self.wake = asyncio.Event()
+
+    @property
+    def role(self) -> str | None:
+        """The reader's role, None for nobody."""
+        return self.session.role if self.session else None
+
+    def offer(self, key: str, html: str) -> None:
+        """Let the newest drawing of a part wait to be sent, unless the reader has it already."""
+        if self.sent.get(key) == html:
+            self.pending.pop(key, None)
+        else:
+            self.pending[key] = html
+            self.wake.set()
+
+
+class Live:
+    """The live parts of one face.
+
+    A page names its parts in ``GET /live?parts=a,b:arg``; a part is drawn when the socket
+    opens and again after ``changed`` named one of its topics, at most four times a second.
+    """
+
+    def __init__(self, *, beat_s: float = BEAT_S) -> None:
+        self.parts: dict[str, Part] = {}
+        self.drawn = 0
+        self._beat_s = beat_s
+        self._watched: dict[str, _Watched] = {}
+        self._by_topic: dict[str, set[_Watched]] = {}
+        self._clients: set[_Client] = set()
+        self._csrf_mark = f"csrf-{secrets.token_hex(16)}"
+
+    def part(self, name: str, render: Render, topics: Iterable[str], allow: Allow) -> None:
+        """Register a part.
+
+        Args:
+            name: What ``data-live`` says, without colon or comma.
+            render: Draws the inside of the element. It sees the reader's role and language only.
+            topics: Names given to ``changed`` that make it stale; ``{arg}`` is replaced.
+            allow: Who may watch it.
+        """
+        if not name or set(name) & set(":,") or name in self.parts:
+            raise ValueError(f"a part needs a name of its own without colon or comma: {name!r}")
+        self.parts[name] = Part(name, render, tuple(topics), checked_allow(allow))
+
+    def changed(self, topic: str) -> None:
+        """Say that what is shown under this topic is stale. Cheap where nobody watches."""
+        for watched in self._by_topic.get(topic, ()):
+            self._stale(watched)
+
+    @property
+    def watching(self) -> int:
+        """How many sockets are open."""
+        return len(self._clients)
+
+    def choose(self, wanted: str, role: str | None) -> list[tuple[str, Part, str]]:
+        """Read the query's list of parts.
+
+        Raises:
+            Problem: a part is unknown (404), too many (400) or not for this role (401, 403).
+        """
+        chosen: list[tuple[str, Part, str]] = []
+        for key in dict.fromkeys(filter(None, wanted.split(","))):
+            name, _, arg = key.partition(":")
+            part = self.parts.get(name)
+            if part is None:
+                raise Problem(404, "unknown_part")
+            if not permits(part.allow, role):
+                raise SignInNeeded if role is None else Problem(403, "not_allowed")
+            chosen.append((key, part, arg))
+        if len(chosen) > MOST_PARTS:
+            raise Problem(400, "too_many_parts")
+        return chosen
+
+    async def serve(
+        self, request: web.Request, session: Session | None, lang: str, recheck: Recheck
+    ) -> web.StreamResponse:
+        """Answer ``GET /live``; the server calls it after its own checks."""
+        chosen = self.choose(request.query.get("parts", ""), session.role if session else None)
+        socket = web.WebSocketResponse(autoping=True, max_msg_size=4096, timeout=1.0)
+        await socket.prepare(request)
+        client = _Client(socket, session, lang, recheck)
+        self._clients.add(client)
+        sender = asyncio.create_task(self._send(client))
+        try:
+            for key, part, arg in chosen:
+                self._watch(client, key, part, arg)
+            async for message in socket:
+                if message.type is WSMsgType.ERROR:
+                    break
+        finally:
+            self._forget(client)
+            sender.cancel()
+        return socket
+
+    async def close(self) -> None:
+        """Close every socket, because the server stops."""
+        clients = list(self._clients)
+        await asyncio.gather(
+            *(_close(c.socket, WSCloseCode.GOING_AWAY, "the server stops") for c in clients)
+        )
+
+    def _watch(self, client: _Client, key: str, part: Part, arg: str) -> None:
+        watched = self._watched.get(key)
+        if watched is None:
+            watched = self._watched[key] = _Watched(key, part, arg)
+            for topic in watched.topics:
+                self._by_topic.setdefault(topic, set()).add(watched)
+        watched.clients.add(client)
+        self._stale(watched)
+
+    def _forget(self, client: _Client) -> None:
+        self._clients.discard(client)
+        for watched in list(self._watched.values()):
+            watched.clients.discard(client)
+            if watched.clients:
+                continue
+            del self._watched[watched.key]
+            for topic in watched.topics:
+                others = self._by_topic.get(topic)
+                if others is not None:
+                    others.discard(watched)
+                    if not others:
+                        del self._by_topic[topic]
+
+    def _stale(self, watched: _Watched) -> None:
+        watched.dirty = True
+        if watched.task is None:
+            watched.task = asyncio.get_running_loop().create_task(self._draw_until_clean(watched))
+
+    async def _draw_until_clean(self, watched: _Watched) -> None:
+        """Draw a part until nothing changed meanwhile; the task lives only that long."""
+        try:
+            while watched.dirty and watched.clients:
+                wait = watched.drawn_at + SHORTEST_GAP_S - time.monotonic()
+                if wait > 0:
+                    await asyncio.sleep(wait)
+                watched.dirty = False
+                watched.drawn_at = time.monotonic()
+                await self._draw(watched)
+        finally:
+            watched.task = None
+
+    async def _draw(self, watched: _Watched) -> None:
+        drawings: dict[tuple[str | None, str], str | None] = {}
+        for client in list(watched.clients):
+            shared = (client.role, client.lang)
+            if shared not in drawings:
+                drawings[shared] = await self._drawing(watched, *shared)
+            html = drawings[shared]
+            if html is not None:
+                client.offer(watched.key, html)
+
+    async def _drawing(self, watched: _Watched, role: str | None, lang: str) -> str | None:
+        self.drawn += 1
+        context = LiveContext(watched.part.name, watched.arg, role, lang, self._csrf_mark)
+        try:
+            return await watched.part.render(context)
+        except Exception:
+            log.exception("live part %s could not be drawn", watched.part.name)
+            return None
+
+    async def _send(self, client: _Client) -> None:
+        """Send what waits and the beats; end the socket where it is too slow or signed out."""
+        beats = 0
+        next_beat = time.monotonic()
+        try:
+            while not client.socket.closed:
+                if time.monotonic() >= next_beat:
+                    next_beat = time.monotonic() + self._beat_s
+                    if beats and not await self._still_allowed(client):
+                        await _close(client.socket, CLOSED_SIGNED_OUT, "signed out")
+                        return
+                    beats += 1
+                    now = datetime.now(UTC).isoformat(timespec="milliseconds")
+                    await _send_json(client.socket, {"beat": beats, "at": now})
+                await self._send_pending(client)
+                try:
+                    async with asyncio.timeout(max(0.0, next_beat - time.monotonic())):
+                        await client.wake.wait()
+                except TimeoutError:
+                    continue
+        except TimeoutError:
+            log.warning("a live page was dropped: it did not read for %.0f s", SEND_TIMEOUT_S)
+            await _close(client.socket, CLOSED_SLOW, "too slow")
+        except ConnectionError:
+            self._forget(client)
+
+    async def _send_pending(self, client: _Client) -> None:
+        client.wake.clear()
+        csrf = client.session.csrf if client.session else ""
+        while client.pending:
+            key = next(iter(client.pending))
+            html = client.pending.pop(key)
+            client.sent[key] = html
+            await _send_json(
+                client.socket, {"part": key, "html": html.replace(self._csrf_mark, csrf)}
+            )
+
+    async def _still_allowed(self, client: _Client) -> bool:
+        if client.session is None:
+            return True
+        fresh = await client.recheck()
+        return fresh is not None and fresh.role == client.session.role
+
+
+async def _send_json(socket: web.WebSocketResponse, data: object) -> None:
+    async with asyncio.timeout(SEND_TIMEOUT_S):
+        await socket.send_frame(orjson.dumps(data), WSMsgType.TEXT)
+
+
+async def _close(socket: web.WebSocketResponse, code: int, reason: str) -> None:
+    try:
+        async with asyncio.timeout(1.0):
+            await socket.close(code=code, message=reason.encode())
+    except (TimeoutError, ConnectionError):
+        log.debug("a socket did not close in order")
