@@ -140,7 +140,7 @@ def within(module: str, *rooms: str) -> bool:
 
 def _refused_by_room(importer: str, target: str, lazy: bool) -> str | None:
     """The arrows between rooms; None is allowed."""
-    room, aim = importer.split(".")[0], target.split(".")[0]
+    room, aim = (name.partition(".")[0] for name in (importer, target))
     opener = within(importer, "hub.__main__", "hub.demo")
     allowed = {"hub": {"hub", "privacy"}, "web": {"web", "hub", "privacy"}, "privacy": {"privacy"}}
     if aim == "tests":
@@ -168,18 +168,13 @@ def _refused_inside(importer: str, target: str, lazy: bool) -> str | None:
         return "the hazard kernel waits for no other room"
     if within(importer, "hub.plugins") and within(target, "hub.safety"):
         return "integrations and the hazard kernel don't know each other"
-    if (
-        within(importer, "web.design")
-        and within(target, "web")
-        and not within(target, "web.design")
-    ):
+    of_web = within(target, "web") and not within(target, "web.design")
+    if within(importer, "web.design") and of_web:
         return "web.design serves both faces and knows no part"
-    parts = importer.split(".")
-    capability = (
-        parts[0] == "community" and len(parts) > 1 and (ROOT / "/".join(parts[:2])).is_dir()
-    )
-    if capability and within(target, "community"):
-        fine = within(target, "community.core", ".".join(parts[:2]))
+    own = ".".join(importer.split(".")[:2])
+    capability = within(importer, "community") and (ROOT / own.replace(".", "/")).is_dir()
+    if capability and own != "community" and within(target, "community"):
+        fine = within(target, "community.core", own)
         return None if fine else "capabilities share community.core and talk by events"
     return None
 
@@ -195,7 +190,7 @@ def wrong_arrows(files: Files) -> list[str]:
         )
         if why:
             found.append(f"{one.importer}:{one.line} imports {one.target}: {why}")
-    return found
+    return sorted(set(found))
 
 
 def _circle_from(start: str, graph: Mapping[str, set[str]]) -> list[str] | None:
@@ -215,7 +210,7 @@ def _circle_from(start: str, graph: Mapping[str, set[str]]) -> list[str] | None:
 
 def circles(graph: Mapping[str, set[str]]) -> list[str]:
     """Every circle of the graph once, as `a -> b -> a`."""
-    found = {}
+    found: dict[frozenset[str], str] = {}
     for start in sorted(graph):
         way = _circle_from(start, graph)
         if way:
@@ -274,7 +269,7 @@ def comments(text: str) -> Iterator[tuple[int, str]]:
 
 DIRECTIVE = re.compile(
     r"(ruff:\s*)?noqa(:\s*[A-Z]+\d+(\s*,\s*[A-Z]+\d+)*)?|type:\s*ignore(\[[\w\-, ]+\])?"
-    r"|pragma:\s*no \w+|fmt:\s*(off|on|skip)|mypy:\s*[\w\-]+|pylint:\s*\S+"
+    r"|pragma:\s*no \w+|mypy:\s*[\w\-]+|pylint:\s*\S+"
 )
 BARE = re.compile(r"noqa(?!:)|type:\s*ignore(?!\[)")
 

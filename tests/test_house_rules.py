@@ -197,7 +197,6 @@ TYPE = "type: " + "ignore"
         f"# {TYPE}[arg-type]",
         f"# {TYPE}[arg-type]  # {SWITCH}: S101",
         "# pragma: no cover",
-        "# fmt: off",
     ],
 )
 def test_an_ignore_without_rule_and_reason_is_seen(comment: str) -> None:
