@@ -1,0 +1,308 @@
+"""The roster: flats by path, printed one-time codes, enrolled keys, move-out.
+
+A flat is (building, riser, flat) and is written `3-1-502`. There is no resident in it: who
+lives where is none of this program's business.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import secrets
+from collections.abc import Iterable, Sequence
+from typing import Literal, NamedTuple
+
+from sqlalchemy import func, update
+from sqlmodel import Session, col, select
+
+from community.core.tables import Building, Code, Flat, Member
+
+HOME: Literal["home"] = "home"
+RELAY: Literal["relay"] = "relay"
+Kind = Literal["home", "relay"]
+Path = tuple[str, str, str]
+
+CODE_LIFETIME = 30 * 86400.0
+"""Seconds that a printed code may lie in a letter box before it is used."""
+SECRET_BYTES = 16
+_PLAN_COLUMNS, _CELL_X, _CELL_Y = 2, 430, 180
+_COLUMNS = ("building", "riser", "flat")
+
+
+class RosterError(ValueError):
+    """The roster can't do what was asked; the text says what to do instead."""
+
+
+class FlatRow(NamedTuple):
+    """A flat as the roster page shows it; times in Unix seconds."""
+
+    id: int
+    path: Path
+    enrolled_at: float | None
+    code_made_at: float | None
+
+    @property
+    def name(self) -> str:
+        """The flat as people write it."""
+        return "-".join(self.path)
+
+
+class BuildingRow(NamedTuple):
+    """A building and its place on the site plan."""
+
+    code: str
+    name_zh: str
+    name_en: str
+    x: int
+    y: int
+    width: int
+    height: int
+
+
+class Enrolled(NamedTuple):
+    """A used code: what was enrolled, and where (None for the relay)."""
+
+    kind: str
+    path: Path | None
+
+
+def parse_flats(text: str) -> list[Path]:
+    """Read flats from CSV with the columns building, riser, flat.
+
+    Raises:
+        RosterError: A column is missing or a line is incomplete; says which.
+    """
+    reader = csv.DictReader(io.StringIO(text.lstrip("\ufeff")))
+    missing = [name for name in _COLUMNS if name not in (reader.fieldnames or ())]
+    if missing:
+        raise RosterError(f"the file's first line must name the columns {', '.join(_COLUMNS)}")
+    flats: list[Path] = []
+    for number, row in enumerate(reader, start=2):
+        values = [(row.get(name) or "").strip() for name in _COLUMNS]
+        if not all(values):
+            raise RosterError(f"line {number}: building, riser and flat must all be filled")
+        if any(len(value) > 32 or "-" in value for value in values):
+            raise RosterError(f"line {number}: at most 32 characters each, without a hyphen")
+        flats.append((values[0], values[1], values[2]))
+    return flats
+
+
+def demo_flats() -> list[Path]:
+    """Return the flats of the demo community: six buildings, two risers, six floors of two."""
+    return [
+        (str(building), str(riser), f"{floor}0{side}")
+        for building in range(1, 7)
+        for riser in (1, 2)
+        for floor in range(1, 7)
+        for side in (1, 2)
+    ]
+
+
+def import_flats(session: Session, flats: Iterable[Path]) -> int:
+    """Add the flats that are not there yet, and their buildings; returns how many were added."""
+    codes = list(session.exec(select(Building.code)))
+    known = {(flat.building, flat.riser, flat.label) for flat in session.exec(select(Flat)).all()}
+    added = 0
+    for path in dict.fromkeys(flats):
+        if path in known:
+            continue
+        if path[0] not in codes:
+            session.add(_building(path[0], len(codes)))
+            session.flush()
+            codes.append(path[0])
+        session.add(Flat(building=path[0], riser=path[1], label=path[2]))
+        added += 1
+    session.flush()
+    return added
+
+
+def place_building(session: Session, row: BuildingRow) -> None:
+    """Move, resize or rename a building on the site plan."""
+    found = session.get(Building, row.code)
+    if found is None:
+        raise RosterError(f"no building {row.code}")
+    for name, value in row._asdict().items():
+        setattr(found, name, value)
+    session.add(found)
+
+
+def buildings(session: Session) -> list[BuildingRow]:
+    """Return the buildings in the order in which they were added to the plan."""
+    found = session.exec(select(Building).order_by(col(Building.y), col(Building.x)))
+    return [BuildingRow(b.code, b.name_zh, b.name_en, b.x, b.y, b.width, b.height) for b in found]
+
+
+def flats(session: Session) -> list[FlatRow]:
+    """Return every flat with whether a home is enrolled or a code is waiting."""
+    members = dict(
+        session.exec(
+            select(Member.flat_id, Member.enrolled_at).where(
+                col(Member.revoked_at).is_(None), Member.kind == HOME
+            )
+        ).all()
+    )
+    waiting = dict(
+        session.exec(
+            select(Code.flat_id, Code.made_at).where(
+                col(Code.used_at).is_(None), col(Code.ended_at).is_(None), Code.kind == HOME
+            )
+        ).all()
+    )
+    rows = [
+        FlatRow(f.id or 0, (f.building, f.riser, f.label), members.get(f.id), waiting.get(f.id))
+        for f in session.exec(select(Flat))
+    ]
+    return sorted(rows, key=lambda row: [_natural(part) for part in row.path])
+
+
+def find_flat(session: Session, name: str) -> int:
+    """Return the id of the flat written `building-riser-flat`.
+
+    Raises:
+        RosterError: There is no such flat.
+    """
+    parts = name.split("-")
+    if len(parts) == 3:
+        found = session.exec(
+            select(Flat.id).where(
+                Flat.building == parts[0], Flat.riser == parts[1], Flat.label == parts[2]
+            )
+        ).first()
+        if found is not None:
+            return found
+    raise RosterError(f"no flat {name}; write it as building-riser-flat, for example 3-1-502")
+
+
+def make_code(session: Session, kind: Kind, flat_id: int | None, *, at: float, by: str) -> bytes:
+    """Make a one-time code's secret; an earlier unused code for the same place ends.
+
+    Returns:
+        The secret: it is printed and never stored, only its hash is.
+    """
+    session.execute(
+        update(Code)
+        .where(
+            col(Code.kind) == kind,
+            col(Code.flat_id).is_(None) if flat_id is None else col(Code.flat_id) == flat_id,
+            col(Code.used_at).is_(None),
+            col(Code.ended_at).is_(None),
+        )
+        .values(ended_at=at)
+    )
+    secret = secrets.token_bytes(SECRET_BYTES)
+    session.add(Code(kind=kind, flat_id=flat_id, secret_hash=_hash(secret), made_at=at, made_by=by))
+    session.flush()
+    return secret
+
+
+def use_code(session: Session, kind: Kind, secret: bytes, key: bytes, *, at: float) -> Enrolled:
+    """Enrol `key` with a code's secret; of two uses at once one wins.
+
+    A flat's (or the relay's) earlier key is revoked: there is one hub to a flat, one relay.
+
+    Raises:
+        RosterError: The code is unknown, used, ended or too old, or the key is taken.
+    """
+    code = session.exec(
+        select(Code).where(Code.secret_hash == _hash(secret), Code.kind == kind)
+    ).first()
+    refused = RosterError("this code is not valid; ask the property office for a new one")
+    if code is None or code.ended_at is not None or at - code.made_at > CODE_LIFETIME:
+        raise refused
+    won = session.execute(
+        update(Code).where(col(Code.id) == code.id, col(Code.used_at).is_(None)).values(used_at=at)
+    )
+    if getattr(won, "rowcount", 0) != 1:
+        raise refused
+    if session.exec(select(Member.id).where(Member.key == key)).first() is not None:
+        raise RosterError("this key was enrolled before; start again with a fresh one")
+    _revoke(session, kind, code.flat_id, at)
+    session.add(Member(kind=kind, flat_id=code.flat_id, key=key, enrolled_at=at))
+    session.flush()
+    if code.flat_id is None:
+        return Enrolled(kind, None)
+    flat = session.get_one(Flat, code.flat_id)
+    return Enrolled(kind, (flat.building, flat.riser, flat.label))
+
+
+def revoke_home(session: Session, flat_id: int, *, at: float) -> bool:
+    """Move-out: revoke the flat's key and end its codes; returns whether a key was revoked."""
+    session.execute(
+        update(Code)
+        .where(col(Code.flat_id) == flat_id, col(Code.used_at).is_(None))
+        .values(ended_at=at)
+    )
+    return _revoke(session, HOME, flat_id, at)
+
+
+def home_keys(session: Session) -> list[bytes]:
+    """Return the enrolled homes' public keys, sorted: the relay's roster, without any flat."""
+    found = session.exec(
+        select(Member.key).where(Member.kind == HOME, col(Member.revoked_at).is_(None))
+    )
+    return sorted(found)
+
+
+def relay_key(session: Session) -> bytes | None:
+    """Return the paired relay's public key."""
+    return session.exec(
+        select(Member.key).where(Member.kind == RELAY, col(Member.revoked_at).is_(None))
+    ).first()
+
+
+def enrolled_paths(session: Session) -> list[Path]:
+    """Return the paths of the flats with an enrolled home: what the zones are frozen from."""
+    found = session.exec(
+        select(Flat.building, Flat.riser, Flat.label)
+        .join(Member, col(Member.flat_id) == col(Flat.id))
+        .where(Member.kind == HOME, col(Member.revoked_at).is_(None))
+    )
+    return sorted((row[0], row[1], row[2]) for row in found)
+
+
+def count_flats(session: Session) -> int:
+    """Return the number of flats."""
+    return session.exec(select(func.count()).select_from(Flat)).one()
+
+
+def flat_names(session: Session, ids: Sequence[int]) -> dict[int, str]:
+    """Return the written names of some flats."""
+    found = session.exec(select(Flat).where(col(Flat.id).in_(ids)))
+    return {f.id or 0: f"{f.building}-{f.riser}-{f.label}" for f in found}
+
+
+def _revoke(session: Session, kind: Kind, flat_id: int | None, at: float) -> bool:
+    result = session.execute(
+        update(Member)
+        .where(
+            col(Member.kind) == kind,
+            col(Member.flat_id).is_(None) if flat_id is None else col(Member.flat_id) == flat_id,
+            col(Member.revoked_at).is_(None),
+        )
+        .values(revoked_at=at)
+    )
+    return bool(getattr(result, "rowcount", 0))
+
+
+def _building(code: str, index: int) -> Building:
+    row, column = divmod(index, _PLAN_COLUMNS)
+    numbered = code.isdecimal()
+    return Building(
+        code=code,
+        name_zh=f"{code} 号楼" if numbered else code,
+        name_en=f"Building {code}" if numbered else code,
+        x=90 + column * _CELL_X,
+        y=90 + row * _CELL_Y,
+        width=240,
+        height=110,
+    )
+
+
+def _natural(part: str) -> tuple[int, str]:
+    return (int(part), "") if part.isdecimal() else (1 << 31, part)
+
+
+def _hash(secret: bytes) -> bytes:
+    # 128 random bits need no slow hash.
+    return hashlib.sha256(b"linli enrolment code\0" + secret).digest()

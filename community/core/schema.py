@@ -1,0 +1,8 @@
+"""The versions of the database that this program knows, oldest first."""
+
+from __future__ import annotations
+
+from typing import Final
+
+KNOWN: Final = ("0001",)
+HEAD: Final = KNOWN[-1]
