@@ -1,0 +1,87 @@
+"""How times and figures are written, the same on every page.
+
+Clock times are those of China (UTC+8, no summer time since 1992), whatever the reader's browser
+thinks: a duty desk and its homes share one clock.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+
+CHINA = timezone(timedelta(hours=8), "Asia/Shanghai")
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+NONE = "–"
+
+Moment = datetime | float | int | None
+
+
+def moment(value: Moment) -> datetime | None:
+    """Return seconds since 1970 or an aware time as a time in China."""
+    if value is None:
+        return None
+    if isinstance(value, datetime):
+        return value.astimezone(CHINA)
+    return datetime.fromtimestamp(value, CHINA)
+
+
+def clock(value: Moment, *, seconds: bool = False) -> str:
+    """Return `14:05`, or `14:05:42`."""
+    at = moment(value)
+    if at is None:
+        return NONE
+    return at.strftime("%H:%M:%S" if seconds else "%H:%M")
+
+
+def date(value: Moment, lang: str) -> str:
+    """Return `2026年11月23日` or `23 Nov 2026`."""
+    at = moment(value)
+    if at is None:
+        return NONE
+    if lang.startswith("zh"):
+        return f"{at.year}年{at.month}月{at.day}日"
+    return f"{at.day} {MONTHS[at.month - 1]} {at.year}"
+
+
+def when(value: Moment, lang: str, now: datetime | None = None) -> str:
+    """Return the clock time for today, else the date with the clock time."""
+    at = moment(value)
+    if at is None:
+        return NONE
+    today = (now or datetime.now(UTC)).astimezone(CHINA).date()
+    if at.date() == today:
+        return clock(at)
+    between = " " if lang.startswith("zh") else ", "
+    return f"{date(at, lang)}{between}{clock(at)}"
+
+
+def elapsed(seconds: float | None) -> str:
+    """Return `00:42`, from an hour on `1:02:03`. Negative spans are written as zero."""
+    if seconds is None:
+        return NONE
+    whole = max(0, int(seconds))
+    hours, rest = divmod(whole, 3600)
+    minutes, left = divmod(rest, 60)
+    return f"{hours}:{minutes:02}:{left:02}" if hours else f"{minutes:02}:{left:02}"
+
+
+def figure(value: float | str | None, digits: int = 1) -> str:
+    """Return a number with at most `digits` decimals, without trailing zeros; words as they are."""
+    if value is None:
+        return NONE
+    if isinstance(value, str):
+        return value
+    text = f"{value:,.{digits}f}" if isinstance(value, float) else f"{value:,}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return text.replace("-", "−")
+
+
+def iso(value: Moment) -> str:
+    """Return the moment for a `<time datetime>` attribute (ISO 8601)."""
+    at = moment(value)
+    return "" if at is None else at.isoformat(timespec="seconds")
+
+
+def epoch(value: Moment) -> str:
+    """Return the moment in seconds since 1970, for scripts that count."""
+    at = moment(value)
+    return "" if at is None else f"{at.timestamp():.1f}"
