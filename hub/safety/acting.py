@@ -1,0 +1,208 @@
+"""Commanding the bound actuators for open hazards: first sending, repeating, giving up.
+
+Pure like :mod:`hub.safety.hazards`, which owns the one :class:`Acting` of the home: it only
+says what is to be sent now, in ``Outcome.sends``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Protocol
+
+from . import policy
+from .records import (
+    CONFIRMED,
+    FAILED,
+    REFUSED_ELECTRICAL,
+    SENT,
+    SUPERVISION,
+    UNBOUND,
+    Action,
+    HazardRecord,
+)
+from .supervision import Sensor
+
+# Seconds after the first sending at which an unconfirmed command is sent again, and given up.
+REPEAT_AT = (3.0, 6.0, 12.0)
+GIVE_UP_AT = 15.0
+# A command that was confirmed and undone, or failed, is not sent more often than this.
+SPACING_S = 3.0
+
+
+class Clock(Protocol):
+    """Both clocks: records carry the wall's time, every decision uses the steady one."""
+
+    def wall(self) -> float:
+        """Seconds since the epoch."""
+
+    def steady(self) -> float:
+        """Seconds on a clock that is never set."""
+
+
+class Outcome:
+    """What one call asks for: commands to send now, records that changed."""
+
+    __slots__ = ("changed", "sends")
+
+    def __init__(self) -> None:
+        self.sends: list[Action] = []
+        self.changed: list[HazardRecord] = []
+
+    def touch(self, record: HazardRecord) -> None:
+        """Note a change; the revision grows once an outcome."""
+        if record not in self.changed:
+            record.rev += 1
+            self.changed.append(record)
+
+
+OpenRecords = Mapping[tuple[str, str], HazardRecord]
+
+
+class Acting:
+    """The actuators, their states, and the rounds of attempts of every open hazard.
+
+    Args:
+        clock: both clocks.
+        open_records: the open hazards by sensor and hazard, owned by the caller.
+        sensor_of: the sensor of an entity id, None when it isn't bound.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        open_records: OpenRecords,
+        sensor_of: Callable[[str], Sensor | None],
+    ) -> None:
+        self._clock = clock
+        self._open = open_records
+        self._sensor_of = sensor_of
+        self.actuators: dict[str, policy.ActuatorBinding] = {}
+        self.values: dict[str, str | None] = {}
+
+    def gas_active(self) -> bool:
+        """True while a gas hazard is open anywhere in the home."""
+        return any(hazard == policy.GAS for _, hazard in self._open)
+
+    def bind(self, actuators: Iterable[policy.ActuatorBinding]) -> None:
+        """Replace every actuator; the states of those that stay are kept."""
+        self.actuators = {actuator.entity_id: actuator for actuator in actuators}
+        self.values = {key: self.values.get(key) for key in self.actuators}
+
+    def act_on_missing(self, record: HazardRecord, now: float, out: Outcome) -> None:
+        """Command every actuator that the hazard calls for and that has no action yet."""
+        if record.hazard == SUPERVISION:
+            return
+        wall = self._clock.wall()
+        roles = set()
+        for actuator in policy.called(record.hazard, self.actuators.values()):
+            roles.add(actuator.role)
+            if record.action_for(actuator.entity_id) is not None:
+                continue
+            action = Action(actuator.entity_id, actuator.role, actuator.command, SENT, wall)
+            record.actions.append(action)
+            if policy.refused(actuator, gas_active=self.gas_active()):
+                action.result = REFUSED_ELECTRICAL
+            else:
+                self._send(action, now, out)
+            out.touch(record)
+        needed = policy.NEEDED_ROLE[record.hazard]
+        missing = next((one for one in record.actions if one.result == UNBOUND), None)
+        if needed in roles and missing is not None:
+            record.actions.remove(missing)
+        elif needed not in roles and not any(one.role == needed for one in record.actions):
+            record.actions.append(Action("", needed, "", UNBOUND, wall))
+            out.touch(record)
+
+    def _send(self, action: Action, now: float, out: Outcome) -> None:
+        """Start a round of attempts with a sending now."""
+        action.result = SENT
+        action.at = self._clock.wall()
+        action.first = action.last = now
+        action.attempt = 0
+        action.due = now + REPEAT_AT[0]
+        out.sends.append(action)
+
+    def _restart(self, record: HazardRecord, action: Action, now: float, out: Outcome) -> None:
+        """Start another round, but no sooner than :data:`SPACING_S` after the last sending."""
+        ready = action.last + SPACING_S
+        if ready <= now:
+            self._send(action, now, out)
+        else:
+            action.result = SENT
+            action.attempt = -1
+            action.first = action.due = ready
+        out.touch(record)
+
+    def repeat(self, record: HazardRecord, action: Action, now: float, out: Outcome) -> None:
+        """An action is due: it worked, is refused by now, is sent again, or has failed."""
+        actuator = self.actuators.get(action.entity_id)
+        action.due = None
+        if actuator is None or action.entity_id in record.overrides:
+            return
+        if policy.refused(actuator, gas_active=self.gas_active()):
+            action.result = REFUSED_ELECTRICAL
+        elif self.values.get(action.entity_id) == policy.TARGETS.get(action.command, ""):
+            action.result = CONFIRMED
+        elif action.attempt < len(REPEAT_AT):
+            action.attempt += 1
+            late = action.attempt == len(REPEAT_AT)
+            action.due = action.first + (GIVE_UP_AT if late else REPEAT_AT[action.attempt])
+            action.last = now
+            action.at = self._clock.wall()
+            changed = action.result != SENT
+            action.result = SENT
+            out.sends.append(action)
+            if not changed:
+                return
+        elif actuator.confirmable:
+            action.result = FAILED
+        else:
+            return
+        out.touch(record)
+
+    def undone(
+        self, record: HazardRecord, action: Action, value: str, now: float, out: Outcome
+    ) -> None:
+        """A confirmed command was undone; while the sensor detects, it is sent again."""
+        sensor = self._sensor_of(record.entity_id)
+        if sensor is None or not sensor.value or action.entity_id in record.overrides:
+            return
+        if value != policy.UNDERWAY.get(action.command):
+            self._restart_if_allowed(record, action, now, out)
+
+    def retry_failed(self, record: HazardRecord, now: float, out: Outcome) -> None:
+        """The sensor detects on: what was given up gets another round."""
+        for action in record.actions:
+            if action.result == FAILED and action.due is None:
+                self._restart_if_allowed(record, action, now, out)
+
+    def _restart_if_allowed(
+        self, record: HazardRecord, action: Action, now: float, out: Outcome
+    ) -> None:
+        actuator = self.actuators.get(action.entity_id)
+        if actuator is None or action.entity_id in record.overrides:
+            return
+        if not policy.refused(actuator, gas_active=self.gas_active()):
+            self._restart(record, action, now, out)
+
+    def send_unconfirmed(self, now: float, out: Outcome) -> None:
+        """After a restart or a broken connection: send whatever isn't confirmed."""
+        for record in self._open.values():
+            for action in record.actions:
+                actuator = self.actuators.get(action.entity_id)
+                if action.result not in (SENT, FAILED) or actuator is None:
+                    continue
+                if action.entity_id in record.overrides:
+                    continue
+                if policy.refused(actuator, gas_active=self.gas_active()):
+                    continue
+                self._send(action, now, out)
+                out.touch(record)
+
+    def act_on_refused(self, now: float, out: Outcome) -> None:
+        """The gas is gone: what smoke or water called for and gas forbade is done now."""
+        for record in self._open.values():
+            sensor = self._sensor_of(record.entity_id)
+            for action in record.actions:
+                if action.result == REFUSED_ELECTRICAL and sensor is not None and sensor.value:
+                    self._restart_if_allowed(record, action, now, out)

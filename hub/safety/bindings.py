@@ -1,0 +1,164 @@
+"""What the home binds: sensors and actuators with their wires, read and checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from hub.core.templates import TemplateProblem
+from hub.core.wire import Wire, WireProblem, WireReader
+
+from .policy import HAZARDS, ROLES, ActuatorBinding
+from .supervision import BATTERY_LIMIT_S, CLEAR_S, Sensor
+
+# A home has tens of these; more is a mistake or an attack.
+MAX_BINDINGS = 2000
+
+
+class BindingProblem(ValueError):
+    """The bindings as a whole can't be read."""
+
+
+class Bound:
+    """One bound entity: how to read it, how to command it.
+
+    Attributes:
+        entity_id: the sensor or actuator.
+        wire: topics, templates and payloads.
+        reader: reads its messages; keeps what its availability topics said.
+        sensor: True for a sensor, False for an actuator.
+        payload: the literal command payload of an actuator, empty for a sensor.
+    """
+
+    __slots__ = ("entity_id", "payload", "reader", "sensor", "wire")
+
+    def __init__(self, entity_id: str, wire: Wire, *, sensor: bool, payload: bytes = b"") -> None:
+        self.entity_id = entity_id
+        self.wire = wire
+        self.reader = WireReader(wire)
+        self.sensor = sensor
+        self.payload = payload
+
+    def state(self, payload: bytes) -> str | None:
+        """The canonical state, None for a payload that means none."""
+        try:
+            return self.reader.state(payload)
+        except TemplateProblem:
+            return None
+
+
+class Bindings:
+    """Everything bound, ready for use; what can't be used is listed in ``problems``.
+
+    One unusable binding never disarms the others.
+    """
+
+    __slots__ = ("actuators", "bound", "problems", "sensors", "version")
+
+    def __init__(self, version: int = 0) -> None:
+        self.version = version
+        self.sensors: list[Sensor] = []
+        self.actuators: list[ActuatorBinding] = []
+        self.bound: dict[str, Bound] = {}
+        self.problems: dict[str, str] = {}
+
+    def topics(self) -> set[str]:
+        """Every topic to subscribe to: states and availability, nothing else."""
+        found: set[str] = set()
+        for one in self.bound.values():
+            if one.wire.state_topic:
+                found.add(one.wire.state_topic)
+            found.update(availability.topic for availability in one.wire.availability)
+        return found
+
+
+def read_bindings(data: Mapping[str, Any]) -> Bindings:
+    """Read ``{"sensors": [...], "actuators": [...], "version": n}``.
+
+    Raises:
+        BindingProblem: it isn't of that form at all.
+    """
+    sensors, actuators, version = (data.get(key) for key in ("sensors", "actuators", "version"))
+    if not isinstance(sensors, list) or not isinstance(actuators, list):
+        raise BindingProblem("sensors and actuators are lists")
+    if isinstance(version, bool) or not isinstance(version, int):
+        raise BindingProblem("version is a whole number")
+    if len(sensors) + len(actuators) > MAX_BINDINGS:
+        raise BindingProblem(f"more than {MAX_BINDINGS} bindings")
+    bindings = Bindings(version)
+    for row in sensors:
+        _one(bindings, row, sensor=True)
+    for row in actuators:
+        _one(bindings, row, sensor=False)
+    return bindings
+
+
+def _one(bindings: Bindings, row: object, *, sensor: bool) -> None:
+    """Add one binding, or note why it can't be used."""
+    entity_id = row.get("entity_id") if isinstance(row, Mapping) else None
+    if not isinstance(row, Mapping) or not isinstance(entity_id, str) or not entity_id:
+        bindings.problems["?"] = "a binding names its entity"
+        return
+    if entity_id in bindings.bound:
+        bindings.problems[entity_id] = "bound twice"
+        return
+    try:
+        wire = Wire.from_json(row.get("wire") or {})
+        _check_topics(wire)
+        if sensor:
+            found = _sensor(entity_id, row, wire)
+            bindings.bound[entity_id] = Bound(entity_id, wire, sensor=True)
+            bindings.sensors.append(found)
+        else:
+            actuator = _actuator(entity_id, row, wire)
+            payload = wire.commands[actuator.command].encode()
+            bindings.bound[entity_id] = Bound(entity_id, wire, sensor=False, payload=payload)
+            bindings.actuators.append(actuator)
+    except (BindingProblem, WireProblem, TemplateProblem) as problem:
+        bindings.problems[entity_id] = str(problem)
+
+
+def _check_topics(wire: Wire) -> None:
+    """No wildcard: it would let other clients' traffic into the kernel."""
+    topics = [wire.state_topic, wire.command_topic, *(one.topic for one in wire.availability)]
+    for topic in topics:
+        if topic is not None and (not topic or "+" in topic or "#" in topic or "\0" in topic):
+            raise BindingProblem("a topic is empty or has a wildcard")
+
+
+def _sensor(entity_id: str, row: Mapping[str, Any], wire: Wire) -> Sensor:
+    hazard = row.get("hazard")
+    if hazard not in HAZARDS:
+        raise BindingProblem("hazard is gas, smoke or leak")
+    if wire.state_topic is None:
+        raise BindingProblem("a sensor has a state topic")
+    return Sensor(
+        entity_id,
+        hazard,
+        limit_s=_seconds(row, "limit_s", BATTERY_LIMIT_S, least=1e-9),
+        clear_s=_seconds(row, "clear_s", CLEAR_S, least=0.0),
+    )
+
+
+def _actuator(entity_id: str, row: Mapping[str, Any], wire: Wire) -> ActuatorBinding:
+    role, command = row.get("role"), row.get("command")
+    if role not in ROLES:
+        raise BindingProblem("role is gas_valve, water_valve, siren or socket")
+    if not isinstance(command, str) or command not in wire.commands:
+        raise BindingProblem("the device has no such command")
+    if wire.command_topic is None:
+        raise BindingProblem("an actuator has a command topic")
+    return ActuatorBinding(
+        entity_id,
+        role,
+        command,
+        gas_safe=row.get("gas_safe") is True,
+        confirmable=wire.state_topic is not None,
+    )
+
+
+def _seconds(row: Mapping[str, Any], key: str, default: float, *, least: float) -> float:
+    value = row.get(key, default)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value < 1e9:
+        raise BindingProblem(f"{key} is a number of seconds")
+    return float(value)

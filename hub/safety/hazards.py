@@ -1,0 +1,306 @@
+"""The hazard state machine: what was heard in, commands and changed records out.
+
+Pure: no input or output, no waiting, the clock is handed in. The kernel calls one method for
+each thing heard, sends ``outcome.sends`` before anything else, then stores and reports
+``outcome.changed``. ``due()`` says when ``tick()`` wants to be called next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+
+from . import policy
+from .acting import Acting, Clock, Outcome
+from .records import (
+    CONFIRMED,
+    FAILED,
+    REFUSED_ELECTRICAL,
+    SUPERVISION,
+    UNBOUND,
+    Action,
+    HazardRecord,
+)
+from .supervision import GRACE_S, Sensor
+
+# Closed records are kept for a late acknowledgement, this many at most ...
+KEEP_CLOSED = 200
+# ... and this many while the home, away for long, has not confirmed them.
+KEEP_UNCONFIRMED = 5000
+
+
+class Hazards:
+    """All bound sensors and actuators, and every open hazard of the home."""
+
+    def __init__(
+        self, clock: Clock, new_id: Callable[[], str], *, grace_s: float = GRACE_S
+    ) -> None:
+        self._clock = clock
+        self._new_id = new_id
+        self._grace_s = grace_s
+        self.sensors: dict[str, Sensor] = {}
+        self.records: dict[str, HazardRecord] = {}
+        self._open: dict[tuple[str, str], HazardRecord] = {}
+        self._acting = Acting(clock, self._open, self.sensors.get)
+
+    @property
+    def actuators(self) -> dict[str, policy.ActuatorBinding]:
+        """The bound actuators by entity id."""
+        return self._acting.actuators
+
+    @property
+    def values(self) -> dict[str, str | None]:
+        """What the bound actuators last said of themselves, None when unknown."""
+        return self._acting.values
+
+    # ---- bindings and restart
+
+    def bind(
+        self, sensors: Iterable[Sensor], actuators: Iterable[policy.ActuatorBinding]
+    ) -> Outcome:
+        """Replace every binding, keeping what is known of sensors that stay.
+
+        A hazard whose sensor is no longer bound ends. Actuators that are new are commanded at
+        once where a hazard that calls for them is being detected.
+        """
+        out = Outcome()
+        now = self._clock.steady()
+        old = dict(self.sensors)
+        self.sensors.clear()
+        for sensor in sensors:
+            before = old.get(sensor.entity_id)
+            if before is None:
+                sensor.seen = now
+            elif before.hazard == sensor.hazard:
+                sensor.take_over(before)
+            self.sensors[sensor.entity_id] = sensor
+        self._acting.bind(actuators)
+        for record in list(self._open.values()):
+            watching = self.sensors.get(record.entity_id)
+            if watching is None or record.hazard not in (SUPERVISION, watching.hazard):
+                self._close(record, out)
+            elif watching.value:
+                self._acting.act_on_missing(record, now, out)
+        return self._settled(out, now)
+
+    def resume(self, records: Iterable[HazardRecord], *, send: bool = True) -> Outcome:
+        """Take over the records of an earlier run; unconfirmed commands are sent again.
+
+        Args:
+            records: what the store kept.
+            send: False while there is no broker; :meth:`reconnected` will send then.
+        """
+        out = Outcome()
+        now = self._clock.steady()
+        for record in records:
+            if record.id in self.records:
+                continue
+            key = (record.entity_id, record.hazard)
+            self.records[record.id] = record
+            if not record.active:
+                continue
+            sensor = self.sensors.get(record.entity_id)
+            if sensor is None or key in self._open:
+                self._close(record, out)
+                continue
+            self._open[key] = record
+        if send:
+            self._acting.send_unconfirmed(now, out)
+        return self._settled(out, now)
+
+    # ---- what is heard
+
+    def sensor(self, entity_id: str, value: bool | None, *, live: bool = True) -> Outcome:
+        """A sensor's state: True detects, False is quiet, None can't be read."""
+        out = Outcome()
+        sensor = self.sensors.get(entity_id)
+        if sensor is None:
+            return out
+        now = self._clock.steady()
+        sensor.hear(value, now, live=live)
+        if value:
+            record = self._open.get((entity_id, sensor.hazard))
+            if record is None:
+                self._raise(sensor, now, out)
+            else:
+                self._acting.retry_failed(record, now, out)
+        return self._settled(out, now)
+
+    def availability(self, entity_id: str, available: bool | None) -> Outcome:
+        """What a sensor's availability topics say together."""
+        out = Outcome()
+        sensor = self.sensors.get(entity_id)
+        if sensor is None:
+            return out
+        now = self._clock.steady()
+        sensor.hear_availability(available, now)
+        return self._settled(out, now)
+
+    def actuator(self, entity_id: str, value: str | None) -> Outcome:
+        """An actuator's own state: confirms a command, or shows that it was undone."""
+        out = Outcome()
+        if entity_id not in self.values:
+            return out
+        self.values[entity_id] = value
+        now = self._clock.steady()
+        for record in self._open.values():
+            action = record.action_for(entity_id)
+            if action is None or action.result in (UNBOUND, REFUSED_ELECTRICAL):
+                continue
+            if value is not None and value == policy.TARGETS.get(action.command):
+                if action.result != CONFIRMED:
+                    action.result = CONFIRMED
+                    action.due = None
+                    out.touch(record)
+            elif action.result == CONFIRMED and value is not None:
+                self._acting.undone(record, action, value, now, out)
+        return self._settled(out, now)
+
+    def reconnected(self) -> Outcome:
+        """The broker is back: send again whatever isn't confirmed."""
+        out = Outcome()
+        now = self._clock.steady()
+        self._acting.send_unconfirmed(now, out)
+        return self._settled(out, now)
+
+    def not_sent(self, action: Action) -> None:
+        """The command could not be handed to the broker: it failed for now, and stays due."""
+        action.result = FAILED
+
+    def tick(self) -> Outcome:
+        """Repeat, give up, clear, notice lost sensors: whatever is due by now."""
+        out = Outcome()
+        now = self._clock.steady()
+        for record in self._open.values():
+            for action in record.actions:
+                if action.due is not None and action.due <= now:
+                    self._acting.repeat(record, action, now, out)
+        return self._settled(out, now)
+
+    def due(self) -> float | None:
+        """Steady clock of the next call of :meth:`tick`, None when there is nothing to watch."""
+        times = [
+            action.due
+            for record in self._open.values()
+            for action in record.actions
+            if action.due is not None
+        ]
+        for sensor in self.sensors.values():
+            over = sensor.over_at()
+            if over is not None and (sensor.entity_id, sensor.hazard) in self._open:
+                times.append(over)
+            if (sensor.entity_id, SUPERVISION) not in self._open:
+                times.append(sensor.lost_at(self._grace_s))
+        return min(times, default=None)
+
+    # ---- people
+
+    def acknowledge(self, hazard_id: str, by: str) -> Outcome:
+        """Someone has seen it; the first one counts.
+
+        Raises:
+            KeyError: no such hazard is known.
+        """
+        out = Outcome()
+        record = self.records[hazard_id]
+        if record.acknowledged_at is None:
+            record.acknowledged_at = self._clock.wall()
+            record.acknowledged_by = by
+            out.touch(record)
+        return out
+
+    def override(self, entity_id: str, by: str) -> Outcome:
+        """A person takes an actuator back from every open hazard.
+
+        Raises:
+            KeyError: no open hazard holds this actuator.
+        """
+        out = Outcome()
+        for record in self._open.values():
+            action = record.action_for(entity_id)
+            if action is not None and entity_id not in record.overrides:
+                record.overrides[entity_id] = (by, self._clock.wall())
+                action.due = None
+                out.touch(record)
+        if not out.changed:
+            raise KeyError(entity_id)
+        return out
+
+    def may_press(self, entity_id: str) -> bool:
+        """True when a test press may switch this actuator now.
+
+        Raises:
+            KeyError: it isn't bound.
+        """
+        actuator = self.actuators[entity_id]
+        return not policy.refused(actuator, gas_active=self._acting.gas_active())
+
+    def leases(self) -> dict[str, str]:
+        """Actuators held by an open hazard: entity id to hazard id."""
+        held: dict[str, str] = {}
+        for record in self._open.values():
+            for action in record.actions:
+                if action.entity_id and action.entity_id not in record.overrides:
+                    held.setdefault(action.entity_id, record.id)
+        return held
+
+    def open_records(self) -> Sequence[HazardRecord]:
+        """Every hazard that is not over."""
+        return list(self._open.values())
+
+    def forget(self, confirmed: Collection[str]) -> list[str]:
+        """Drop the oldest closed records beyond what is kept; returns their ids.
+
+        Args:
+            confirmed: ids of records whose latest revision the home has; the others are kept
+                longer, up to :data:`KEEP_UNCONFIRMED`.
+        """
+        closed = [record for record in self.records.values() if not record.active]
+        closed.sort(key=lambda record: record.cleared_at or 0.0)
+        told = [record.id for record in closed if record.id in confirmed]
+        gone = told[: max(0, len(told) - KEEP_CLOSED)]
+        untold = [record.id for record in closed if record.id not in confirmed]
+        gone += untold[: max(0, len(untold) - KEEP_UNCONFIRMED)]
+        for hazard_id in gone:
+            del self.records[hazard_id]
+        return gone
+
+    # ---- inside
+
+    def _raise(self, sensor: Sensor, now: float, out: Outcome) -> None:
+        record = HazardRecord(self._new_id(), sensor.hazard, sensor.entity_id, self._clock.wall())
+        self.records[record.id] = record
+        self._open[(sensor.entity_id, sensor.hazard)] = record
+        self._acting.act_on_missing(record, now, out)
+        out.touch(record)
+
+    def _settled(self, out: Outcome, now: float) -> Outcome:
+        """After every call: end what is over, notice what is lost or found."""
+        for sensor in self.sensors.values():
+            over = sensor.over_at()
+            record = self._open.get((sensor.entity_id, sensor.hazard))
+            if record is not None and over is not None and over <= now:
+                self._close(record, out)
+            watch = self._open.get((sensor.entity_id, SUPERVISION))
+            lost = sensor.lost_at(self._grace_s) <= now
+            if lost and watch is None:
+                watch = HazardRecord(
+                    self._new_id(), SUPERVISION, sensor.entity_id, self._clock.wall()
+                )
+                self.records[watch.id] = watch
+                self._open[(sensor.entity_id, SUPERVISION)] = watch
+                out.touch(watch)
+            elif watch is not None and not lost and sensor.found:
+                self._close(watch, out)
+        return out
+
+    def _close(self, record: HazardRecord, out: Outcome) -> None:
+        """End a hazard. Nothing is opened or switched back: that is for people to do."""
+        was_gas = self._acting.gas_active()
+        self._open.pop((record.entity_id, record.hazard), None)
+        record.active = False
+        record.cleared_at = self._clock.wall()
+        for action in record.actions:
+            action.due = None
+        out.touch(record)
+        if was_gas and not self._acting.gas_active():
+            self._acting.act_on_refused(self._clock.steady(), out)

@@ -1,0 +1,332 @@
+"""The hazard kernel's process: hears the bound sensors, acts, then stores and reports.
+
+The order is the point. A sensor's message is decoded and its commands are on the wire inside
+the callback that received it; the disk and the home learn of it afterwards, and neither can
+hold anything up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import secrets
+import time
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from hub.core.mqtt import MqttConnection, MqttSettings
+from privacy.vault import Box, MachineKey
+
+from .acting import Outcome
+from .bindings import BindingProblem, Bindings, Bound, read_bindings
+from .hazards import Hazards
+from .link import LinkServer
+from .reports import Reports
+from .requests import Requests
+from .store import Row, SafetyStore
+from .supervision import GRACE_S
+
+STATUS_EVERY_S = 2.0
+STATUS_SOON_S = 0.02
+SEEN_EVERY_S = 300.0
+# After a restart a sensor has at least this long to speak before it counts as lost: a power
+# cut that outlasts its limit is no reason for an alarm when everything comes back.
+RESTART_GRACE_S = 600.0
+
+
+class SystemClock:
+    """The machine's clocks."""
+
+    def wall(self) -> float:
+        """Seconds since the epoch."""
+        return time.time()
+
+    def steady(self) -> float:
+        """Seconds since some moment, never set back."""
+        return time.monotonic()
+
+
+class Kernel:
+    """One home's hazard kernel.
+
+    Args:
+        data: the data folder; ``keys/machine.key``, ``safety.db``, ``run/safety.sock``.
+        settings: the broker.
+        grace_s: seconds a sensor may be unavailable before it counts as lost.
+    """
+
+    def __init__(self, data: Path, settings: MqttSettings, *, grace_s: float = GRACE_S) -> None:
+        self._clock = SystemClock()
+        self._data = data
+        self._mqtt = MqttConnection(settings)
+        self._bindings = Bindings()
+        self._bound_live = False
+        self._undo: list[Callable[[], None]] = []
+        self._states: dict[str, list[Bound]] = {}
+        self._available: dict[str, list[Bound]] = {}
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_at = float("inf")
+        self._soon: asyncio.TimerHandle | None = None
+        self._stored = asyncio.Event()
+        self._broker_since = self._started = self._clock.wall()
+        self._loop = asyncio.get_running_loop()
+        self.hazards = Hazards(self._clock, lambda: secrets.token_hex(8), grace_s=grace_s)
+        self._store = SafetyStore(
+            data / "safety.db", self._box, loaded=self._loaded, saved=self._saved
+        )
+        self._link = LinkServer(data / "run" / "safety.sock", Requests(self).handle)
+        self.reports = Reports(self._store, self._link.broadcast, self._clock.wall)
+
+    def _box(self) -> Box:
+        return MachineKey.load_or_create(self._data / "keys").box("safety")
+
+    # ---- life
+
+    async def start(self) -> None:
+        """Load on the store's thread, listen, connect: none of them waits for another.
+
+        Raises:
+            OSError: the socket can't be listened on.
+        """
+        self._store.start()
+        self._mqtt.on_connection(self._connection_changed)
+        await self._mqtt.start()
+        await self._link.start()
+        self._loop.call_later(STATUS_EVERY_S, self._beat)
+        self._loop.call_later(SEEN_EVERY_S, self._keep_seen)
+
+    async def stop(self) -> None:
+        """Store what is known and let go of everything."""
+        self._save_seen()
+        await self._link.stop()
+        await self._mqtt.stop()
+        await asyncio.to_thread(self._store.stop)
+
+    # ---- the path of a hazard
+
+    def _heard(self, topic: str, payload: bytes, retained: bool) -> None:
+        """A message on a bound topic. Acts before returning."""
+        began = time.perf_counter()
+        for bound in self._states.get(topic, ()):
+            value = bound.state(payload)
+            if bound.sensor:
+                detects = True if value == "on" else False if value == "off" else None
+                outcome = self.hazards.sensor(bound.entity_id, detects, live=not retained)
+            else:
+                outcome = self.hazards.actuator(bound.entity_id, value)
+            self.carry_out(outcome, began)
+        for bound in self._available.get(topic, ()):
+            if bound.reader.hear(topic, payload) and bound.sensor:
+                self.carry_out(
+                    self.hazards.availability(bound.entity_id, bound.reader.available), began
+                )
+        self._status_soon()
+
+    def carry_out(self, outcome: Outcome, began: float | None = None) -> None:
+        """Send the commands, then store and report what changed."""
+        for action in outcome.sends:
+            if not self.command(action.entity_id):
+                self.hazards.not_sent(action)
+            elif began is not None and action.ms is None:
+                action.ms = round((time.perf_counter() - began) * 1000, 3)
+        if outcome.changed:
+            self._stored.clear()
+            for record in outcome.changed:
+                self.reports.changed(record)
+            self.reports.forget(self.hazards.forget(self.reports.confirmed_ids()))
+            self._status_soon()
+        self._set_timer()
+
+    def command(self, entity_id: str) -> bool:
+        """Send an actuator's bound command; False when the broker can't be reached."""
+        bound = self._bindings.bound.get(entity_id)
+        if bound is None or bound.wire.command_topic is None:
+            return False
+        wire, topic = bound.wire, bound.wire.command_topic
+        return self._mqtt.publish_now(topic, bound.payload, max(1, wire.qos), wire.retain)
+
+    def _set_timer(self) -> None:
+        due = self.hazards.due()
+        at = float("inf") if due is None else due
+        if at == self._timer_at and self._timer is not None:
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._timer_at = at
+        if due is not None:
+            delay = max(0.0, due - self._clock.steady())
+            self._timer = self._loop.call_later(delay, self._tick)
+
+    def _tick(self) -> None:
+        self._timer = None
+        self.carry_out(self.hazards.tick())
+
+    # ---- bindings
+
+    def bind(self, data: dict[str, Any]) -> dict[str, str]:
+        """Put new bindings in force, then store them; returns what can't be used and why.
+
+        Raises:
+            BindingProblem: they can't be read at all; the old ones stay.
+        """
+        bindings = read_bindings(data)
+        row = {key: data[key] for key in ("sensors", "actuators", "version")}
+        self._bound_live = True
+        self._apply(bindings)
+        self._stored.clear()
+        self._store.save("bindings", "bindings", json.dumps(row, ensure_ascii=False).encode())
+        return bindings.problems
+
+    def _apply(self, bindings: Bindings) -> None:
+        old, self._bindings = self._bindings, bindings
+        self._states, self._available = {}, {}
+        ordered = sorted(bindings.bound.values(), key=lambda bound: not bound.sensor)
+        for bound in ordered:
+            before = old.bound.get(bound.entity_id)
+            if before is not None and before.wire == bound.wire:
+                bound.reader = before.reader
+            if bound.wire.state_topic:
+                self._states.setdefault(bound.wire.state_topic, []).append(bound)
+            for one in bound.wire.availability:
+                self._available.setdefault(one.topic, []).append(bound)
+        self.carry_out(self.hazards.bind(bindings.sensors, bindings.actuators))
+        undo, self._undo = self._undo, []
+        for topic in sorted(bindings.topics()):
+            self._undo.append(self._mqtt.subscribe(topic, self._heard, qos=1))
+        for undone in undo:
+            undone()
+        if self._mqtt.connected:
+            self._expect_availability(ordered)
+
+    def _expect_availability(self, bound: Iterable[Bound]) -> None:
+        """Connected: a sensor whose availability topics stay silent counts as unavailable."""
+        for one in bound:
+            if one.sensor and one.wire.availability:
+                self.carry_out(self.hazards.availability(one.entity_id, one.reader.available))
+
+    def _connection_changed(self, connected: bool) -> None:
+        self._broker_since = self._clock.wall()
+        if connected:
+            # After the connection's own call has ended: it holds the client's locks.
+            self._loop.call_soon(self._reconnected)
+        self._status_soon()
+
+    def _reconnected(self) -> None:
+        self.carry_out(self.hazards.reconnected())
+        self._expect_availability(self._bindings.bound.values())
+
+    # ---- the store
+
+    def _loaded(self, rows: dict[Row, bytes]) -> None:
+        self._loop.call_soon_threadsafe(self._take_over, rows)
+
+    def _saved(self, rows: list[tuple[str, str, int]]) -> None:
+        self._loop.call_soon_threadsafe(self._on_disk, rows)
+
+    def _on_disk(self, rows: list[tuple[str, str, int]]) -> None:
+        self.reports.saved(rows)
+        if self._store.pending == 0:
+            self._stored.set()
+        self._status_soon()
+
+    def _take_over(self, rows: dict[Row, bytes]) -> None:
+        """What an earlier run left: bindings (unless the home was quicker), then hazards."""
+        kept = rows.get(("bindings", "bindings"))
+        if kept is not None and not self._bound_live:
+            try:
+                self._apply(read_bindings(json.loads(kept)))
+            except (BindingProblem, ValueError):
+                self._bindings.problems["?"] = "the stored bindings can't be read"
+        seen = json.loads(rows.get(("seen", "seen"), b"{}"))
+        now, wall = self._clock.steady(), self._clock.wall()
+        for sensor in self.hazards.sensors.values():
+            if sensor.entity_id in seen and not sensor.heard:
+                ago = max(0.0, wall - float(seen[sensor.entity_id]))
+                grace = min(RESTART_GRACE_S, sensor.limit_s)
+                sensor.seen = now - min(ago, sensor.limit_s - grace)
+        records = self.reports.load(rows)
+        self.carry_out(self.hazards.resume(records, send=self._mqtt.connected))
+        for report in self.reports.since():
+            self._link.broadcast(report)
+
+    def stored_event(self) -> asyncio.Event:
+        """Set while everything asked for so far is on disk."""
+        return self._stored
+
+    def _keep_seen(self) -> None:
+        self._save_seen()
+        self._loop.call_later(SEEN_EVERY_S, self._keep_seen)
+
+    def _save_seen(self) -> None:
+        now, wall = self._clock.steady(), self._clock.wall()
+        seen = {key: wall - (now - one.seen) for key, one in self.hazards.sensors.items()}
+        self._store.save("seen", "seen", json.dumps(seen).encode())
+
+    # ---- status
+
+    def _beat(self) -> None:
+        self._status_now()
+        self._loop.call_later(STATUS_EVERY_S, self._beat)
+
+    def _status_soon(self) -> None:
+        if self._soon is None:
+            self._soon = self._loop.call_later(STATUS_SOON_S, self._status_now)
+
+    def _status_now(self) -> None:
+        if self._soon is not None:
+            self._soon.cancel()
+            self._soon = None
+        if any(peer.watching for peer in self._link.peers):
+            self._link.broadcast({"status": self.status()})
+
+    def status(self) -> dict[str, Any]:
+        """How the kernel is: for the home, the supervisor and ``linli doctor``."""
+        now, wall = self._clock.steady(), self._clock.wall()
+        bound = self._bindings.bound
+        open_records = self.hazards.open_records()
+        lost = {one.entity_id for one in open_records if one.hazard == "supervision"}
+        return {
+            "pid": os.getpid(),
+            "started_at": self._started,
+            "at": wall,
+            "broker_connected": self._mqtt.connected,
+            "broker_since": self._broker_since,
+            "store_ok": self._store.ok,
+            "store_error": self._store.error,
+            "store_pending": self._store.pending,
+            "store_unreadable": self._store.unreadable,
+            "bindings_version": self._bindings.version,
+            "binding_problems": self._bindings.problems,
+            "leases": self.hazards.leases(),
+            "open": [{"id": one.id, "hazard": one.hazard} for one in open_records],
+            "unconfirmed": self.reports.unconfirmed,
+            "sensors": {
+                key: {
+                    "hazard": sensor.hazard,
+                    "detects": sensor.value,
+                    "seen_at": wall - (now - sensor.seen) if sensor.heard else None,
+                    "available": sensor.available,
+                    "lost": key in lost,
+                    "limit_s": sensor.limit_s,
+                }
+                for key, sensor in self.hazards.sensors.items()
+            },
+            "actuators": {
+                key: {
+                    "role": actuator.role,
+                    "value": self.hazards.values.get(key),
+                    "available": bound[key].reader.available,
+                }
+                for key, actuator in self.hazards.actuators.items()
+            },
+        }
+
+
+def main(argv: Sequence[str]) -> int:
+    """``linli safety``: run the kernel; see :mod:`hub.safety.process`."""
+    from .process import run
+
+    return run(argv)

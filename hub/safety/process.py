@@ -1,0 +1,91 @@
+"""``linli safety``: the kernel as a process. Options, signals, garbage collection."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import gc
+import logging
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from hub.core.mqtt import MqttSettings
+from hub.plugins import broker_users
+
+from .kernel import Kernel
+from .supervision import GRACE_S
+
+_LOG = logging.getLogger(__name__)
+_USER = "kernel"
+
+
+def run(argv: Sequence[str]) -> int:
+    """Run the kernel until SIGTERM or SIGINT; prints ``ready`` once its socket listens.
+
+    A broker that asks for another user than the embedded one's ``kernel`` gets it from the
+    environment: LINLI_BROKER_USER, LINLI_BROKER_PASSWORD.
+    """
+    parser = argparse.ArgumentParser(prog="linli safety", description=__doc__)
+    parser.add_argument("--data", type=Path, required=True, metavar="FOLDER")
+    parser.add_argument("--broker", type=_address, default=("127.0.0.1", 1883), metavar="HOST:PORT")
+    parser.add_argument("--tls-ca", metavar="FILE", help="trust this CA; plain TCP without")
+    parser.add_argument(
+        "--grace", type=float, default=GRACE_S, metavar="SECONDS", help="unavailable for this long"
+    )
+    options = parser.parse_args(argv)
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
+    host, port = options.broker
+    user, password = _credentials(options.data)
+    settings = MqttSettings(
+        host,
+        port,
+        username=user,
+        password=password,
+        tls_ca=options.tls_ca,
+        client_id=f"linli-safety-{os.getpid()}",
+    )
+    try:
+        asyncio.run(_serve(options.data, settings, options.grace))
+    except OSError as error:
+        sys.stderr.write(f"linli safety: can't listen on its socket: {error}\n")
+        return 1
+    return 0
+
+
+async def _serve(data: Path, settings: MqttSettings, grace_s: float) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for one in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(one, stop.set)
+    kernel = Kernel(data, settings, grace_s=grace_s)
+    await kernel.start()
+    # What exists now stays: a collection must never walk it while a hazard waits.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 50, 1000)
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
+    await stop.wait()
+    await kernel.stop()
+
+
+def _credentials(data: Path) -> tuple[str, str | None]:
+    """Our user and password at the broker; a disk that can't be read costs only these."""
+    user = os.environ.get("LINLI_BROKER_USER")
+    if user:
+        return user, os.environ.get("LINLI_BROKER_PASSWORD")
+    try:
+        return _USER, broker_users.load_or_create(data)[_USER]
+    except (OSError, ValueError) as error:
+        _LOG.error("no password for the broker: %s", error)
+        return _USER, None
+
+
+def _address(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdigit() or not 0 < int(port) < 65536:
+        raise argparse.ArgumentTypeError("an address looks like 127.0.0.1:1883")
+    return host.strip("[]"), int(port)

@@ -1,0 +1,113 @@
+"""Watching the watchers: a sensor that is silent too long or unavailable is itself an alarm."""
+
+from __future__ import annotations
+
+MAINS_LIMIT_S = 2 * 3600.0
+BATTERY_LIMIT_S = 25 * 3600.0
+GRACE_S = 10.0
+CLEAR_S = 30.0
+
+
+class Sensor:
+    """A bound safety sensor and what is known of it.
+
+    Attributes:
+        entity_id: the sensor.
+        hazard: what it detects: ``gas``, ``smoke`` or ``leak``.
+        limit_s: seconds without a live message after which it counts as lost.
+        clear_s: seconds of continuous quiet after which its hazard is over.
+        value: True while it detects, False while it doesn't, None when it never said so.
+        seen: steady clock of its last live message.
+        heard: it gave a sign of life since this process started.
+        available: what its availability topics say; None when they say nothing.
+        unavailable_since: steady clock at which it became unavailable.
+        quiet_since: steady clock since which it has been known to be quiet.
+    """
+
+    __slots__ = (
+        "available",
+        "clear_s",
+        "entity_id",
+        "hazard",
+        "heard",
+        "limit_s",
+        "quiet_since",
+        "seen",
+        "unavailable_since",
+        "value",
+    )
+
+    def __init__(
+        self,
+        entity_id: str,
+        hazard: str,
+        *,
+        limit_s: float = BATTERY_LIMIT_S,
+        clear_s: float = CLEAR_S,
+        seen: float = 0.0,
+    ) -> None:
+        self.entity_id = entity_id
+        self.hazard = hazard
+        self.limit_s = limit_s
+        self.clear_s = clear_s
+        self.value: bool | None = None
+        self.seen = seen
+        self.heard = False
+        self.available: bool | None = None
+        self.unavailable_since: float | None = None
+        self.quiet_since: float | None = None
+
+    def take_over(self, old: Sensor) -> None:
+        """Keep what was known when the bindings are replaced."""
+        self.value = old.value
+        self.seen = old.seen
+        self.heard = old.heard
+        self.available = old.available
+        self.unavailable_since = old.unavailable_since
+        self.quiet_since = old.quiet_since
+
+    def hear(self, value: bool | None, now: float, *, live: bool) -> None:
+        """Note a state message; a retained one (not ``live``) is no sign of life."""
+        if live:
+            self.seen = now
+            self.heard = True
+        if value is None:
+            self.quiet_since = None
+            return
+        if value or self.available is False:
+            self.quiet_since = None
+        elif self.quiet_since is None:
+            self.quiet_since = now
+        self.value = value
+
+    def hear_availability(self, available: bool | None, now: float) -> None:
+        """Note what the availability topics say together.
+
+        "Online" alone doesn't make it seen: a bridge says so of devices with a flat battery.
+        """
+        if available:
+            self.heard = True
+        if available is self.available:
+            return
+        self.available = available
+        self.unavailable_since = now if available is False else None
+        if available is False:
+            self.quiet_since = None
+        elif self.value is False and self.quiet_since is None:
+            self.quiet_since = now
+
+    @property
+    def found(self) -> bool:
+        """It gave a sign of life and nothing says that it is unavailable."""
+        return self.heard and self.available is not False
+
+    def over_at(self) -> float | None:
+        """Steady clock at which its hazard is over if it stays quiet, None while it isn't."""
+        return None if self.quiet_since is None else self.quiet_since + self.clear_s
+
+    def lost_at(self, grace_s: float) -> float:
+        """Steady clock from which it counts as lost if nothing more is heard."""
+        silent = self.seen + self.limit_s
+        if self.unavailable_since is None:
+            return silent
+        return min(silent, self.unavailable_since + grace_s)
