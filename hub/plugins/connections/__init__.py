@@ -1,0 +1,1 @@
+"""Narrow connections that integrations are handed: exactly what their manifests declare."""
