@@ -163,9 +163,9 @@ def _walk(node: nodes.Node) -> Iterator[nodes.Node]:
 def _check_node(node: nodes.Node) -> None:
     if type(node) not in _NODES:
         raise TemplateProblem(f"{type(node).__name__.lower()} is not allowed in a template")
-    if isinstance(node, nodes.Name) and node.name.startswith("_"):
+    if isinstance(node, nodes.Name) and node.name.startswith("__"):
         raise TemplateProblem(f"the name {node.name} is not allowed")
-    if isinstance(node, nodes.Getattr) and node.attr.startswith("_"):
+    if isinstance(node, nodes.Getattr) and node.attr.startswith("__"):
         raise TemplateProblem(f"the attribute {node.attr} is not allowed")
     if isinstance(node, nodes.Call):
         _check_call(node)

@@ -1,0 +1,60 @@
+"""The ``linli`` command: a table of sub-commands, each importing its app only when called."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable, Sequence
+
+Main = Callable[[Sequence[str]], int]
+
+# sub-command -> (module:function, one line of help); an empty help keeps it off the list:
+# those are processes that the supervisors start, not people.
+COMMANDS: dict[str, tuple[str, str]] = {
+    "demo": ("hub.demo.main:main", "everything on this machine, with simulated devices"),
+    "home": ("hub.home.supervise:main", "a household's hub"),
+    "community": ("community.supervise:main", "the property's portal and duty screen"),
+    "relay": ("privacy.relay:main", "forwards sealed cells; run by anyone but the property"),
+    "backup": ("hub.backup.cli:backup", "save a home into one encrypted file"),
+    "restore": ("hub.backup.cli:restore", "bring a home back from that file and its sheet"),
+    "doctor": ("hub.doctor.cli:main", "look whether a running home or community is well"),
+    "bench": ("hub.bench.cli:main", "measure this machine, one JSON line a figure"),
+    "broker": ("hub.plugins.broker:main", ""),
+    "safety": ("hub.safety.kernel:main", ""),
+    "home-app": ("web.app:main", ""),
+    "community-app": ("community.app:main", ""),
+    "neighbours": ("hub.demo.neighbours:main", ""),
+    "simulator": ("integrations.mqtt.simulator:main", ""),
+}
+
+
+def load(target: str) -> Main:
+    """Import ``module:function`` and return the function."""
+    module, _, function = target.partition(":")
+    found: Main = getattr(importlib.import_module(module), function)
+    return found
+
+
+def usage() -> str:
+    """The help text: every sub-command that people start."""
+    rows = [f"  {name:<11} {text}" for name, (_, text) in COMMANDS.items() if text]
+    return "\n".join(["usage: linli COMMAND [options]", "", *rows, ""])
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one sub-command; returns the process's exit status."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    if not words or words[0] in {"-h", "--help", "help"}:
+        sys.stdout.write(usage())
+        return 0
+    if words[0] not in COMMANDS:
+        sys.stderr.write(f"linli: no command {words[0]!r}\n\n{usage()}")
+        return 2
+    try:
+        return load(COMMANDS[words[0]][0])(words[1:]) or 0
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

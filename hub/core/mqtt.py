@@ -1,0 +1,374 @@
+"""One MQTT 3.1.1 connection on the event loop that outlives its broker.
+
+paho speaks the protocol; reading, writing and reconnecting are driven from here, so a
+message reaches its callback in the wake-up that read it and a command published in that
+callback is on the wire before the next packet is looked at.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import random
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from hub.core.mqtt_socket import BufferedSocket, SocketClient, open_socket
+
+if TYPE_CHECKING:
+    from paho.mqtt.client import MQTTMessage, MQTTMessageInfo
+
+MessageCallback = Callable[[str, bytes, bool], None]
+ConnectionCallback = Callable[[bool], None]
+
+_log = logging.getLogger(__name__)
+_FIRST_WAIT, _LAST_WAIT = 0.1, 5.0  # seconds between attempts to connect
+_OPEN_WITHIN = 5.0  # seconds for TCP, TLS and the broker's answer
+_STEADY = 5.0  # seconds after which a connection counts as good
+_TURN = 0.004  # seconds of reading before others on the loop get their turn
+_TURN_PACKETS = 256
+_MAX_WAITING = 1_000  # publishes whose PUBACK is awaited
+_MAX_BACKLOG = 20_000  # packets a stalled broker makes us hold
+_MAX_CACHED = 10_000  # topics whose callbacks are remembered
+
+
+class MqttUnavailable(ConnectionError):
+    """There is no broker to publish to, or it went away before it answered."""
+
+
+class MqttSettings:
+    """Where the broker is and who we are there; `tls_ca` None means plain TCP."""
+
+    __slots__ = ("client_id", "host", "keepalive", "password", "port", "tls_ca", "username")
+
+    def __init__(
+        self,
+        host: str = "127.0.0.1",
+        port: int = 1883,
+        *,
+        username: str | None = None,
+        password: str | None = None,
+        tls_ca: str | None = None,
+        client_id: str = "",
+        keepalive: int = 10,
+    ) -> None:
+        self.host = host
+        self.port = port
+        self.username = username
+        self.password = password
+        self.tls_ca = tls_ca
+        self.client_id = client_id
+        self.keepalive = keepalive
+
+    def __repr__(self) -> str:
+        return f"MqttSettings({self.host!r}, {self.port}, username={self.username!r})"
+
+
+def matches(topic_filter: str, topic: str) -> bool:
+    """Whether a topic falls under a filter (MQTT 3.1.1 section 4.7)."""
+    if topic_filter == topic:
+        return True
+    wanted, given = topic_filter.split("/"), topic.split("/")
+    if topic.startswith("$") and wanted[0] in {"+", "#"}:
+        return False
+    for index, part in enumerate(wanted):
+        if part == "#":
+            return True
+        if index >= len(given) or part not in {"+", given[index]}:
+            return False
+    return len(wanted) == len(given)
+
+
+class MqttConnection:
+    """Publishes and subscribes; connects again by itself until stopped.
+
+    All methods belong to the event loop's thread. Callbacks are plain functions and run in
+    the loop; one that raises is logged and the others go on.
+    """
+
+    def __init__(self, settings: MqttSettings) -> None:
+        self.settings = settings
+        self.connected = False
+        self._client: SocketClient | None = None
+        self._socket: BufferedSocket | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._answer: asyncio.Future[int] | None = None
+        self._ended: asyncio.Future[None] | None = None
+        self._up = asyncio.Event()
+        self._subscriptions: dict[str, tuple[int, list[MessageCallback]]] = {}
+        self._cache: dict[str, tuple[MessageCallback, ...]] = {}
+        self._inbox: list[MQTTMessage] = []
+        self._waiting: dict[int, tuple[MQTTMessageInfo, asyncio.Future[None]]] = {}
+        self._listeners: list[ConnectionCallback] = []
+        self._fd = -1
+        self._writing = False
+
+    async def start(self) -> None:
+        """Begin to connect; returns at once, see `wait_connected`."""
+        if self._task is None:
+            self._task = asyncio.create_task(self._run(), name="mqtt")
+
+    async def wait_connected(self, within: float = 10.0) -> None:
+        """Return when connected; raises MqttUnavailable after `within` seconds."""
+        try:
+            async with asyncio.timeout(within):
+                await self._up.wait()
+        except TimeoutError as error:
+            where = f"{self.settings.host}:{self.settings.port}"
+            raise MqttUnavailable(f"no MQTT broker at {where}") from error
+
+    async def stop(self) -> None:
+        """Disconnect and stay so."""
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        if self._client is not None:
+            self._client.disconnect()
+        self._lost()
+
+    def on_connection(self, callback: ConnectionCallback) -> Callable[[], None]:
+        """Call back with True when connected and False when lost; returns its undoing."""
+        self._listeners.append(callback)
+        return lambda: self._listeners.remove(callback)
+
+    def subscribe(
+        self, topic_filter: str, callback: MessageCallback, qos: int = 0
+    ) -> Callable[[], None]:
+        """Receive messages, now and after every reconnection; returns the undoing.
+
+        The callback gets (topic, payload, retained). Retained messages come again whenever
+        the same filter is subscribed once more and after reconnecting.
+        """
+        level, callbacks = self._subscriptions.get(topic_filter, (qos, []))
+        self._subscriptions[topic_filter] = (max(level, qos), callbacks)
+        callbacks.append(callback)
+        self._cache.clear()
+        if self.connected and self._client is not None:
+            self._client.subscribe(topic_filter, max(level, qos))
+            self._flush()
+
+        def undo() -> None:
+            callbacks.remove(callback)
+            self._cache.clear()
+            if callbacks:
+                return
+            self._subscriptions.pop(topic_filter, None)
+            if self.connected and self._client is not None:
+                self._client.unsubscribe(topic_filter)
+                self._flush()
+
+        return undo
+
+    def publish_now(
+        self, topic: str, payload: bytes | str, qos: int = 0, retain: bool = False
+    ) -> bool:
+        """Hand a message to the broker's socket at once; False when that is impossible."""
+        return self._publish(topic, payload, qos, retain) is not None
+
+    async def publish(
+        self, topic: str, payload: bytes | str, qos: int = 0, retain: bool = False
+    ) -> None:
+        """Publish; at QoS 1 and 2 returns when the broker has taken the message over.
+
+        Raises:
+            MqttUnavailable: not connected, or the connection ended before the answer.
+        """
+        if len(self._waiting) >= _MAX_WAITING:
+            raise MqttUnavailable("too many messages wait for the MQTT broker")
+        info = self._publish(topic, payload, qos, retain)
+        if info is None:
+            raise MqttUnavailable("there is no connection to the MQTT broker")
+        if qos and not info.is_published():
+            answer = asyncio.get_running_loop().create_future()
+            self._waiting[info.mid] = (info, answer)
+            try:
+                await answer
+            finally:
+                self._waiting.pop(info.mid, None)
+
+    def _publish(
+        self, topic: str, payload: bytes | str, qos: int, retain: bool
+    ) -> MQTTMessageInfo | None:
+        client = self._client
+        if client is None or not self.connected or client.backlog > _MAX_BACKLOG:
+            return None
+        info = client.publish(topic, payload, qos, retain)
+        self._flush()
+        return info if info.rc == 0 and self._client is client else None
+
+    async def _run(self) -> None:
+        wait = _FIRST_WAIT
+        while True:
+            began = time.monotonic()
+            try:
+                await self._open()
+            except OSError as error:
+                _log.info("no MQTT connection to %r: %s", self.settings, error)
+                self._lost()
+            except Exception:  # noqa: BLE001 -- whatever a peer sends, we try again
+                _log.exception("connecting to %r failed", self.settings)
+                self._lost()
+            else:
+                await self._hold()
+                if time.monotonic() - began >= _STEADY:
+                    wait = _FIRST_WAIT
+            await asyncio.sleep(wait * random.uniform(0.7, 1.0))  # noqa: S311 -- only spreads load
+            wait = min(wait * 2, _LAST_WAIT)
+
+    async def _open(self) -> None:
+        """Connect and wait for the broker's answer; raises OSError."""
+        settings, loop = self.settings, asyncio.get_running_loop()
+        opened = await open_socket(settings.host, settings.port, settings.tls_ca, _OPEN_WITHIN)
+        client = SocketClient(opened, settings.client_id)
+        if settings.username is not None:
+            client.username_pw_set(settings.username, settings.password)
+        client.on_message = self._on_message
+        client.on_connect = self._on_connect
+        self._client, self._socket, self._fd = client, opened, opened.fileno()
+        self._answer, self._ended = loop.create_future(), loop.create_future()
+        client.connect(settings.host, settings.port, settings.keepalive)
+        loop.add_reader(self._fd, self._readable)
+        self._flush()
+        async with asyncio.timeout(_OPEN_WITHIN):
+            code = await self._answer
+        if code:
+            raise ConnectionRefusedError(f"the broker refused: code {code}")
+
+    async def _hold(self) -> None:
+        """Keep the connection alive until it ends."""
+        ended = self._ended
+        while ended is not None and not ended.done():
+            await asyncio.wait((ended,), timeout=1.0)
+            if self._client is not None and not ended.done():
+                self._client.loop_misc()
+                self._flush()
+
+    def _on_connect(self, _client: Any, _data: Any, _flags: Any, code: Any, _more: Any) -> None:
+        if self._answer is not None and not self._answer.done():
+            self._answer.set_result(int(code.value))
+        if code.value or self._client is None:
+            return
+        filters = [(name, qos) for name, (qos, _) in self._subscriptions.items()]
+        for start in range(0, len(filters), 100):
+            self._client.subscribe(filters[start : start + 100])
+        self._became(connected=True)
+
+    def _on_message(self, _client: Any, _data: Any, message: MQTTMessage) -> None:
+        self._inbox.append(message)
+
+    def _readable(self) -> None:
+        client = self._client
+        until = time.monotonic() + _TURN
+        for _ in range(_TURN_PACKETS):
+            if client is None or client.socket() is None:
+                break
+            before = self._progress()
+            client.loop_read()
+            if self._inbox:
+                self._dispatch()
+            if client.want_write():
+                self._flush()
+            if self._client is not client or self._progress() == before:
+                break
+            if time.monotonic() > until:
+                break
+        if self._waiting:
+            self._settle()
+        if client is not None and client is self._client:
+            if client.socket() is None:
+                self._lost()
+            elif self._socket is not None and self._socket.buffered:
+                asyncio.get_running_loop().call_soon(self._readable)
+
+    def _progress(self) -> int:
+        return -1 if self._socket is None else self._socket.taken
+
+    def _dispatch(self) -> None:
+        """Give the messages just read to their callbacks, outside paho's locks."""
+        inbox, self._inbox = self._inbox, []
+        for message in inbox:
+            try:
+                topic = message.topic
+            except UnicodeDecodeError:
+                continue
+            callbacks = self._cache.get(topic)
+            if callbacks is None:
+                callbacks = self._find(topic)
+            for callback in callbacks:
+                try:
+                    callback(topic, bytes(message.payload), message.retain)
+                except Exception:  # noqa: BLE001 -- one listener must not stop the others
+                    _log.exception("a listener of %s failed", topic)
+
+    def _find(self, topic: str) -> tuple[MessageCallback, ...]:
+        callbacks = tuple(
+            callback
+            for topic_filter, (_, some) in self._subscriptions.items()
+            if matches(topic_filter, topic)
+            for callback in some
+        )
+        if len(self._cache) >= _MAX_CACHED:
+            self._cache.clear()
+        self._cache[topic] = callbacks
+        return callbacks
+
+    def _settle(self) -> None:
+        """Answer the publishers whose messages the broker has taken over."""
+        for info, answer in list(self._waiting.values()):
+            if not answer.done() and info.is_published():
+                answer.set_result(None)
+
+    def _flush(self) -> None:
+        """Write what waits; what the socket doesn't take is written when it can."""
+        client = self._client
+        if client is None:
+            return
+        if client.want_write():
+            client.loop_write()
+        if client.socket() is None:
+            asyncio.get_running_loop().call_soon(self._lost_if, client)
+        elif client.want_write() != self._writing:
+            self._writing = not self._writing
+            loop = asyncio.get_running_loop()
+            if self._writing:
+                loop.add_writer(self._fd, self._flush)
+            else:
+                loop.remove_writer(self._fd)
+
+    def _lost_if(self, client: SocketClient) -> None:
+        if self._client is client:
+            self._lost()
+
+    def _lost(self) -> None:
+        """Forget the connection and tell everyone who waits for it."""
+        self._client = None
+        if self._fd >= 0:
+            loop = asyncio.get_running_loop()
+            loop.remove_reader(self._fd)
+            loop.remove_writer(self._fd)
+        if self._socket is not None:
+            self._socket.finish()
+        self._socket, self._fd, self._writing = None, -1, False
+        self._inbox.clear()
+        if self._answer is not None and not self._answer.done():
+            self._answer.set_result(-1)
+        if self._ended is not None and not self._ended.done():
+            self._ended.set_result(None)
+        for _, answer in list(self._waiting.values()):
+            if not answer.done():
+                answer.set_exception(MqttUnavailable("the MQTT connection was lost"))
+        if self.connected:
+            self._became(connected=False)
+
+    def _became(self, *, connected: bool) -> None:
+        self.connected = connected
+        (self._up.set if connected else self._up.clear)()
+        for listener in tuple(self._listeners):
+            try:
+                listener(connected)
+            except Exception:  # noqa: BLE001 -- one listener must not stop the others
+                _log.exception("a listener of the MQTT connection failed")

@@ -1,0 +1,150 @@
+"""The socket under an MQTT connection: opened on the event loop, read in large pieces.
+
+paho reads a packet with three system calls; `BufferedSocket` answers them from one `recv`,
+which takes most of the cost out of a busy connection and lets one wake-up drain many packets.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from typing import TYPE_CHECKING, Any
+
+from paho.mqtt.client import Client
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+
+if TYPE_CHECKING:
+    from paho.mqtt.client import SocketLike
+
+_CHUNK = 65_536
+
+
+class BufferedSocket:
+    """A non-blocking socket with a read buffer, in the shape paho expects.
+
+    `taken` counts the bytes handed out, so that a reader sees whether it got any further.
+    """
+
+    __slots__ = ("_at", "_data", "_socket", "taken")
+
+    def __init__(self, connected: socket.socket) -> None:
+        self._socket = connected
+        self._data = b""
+        self._at = 0
+        self.taken = 0
+
+    @property
+    def buffered(self) -> bool:
+        """Whether bytes wait here that no selector will tell about."""
+        return self._at < len(self._data)
+
+    def recv(self, buffer_size: int) -> bytes:
+        """Up to `buffer_size` bytes; raises BlockingIOError when none have come."""
+        at = self._at
+        if at >= len(self._data):
+            self._data = self._socket.recv(_CHUNK)
+            at = 0
+        piece = self._data[at : at + buffer_size]
+        self._at = at + len(piece)
+        self.taken += len(piece)
+        return piece
+
+    def send(self, buffer: bytes | bytearray) -> int:
+        """Send what the kernel takes; raises BlockingIOError when it takes none."""
+        return self._socket.send(buffer)
+
+    def close(self) -> None:
+        """Nothing yet: the descriptor stays ours until the event loop has let go of it."""
+
+    def finish(self) -> None:
+        """Close the socket, after it was taken off the event loop."""
+        self._socket.close()
+
+    def fileno(self) -> int:
+        """The file descriptor, for the event loop."""
+        return self._socket.fileno()
+
+    def setblocking(self, flag: bool) -> None:
+        """Accept False, this socket is from the start."""
+        if flag:
+            raise ValueError("this socket never blocks")
+
+
+class SocketClient(Client):
+    """A paho client of one connection over a socket that is open already.
+
+    It is thrown away when the connection ends: messages of a lost connection must not be
+    sent later, when whoever asked has been told that they failed.
+    """
+
+    def __init__(self, open_socket: BufferedSocket, client_id: str) -> None:
+        super().__init__(
+            CallbackAPIVersion.VERSION2,
+            client_id=client_id,
+            protocol=MQTTProtocolVersion.MQTTv311,
+            reconnect_on_failure=False,
+        )
+        self._open_socket = open_socket
+        self.max_inflight_messages = 200
+
+    def _create_socket(self) -> SocketLike:
+        return self._open_socket
+
+    @property
+    def backlog(self) -> int:
+        """How many packets wait to be written."""
+        return len(self._out_packet)
+
+
+async def open_socket(host: str, port: int, tls_ca: str | None, within: float) -> BufferedSocket:
+    """Connect without blocking the loop, TCP_NODELAY set.
+
+    Args:
+        host: name or address of the broker.
+        port: its TCP port.
+        tls_ca: file of the certificate authority to trust; None for plain TCP.
+        within: seconds after which to give up.
+
+    Raises:
+        OSError: no connection (TimeoutError and ssl.SSLError are among them).
+    """
+    async with asyncio.timeout(within):
+        connected = await _connect(host, port)
+        try:
+            connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if tls_ca is not None:
+                connected = await asyncio.to_thread(_wrap, connected, host, tls_ca, within)
+        except BaseException:
+            connected.close()
+            raise
+    return BufferedSocket(connected)
+
+
+async def _connect(host: str, port: int) -> socket.socket:
+    loop = asyncio.get_running_loop()
+    failure: OSError = OSError(f"no address for {host}")
+    addresses: list[Any] = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    for family, kind, protocol, _, address in addresses:
+        candidate = socket.socket(family, kind, protocol)
+        candidate.setblocking(False)
+        try:
+            await loop.sock_connect(candidate, address)
+        except OSError as error:
+            candidate.close()
+            failure = error
+        except BaseException:
+            candidate.close()
+            raise
+        else:
+            return candidate
+    raise failure
+
+
+def _wrap(plain: socket.socket, host: str, tls_ca: str, within: float) -> ssl.SSLSocket:
+    """The TLS handshake, in a thread."""
+    context = ssl.create_default_context(cafile=tls_ca)
+    plain.settimeout(within)
+    secure = context.wrap_socket(plain, server_hostname=host)
+    secure.setblocking(False)
+    return secure
