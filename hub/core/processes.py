@@ -16,6 +16,7 @@ STEADY_S = 10.0
 """A child that ran this long starts again without waiting."""
 READY_S = 30.0
 STOP_S = 4.0
+POLL_S = 0.03
 _PR_SET_PDEATHSIG = 1
 
 Probe = Callable[[], Awaitable[bool]]
@@ -44,9 +45,8 @@ async def healthy(host: str, port: int) -> bool:
         async with asyncio.timeout(1):
             reader, writer = await asyncio.open_connection(host, port)
             try:
-                writer.write(
-                    f"GET /health HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n".encode()
-                )
+                head = f"GET /health HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n"
+                writer.write(head.encode())
                 return b" 200 " in await reader.readline()
             finally:
                 writer.close()
@@ -128,7 +128,7 @@ class Supervisor:
             return
         async with asyncio.timeout(within_s):
             while child.pid is None or not await probe():
-                await asyncio.sleep(0.03)
+                await asyncio.sleep(POLL_S)  # noqa: ASYNC110 - another program has no event to wait for
 
     async def stop(self) -> None:
         """End all children, the last started first; what doesn't end is killed."""
@@ -149,6 +149,9 @@ class Supervisor:
         await ended.wait()
         await self.stop()
 
+    def _ended(self) -> bool:
+        return self._stopping
+
     async def _await_end(self, child: Child) -> None:
         process = child.process
         if process is None:
@@ -164,7 +167,7 @@ class Supervisor:
         while not self._stopping:
             began = time.monotonic()
             await self._run_once(child)
-            if self._stopping:
+            if self._ended():
                 return
             failures = 0 if time.monotonic() - began > STEADY_S else failures + 1
             code = child.process.returncode if child.process else None

@@ -1,0 +1,230 @@
+"""From a hazard at home to an offer at the events door: ask, wait, follow the choice.
+
+A life-safety hazard asks whoever is at home whether to tell the duty desk. If nobody answers
+within ``ask_s`` seconds the choice made at set-up decides; without a choice nothing leaves
+(privacy protocol, section 1, "What the resident chooses at set-up"). Answers and deadlines are
+sealed under the machine key, so that a power cut at the wrong moment neither forgets nor repeats
+an event, and so that a locked hub keeps its resident's word.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol
+
+import orjson
+
+from hub.core.sealed import Box
+from hub.core.store import Store
+
+ASK_S = 30.0
+LIFE_SAFETY = {"gas": "gas", "smoke": "smoke", "leak": "flood"}
+
+MIGRATION = """
+CREATE TABLE offers (
+  hazard_id TEXT PRIMARY KEY,
+  sealed BLOB NOT NULL
+)
+"""
+
+
+class Door(Protocol):
+    """What this module needs of the events door."""
+
+    async def offer(self, hazard_id: str, klass: str, basis: str, actor: str) -> str | None:
+        """Queue the event once per hazard; ``None`` when consent or pairing is missing."""
+
+    async def update(self, event_id: str, status: str) -> None:
+        """Say how the event stands: ``cleared`` or ``cancelled``."""
+
+    def standing(self, klass: str) -> str | None:
+        """The choice made at set-up: ``zone``, ``nobody`` or ``None`` (never asked)."""
+
+
+class Question:
+    """One hazard's question; times are wall-clock seconds."""
+
+    __slots__ = ("answer", "by", "deadline", "event_id", "hazard_id", "klass", "status")
+
+    def __init__(self, hazard_id: str, klass: str, deadline: float) -> None:
+        self.hazard_id = hazard_id
+        self.klass = klass
+        self.deadline = deadline
+        self.answer: str | None = None
+        self.by: str | None = None
+        self.event_id: str | None = None
+        self.status = "raised"
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data, as stored."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Question:
+        """The question that ``to_json`` wrote."""
+        question = cls(data["hazard_id"], data["klass"], data["deadline"])
+        for name in ("answer", "by", "event_id", "status"):
+            setattr(question, name, data[name])
+        return question
+
+
+class Offers:
+    """The open questions of this home, durable before they matter."""
+
+    def __init__(
+        self,
+        store: Store,
+        box: Box,
+        door: Door,
+        changed: Callable[[str], None],
+        *,
+        ask_s: float = ASK_S,
+    ) -> None:
+        self._store = store
+        self._box = box
+        self._door = door
+        self._changed = changed
+        self._ask_s = ask_s
+        self._questions: dict[str, Question] = {}
+        self._timers: dict[str, asyncio.Task[None]] = {}
+        self._locks: dict[str, asyncio.Lock] = {}
+
+    async def load(self) -> None:
+        """Take up the questions a stopped process left open, late ones at once."""
+        rows = await self._store.read(
+            lambda db: db.execute("SELECT hazard_id, sealed FROM offers").fetchall()
+        )
+        for hazard_id, sealed in rows:
+            plain = self._box.open(sealed, f"offers:{hazard_id}".encode())
+            question = Question.from_json(orjson.loads(plain))
+            self._questions[hazard_id] = question
+            if question.answer is None:
+                self._arm(question)
+            elif question.answer == "tell" and question.event_id is None:
+                self._spawn(hazard_id, self._tell(question))
+
+    def question(self, hazard_id: str) -> Question | None:
+        """The hazard's question, answered or not."""
+        return self._questions.get(hazard_id)
+
+    async def hazard_changed(self, hazard: dict[str, Any]) -> None:
+        """Follow one hazard record of the kernel (see ``hub.safety``)."""
+        klass = LIFE_SAFETY.get(hazard["hazard"])
+        if klass is None:
+            return
+        async with self._lock(hazard["id"]):
+            question = self._questions.get(hazard["id"])
+            if question is None and hazard["active"]:
+                question = Question(hazard["id"], klass, time.time() + self._ask_s)
+                await self._save(question)
+                self._questions[question.hazard_id] = question
+                self._arm(question)
+                self._changed(question.hazard_id)
+            elif question is not None and not hazard["active"]:
+                await self._over(question)
+
+    async def answer(self, hazard_id: str, answer: str, actor: str) -> bool:
+        """Somebody at home answered ``tell`` or ``dont``; the first answer counts.
+
+        Returns:
+            Whether this answer was the one that counted.
+        """
+        if answer not in {"tell", "dont"}:
+            raise ValueError("an answer is 'tell' or 'dont'")
+        async with self._lock(hazard_id):
+            question = self._questions.get(hazard_id)
+            if question is None or question.answer is not None:
+                return False
+            self._disarm(hazard_id)
+            await self._decide(question, answer, actor)
+            return True
+
+    async def cancel(self, hazard_id: str) -> None:
+        """A person at home says it was a false alarm."""
+        async with self._lock(hazard_id):
+            question = self._questions.get(hazard_id)
+            if question is None or question.status != "raised":
+                return
+            await self._end(question, "cancelled")
+
+    async def stop(self) -> None:
+        """End the timers; what they would have decided is decided at the next start."""
+        tasks = list(self._timers.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._timers.clear()
+
+    def _lock(self, hazard_id: str) -> asyncio.Lock:
+        return self._locks.setdefault(hazard_id, asyncio.Lock())
+
+    def _arm(self, question: Question) -> None:
+        self._spawn(question.hazard_id, self._wait(question))
+
+    def _spawn(self, hazard_id: str, work: Awaitable[None]) -> None:
+        async def run() -> None:
+            await work
+
+        self._timers[hazard_id] = asyncio.create_task(run(), name=f"offer {hazard_id}")
+
+    def _disarm(self, hazard_id: str) -> None:
+        timer = self._timers.pop(hazard_id, None)
+        if timer is not None and timer is not asyncio.current_task():
+            timer.cancel()
+
+    async def _wait(self, question: Question) -> None:
+        await asyncio.sleep(max(0.0, question.deadline - time.time()))
+        async with self._lock(question.hazard_id):
+            if question.answer is None:
+                choice = self._door.standing(question.klass)
+                await self._decide(question, "tell" if choice == "zone" else "dont", "choice")
+
+    async def _decide(self, question: Question, answer: str, actor: str) -> None:
+        question.answer, question.by = answer, actor
+        await self._save(question)
+        if answer == "tell":
+            await self._tell(question)
+        self._changed(question.hazard_id)
+
+    async def _tell(self, question: Question) -> None:
+        basis = "standing" if question.by == "choice" else "moment"
+        question.event_id = await self._door.offer(
+            question.hazard_id, question.klass, basis, question.by or "choice"
+        )
+        await self._save(question)
+        if question.event_id and question.status != "raised":
+            await self._door.update(question.event_id, question.status)
+        self._changed(question.hazard_id)
+
+    async def _over(self, question: Question) -> None:
+        if question.status != "raised":
+            return
+        if question.answer is None:
+            # The danger passed while the question stood open: there is nothing left to tell.
+            self._disarm(question.hazard_id)
+            question.answer, question.by = "dont", "over"
+        await self._end(question, "cleared")
+
+    async def _end(self, question: Question, status: str) -> None:
+        question.status = status
+        await self._save(question)
+        if question.event_id:
+            await self._door.update(question.event_id, status)
+        self._changed(question.hazard_id)
+
+    async def _save(self, question: Question) -> None:
+        sealed = self._box.seal(
+            orjson.dumps(question.to_json()), f"offers:{question.hazard_id}".encode()
+        )
+
+        def write(db: sqlite3.Connection) -> None:
+            db.execute(
+                "INSERT INTO offers (hazard_id, sealed) VALUES (?, ?) "
+                "ON CONFLICT (hazard_id) DO UPDATE SET sealed = excluded.sealed",
+                (question.hazard_id, sealed),
+            )
+
+        await self._store.run(write)
