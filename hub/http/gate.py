@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 FORM_TYPES = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
+FORM_HEADER = "X-Linli-Form"
+"""Sent by the pages' own script, which shows refusals in place."""
 LANG_COOKIE = "linli_lang"
 THEME_COOKIE = "linli_theme"
 
@@ -222,8 +224,10 @@ async def _admit(request: web.Request, gate: Gate) -> web.Request:
 def _refusal(request: web.Request, gate: Gate, problem: Problem) -> web.Response:
     """Tell a refusal in the shape that its reader understands."""
     route: Route | None = request.get("route")
-    for_programs = request.path.startswith("/api/") or (
-        route is not None and route.kind is not Kind.PAGE
+    for_programs = (
+        request.path.startswith("/api/")
+        or (route is not None and route.kind is not Kind.PAGE)
+        or FORM_HEADER in request.headers
     )
     if for_programs or "lang" not in request:
         return problem_response(problem)

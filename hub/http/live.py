@@ -7,12 +7,12 @@ import logging
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Iterable
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import orjson
 from aiohttp import WSCloseCode, WSMsgType, web
 
+from hub.http import sockets
 from hub.http.problems import Problem, SignInNeeded
 from hub.http.routes import Allow, checked_allow, permits
 
@@ -23,10 +23,6 @@ log = logging.getLogger(__name__)
 
 SHORTEST_GAP_S = 0.25
 """At most four updates a second for each part."""
-BEAT_S = 2.0
-SEND_TIMEOUT_S = 10.0
-CLOSED_SIGNED_OUT = 4401
-CLOSED_SLOW = 4408
 MOST_PARTS = 32
 
 
@@ -48,7 +44,6 @@ class LiveContext:
 
 
 Render = Callable[[LiveContext], Awaitable[str]]
-Recheck = Callable[[], Awaitable["Session | None"]]
 
 
 class Part:
@@ -85,7 +80,11 @@ class _Client:
     __slots__ = ("lang", "pending", "recheck", "sent", "session", "socket", "wake")
 
     def __init__(
-        self, socket: web.WebSocketResponse, session: Session | None, lang: str, recheck: Recheck
+        self,
+        socket: web.WebSocketResponse,
+        session: Session | None,
+        lang: str,
+        recheck: sockets.Recheck,
     ) -> None:
         self.socket = socket
         self.session = session
@@ -116,7 +115,7 @@ class Live:
     opens and again after ``changed`` named one of its topics, at most four times a second.
     """
 
-    def __init__(self, *, beat_s: float = BEAT_S) -> None:
+    def __init__(self, *, beat_s: float = sockets.BEAT_S) -> None:
         self.parts: dict[str, Part] = {}
         self.drawn = 0
         self._beat_s = beat_s
@@ -168,7 +167,7 @@ class Live:
         return chosen
 
     async def serve(
-        self, request: web.Request, session: Session | None, lang: str, recheck: Recheck
+        self, request: web.Request, session: Session | None, lang: str, recheck: sockets.Recheck
     ) -> web.StreamResponse:
         """Answer ``GET /live``; the server calls it after its own checks."""
         chosen = self.choose(request.query.get("parts", ""), session.role if session else None)
@@ -192,7 +191,7 @@ class Live:
         """Close every socket, because the server stops."""
         clients = list(self._clients)
         await asyncio.gather(
-            *(_close(c.socket, WSCloseCode.GOING_AWAY, "the server stops") for c in clients)
+            *(sockets.close(c.socket, WSCloseCode.GOING_AWAY, "the server stops") for c in clients)
         )
 
     def _watch(self, client: _Client, key: str, part: Part, arg: str) -> None:
@@ -263,12 +262,12 @@ class Live:
             while not client.socket.closed:
                 if time.monotonic() >= next_beat:
                     next_beat = time.monotonic() + self._beat_s
-                    if beats and not await self._still_allowed(client):
-                        await _close(client.socket, CLOSED_SIGNED_OUT, "signed out")
+                    if beats and not await sockets.still_signed_in(client.session, client.recheck):
+                        await sockets.close(client.socket, sockets.CLOSED_SIGNED_OUT, "signed out")
                         return
                     beats += 1
-                    now = datetime.now(UTC).isoformat(timespec="milliseconds")
-                    await _send_json(client.socket, {"beat": beats, "at": now})
+                    beat = orjson.dumps({"beat": beats, "at": sockets.beat_time()})
+                    await sockets.send(client.socket, beat)
                 await self._send_pending(client)
                 try:
                     async with asyncio.timeout(max(0.0, next_beat - time.monotonic())):
@@ -276,8 +275,8 @@ class Live:
                 except TimeoutError:
                     continue
         except TimeoutError:
-            log.warning("a live page was dropped: it did not read for %.0f s", SEND_TIMEOUT_S)
-            await _close(client.socket, CLOSED_SLOW, "too slow")
+            log.warning("a live page was dropped: it did not read what was sent")
+            await sockets.close(client.socket, sockets.CLOSED_SLOW, "too slow")
         except ConnectionError:
             self._forget(client)
 
@@ -288,25 +287,5 @@ class Live:
             key = next(iter(client.pending))
             html = client.pending.pop(key)
             client.sent[key] = html
-            await _send_json(
-                client.socket, {"part": key, "html": html.replace(self._csrf_mark, csrf)}
-            )
-
-    async def _still_allowed(self, client: _Client) -> bool:
-        if client.session is None:
-            return True
-        fresh = await client.recheck()
-        return fresh is not None and fresh.role == client.session.role
-
-
-async def _send_json(socket: web.WebSocketResponse, data: object) -> None:
-    async with asyncio.timeout(SEND_TIMEOUT_S):
-        await socket.send_frame(orjson.dumps(data), WSMsgType.TEXT)
-
-
-async def _close(socket: web.WebSocketResponse, code: int, reason: str) -> None:
-    try:
-        async with asyncio.timeout(1.0):
-            await socket.close(code=code, message=reason.encode())
-    except (TimeoutError, ConnectionError):
-        log.debug("a socket did not close in order")
+            text = {"part": key, "html": html.replace(self._csrf_mark, csrf)}
+            await sockets.send(client.socket, orjson.dumps(text))
