@@ -291,7 +291,7 @@ def silent_ignores(files: Files) -> list[str]:
 
 UNFINISHED = re.compile(r"\b(TO" + r"DO|FIX" + r"ME|XX" + r"X|HA" + r"CK)\b")
 STUB = re.compile(r"raise NotImplemented" + r"Error")
-DEAD_SCRIPT = re.compile(r"^\s*//.*[;{}]\s*$|^\s*/\*[^*]*[;{}]\s*\*/\s*$", re.MULTILINE)
+DEAD_SCRIPT = re.compile(r"^\s*//.*[;{}]\s*$|^\s*/\*[^*\n]*(;|\{[^*\n]*\})\s*\*/\s*$", re.MULTILINE)
 
 
 def unfinished(files: Files) -> list[str]:
