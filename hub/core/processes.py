@@ -127,8 +127,9 @@ class Supervisor:
         if probe is None:
             return
         async with asyncio.timeout(within_s):
-            while child.pid is None or not await probe():
-                await asyncio.sleep(POLL_S)  # noqa: ASYNC110 - another program has no event to wait for
+            # Another program has no event of ours to wait for
+            while child.pid is None or not await probe():  # noqa: ASYNC110 - see above
+                await asyncio.sleep(POLL_S)
 
     async def stop(self) -> None:
         """End all children, the last started first; what doesn't end is killed."""

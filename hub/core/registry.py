@@ -1,0 +1,340 @@
+"""Devices and entities: what the home has, under names that stay when the source renames.
+
+Held in memory as slotted records; each row is sealed in the home's database (names are personal
+data) and rewritten when it changes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import sqlite3
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+
+from hub.core.sealed import Box
+from hub.core.store import Store
+from hub.core.wire import Wire
+
+MIGRATION = """
+CREATE TABLE registry (
+  key TEXT PRIMARY KEY,
+  sealed BLOB NOT NULL
+)
+"""
+
+_NOT_SLUG = re.compile(r"[^a-z0-9_]+")
+LONGEST_ID = 96
+
+
+class Device:
+    """A physical thing.
+
+    Attributes:
+        id: ours, stable.
+        integration: the domain that found it.
+        identifiers: the source's names for it, such as ``zigbee2mqtt_0x00158d``.
+        name: as its source or the resident names it.
+        area: the room, empty when not said.
+    """
+
+    __slots__ = (
+        "area",
+        "id",
+        "identifiers",
+        "integration",
+        "manufacturer",
+        "model",
+        "name",
+        "renamed",
+    )
+
+    def __init__(
+        self,
+        id: str,  # noqa: A002 - the field's own name
+        integration: str,
+        identifiers: tuple[str, ...],
+        *,
+        name: str = "",
+        manufacturer: str = "",
+        model: str = "",
+        area: str = "",
+        renamed: bool = False,
+    ) -> None:
+        self.id = id
+        self.integration = integration
+        self.identifiers = identifiers
+        self.name = name
+        self.manufacturer = manufacturer
+        self.model = model
+        self.area = area
+        self.renamed = renamed
+
+
+class Entity:
+    """One thing that a device measures or does.
+
+    Attributes:
+        entity_id: ``kind.words``, stable for good.
+        unique_id: the source's, unique within integration and kind.
+        category: ``diagnostic``, ``config`` or None for what people look at every day.
+        enabled: the household's own choice once made.
+        present: False while the source doesn't announce it.
+        wire: how to read and command it over the broker, where plain payloads can say it.
+    """
+
+    __slots__ = (
+        "category",
+        "device_class",
+        "device_id",
+        "enabled",
+        "entity_id",
+        "integration",
+        "kind",
+        "name",
+        "present",
+        "unique_id",
+        "unit",
+        "wire",
+    )
+
+    def __init__(
+        self,
+        entity_id: str,
+        unique_id: str,
+        integration: str,
+        kind: str,
+        *,
+        device_id: str | None = None,
+        device_class: str | None = None,
+        unit: str | None = None,
+        name: str = "",
+        category: str | None = None,
+        enabled: bool = True,
+        present: bool = True,
+        wire: Wire | None = None,
+    ) -> None:
+        self.entity_id = entity_id
+        self.unique_id = unique_id
+        self.integration = integration
+        self.kind = kind
+        self.device_id = device_id
+        self.device_class = device_class
+        self.unit = unit
+        self.name = name
+        self.category = category
+        self.enabled = enabled
+        self.present = present
+        self.wire = wire
+
+
+Listener = Callable[[Entity], None]
+
+
+class Registry:
+    """All devices and entities of a home.
+
+    Args:
+        store: where rows are kept; None keeps them in memory only.
+        box: seals the rows.
+    """
+
+    def __init__(self, store: Store | None = None, box: Box | None = None) -> None:
+        self._store = store
+        self._box = box
+        self._devices: dict[str, Device] = {}
+        self._entities: dict[str, Entity] = {}
+        self._by_source: dict[tuple[str, str, str], Entity] = {}
+        self._by_identifier: dict[tuple[str, str], Device] = {}
+        self._listeners: tuple[Listener, ...] = ()
+        self._written: dict[str, bytes] = {}
+
+    async def load(self) -> None:
+        """Read the stored rows; entities are absent until their source announces them."""
+        if self._store is None or self._box is None:
+            return
+        rows = await self._store.read(
+            lambda db: db.execute("SELECT key, sealed FROM registry").fetchall()
+        )
+        for key, sealed in rows:
+            plain = self._box.open(sealed, f"registry:{key}".encode())
+            data = orjson.loads(plain)
+            if key.startswith("device:"):
+                data["identifiers"] = tuple(data["identifiers"])
+                self._know_device(Device(**data))
+            else:
+                wire = data.pop("wire")
+                data["present"] = False
+                self._know(Entity(**data, wire=Wire.from_json(wire) if wire else None))
+            self._written[key] = plain
+
+    def device(self, device_id: str | None) -> Device | None:
+        """One device."""
+        return self._devices.get(device_id) if device_id else None
+
+    def devices(self) -> list[Device]:
+        """All devices."""
+        return list(self._devices.values())
+
+    def get(self, entity_id: str) -> Entity | None:
+        """One entity."""
+        return self._entities.get(entity_id)
+
+    def entities(self) -> list[Entity]:
+        """All entities, absent ones too."""
+        return list(self._entities.values())
+
+    def of_device(self, device_id: str) -> list[Entity]:
+        """The entities of one device."""
+        return [entity for entity in self._entities.values() if entity.device_id == device_id]
+
+    def of_source(self, integration: str, kind: str, unique_id: str) -> Entity | None:
+        """The entity that a source knows by this unique id."""
+        return self._by_source.get((integration, kind, unique_id))
+
+    def listen(self, listener: Listener) -> Callable[[], None]:
+        """Call ``listener(entity)`` when one is new or changed; returns what ends it."""
+        self._listeners = (*self._listeners, listener)
+
+        def unlisten() -> None:
+            self._listeners = tuple(one for one in self._listeners if one is not listener)
+
+        return unlisten
+
+    def announce_device(
+        self, integration: str, identifiers: tuple[str, ...], **facts: str
+    ) -> Device:
+        """Make a device known or bring its facts up to date.
+
+        Args:
+            integration: the domain that found it.
+            identifiers: any one in common makes it the same device.
+            facts: ``name``, ``manufacturer``, ``model``, ``area``; a resident's own name stays.
+        """
+        device = next(
+            (
+                self._by_identifier[(integration, one)]
+                for one in identifiers
+                if (integration, one) in self._by_identifier
+            ),
+            None,
+        )
+        if device is None:
+            seed = "\0".join((integration, *sorted(identifiers)))
+            device = Device(hashlib.sha256(seed.encode()).hexdigest()[:16], integration, ())
+        device.identifiers = tuple(dict.fromkeys((*device.identifiers, *identifiers)))
+        for name, value in facts.items():
+            if value and not (device.renamed and name in {"name", "area"}):
+                setattr(device, name, value)
+        self._know_device(device)
+        self._keep(f"device:{device.id}", _device_row(device))
+        return device
+
+    def announce(
+        self,
+        integration: str,
+        kind: str,
+        unique_id: str,
+        *,
+        suggested_id: str | None = None,
+        **facts: Any,
+    ) -> Entity:
+        """Make an entity known or bring its facts up to date; its entity id never changes.
+
+        Args:
+            integration: the domain that found it.
+            kind: a name of `hub.core.kinds`.
+            unique_id: the source's.
+            suggested_id: wish for the words of the entity id when it is first seen.
+            facts: ``device_id``, ``device_class``, ``unit``, ``name``, ``category``,
+                ``enabled`` (first time only), ``wire``.
+        """
+        entity = self._by_source.get((integration, kind, unique_id))
+        if entity is None:
+            entity_id = self._free_id(kind, suggested_id or facts.get("name") or unique_id)
+            entity = Entity(entity_id, unique_id, integration, kind, **facts)
+        else:
+            facts.pop("enabled", None)
+            for name, value in facts.items():
+                setattr(entity, name, value)
+            entity.present = True
+        self._know(entity)
+        self._changed(entity)
+        return entity
+
+    def withdraw(self, entity: Entity) -> None:
+        """Its source no longer announces it; the id stays reserved for its return."""
+        entity.present = False
+        self._changed(entity)
+
+    def rename_device(self, device: Device, name: str, area: str) -> None:
+        """The resident's own name and room; the source no longer changes them."""
+        device.name, device.area, device.renamed = name, area, True
+        self._keep(f"device:{device.id}", _device_row(device))
+        for entity in self.of_device(device.id):
+            self._changed(entity)
+
+    def set_enabled(self, entity: Entity, enabled: bool) -> None:
+        """The household's choice whether an entity is used."""
+        entity.enabled = enabled
+        self._changed(entity)
+
+    def name_of(self, entity_id: str) -> str:
+        """What people call an entity: its device's name and its own, or its id."""
+        entity = self._entities.get(entity_id)
+        if entity is None:
+            return entity_id
+        device = self.device(entity.device_id)
+        words = [word for word in (device.name if device else "", entity.name) if word]
+        return " ".join(dict.fromkeys(words)) or entity_id
+
+    def _know_device(self, device: Device) -> None:
+        self._devices[device.id] = device
+        for one in device.identifiers:
+            self._by_identifier[(device.integration, one)] = device
+
+    def _know(self, entity: Entity) -> None:
+        self._entities[entity.entity_id] = entity
+        self._by_source[(entity.integration, entity.kind, entity.unique_id)] = entity
+
+    def _changed(self, entity: Entity) -> None:
+        self._keep(f"entity:{entity.entity_id}", _entity_row(entity))
+        for listener in self._listeners:
+            listener(entity)
+
+    def _free_id(self, kind: str, wish: str) -> str:
+        words = _NOT_SLUG.sub("_", wish.lower()).strip("_")[:LONGEST_ID]
+        if not words:
+            words = hashlib.sha256(wish.encode()).hexdigest()[:8]
+        candidate, number = f"{kind}.{words}", 2
+        while candidate in self._entities:
+            candidate, number = f"{kind}.{words}_{number}", number + 1
+        return candidate
+
+    def _keep(self, key: str, plain: bytes) -> None:
+        """Write a changed row; nobody waits, for the source announces again at every start."""
+        if self._store is None or self._box is None or self._written.get(key) == plain:
+            return
+        self._written[key] = plain
+        sealed = self._box.seal(plain, f"registry:{key}".encode())
+
+        def write(db: sqlite3.Connection) -> None:
+            db.execute(
+                "INSERT INTO registry (key, sealed) VALUES (?, ?) "
+                "ON CONFLICT (key) DO UPDATE SET sealed = excluded.sealed",
+                (key, sealed),
+            )
+
+        self._store.run_later(write, lambda: self._written.pop(key, None))
+
+
+def _device_row(device: Device) -> bytes:
+    return orjson.dumps({name: getattr(device, name) for name in Device.__slots__})
+
+
+def _entity_row(entity: Entity) -> bytes:
+    row = {name: getattr(entity, name) for name in Entity.__slots__ if name != "present"}
+    row["wire"] = entity.wire.to_json() if entity.wire else None
+    return orjson.dumps(row)
