@@ -3,10 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
-from hub.core.mqtt import ConnectionCallback, MessageCallback, MqttConnection, MqttUnavailable
+from hub.core.mqtt import ConnectionCallback, MessageCallback, MqttUnavailable
 
 __all__ = ["Mqtt", "MqttUnavailable", "NotDeclared", "covers"]
+
+
+class Connection(Protocol):
+    """What ``Mqtt`` needs of a connection: ``hub.core.mqtt`` has it, and the test harness."""
+
+    connected: bool
+
+    def on_connection(self, callback: ConnectionCallback, /) -> Callable[[], None]:
+        """Call back with True when connected and False when lost; returns its undoing."""
+
+    def subscribe(
+        self, topic_filter: str, callback: MessageCallback, qos: int = 0, /
+    ) -> Callable[[], None]:
+        """Call back for each message; returns its undoing."""
+
+    async def publish(
+        self, topic: str, payload: bytes | str, qos: int = 0, retain: bool = False, /
+    ) -> None:
+        """Publish and wait for the broker's answer."""
+
+    def publish_now(
+        self, topic: str, payload: bytes | str, qos: int = 0, retain: bool = False, /
+    ) -> bool:
+        """Publish without waiting."""
 
 
 class NotDeclared(PermissionError):
@@ -37,7 +62,7 @@ class Mqtt:
     __slots__ = ("_connection", "_next", "_publish", "_subscribe", "_undo")
 
     def __init__(
-        self, connection: MqttConnection, *, subscribe: Sequence[str], publish: Sequence[str]
+        self, connection: Connection, *, subscribe: Sequence[str], publish: Sequence[str]
     ) -> None:
         self._connection = connection
         self._subscribe = tuple(subscribe)
