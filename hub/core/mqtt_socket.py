@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from paho.mqtt.client import SocketLike
 
 _CHUNK = 65_536
+# A broker without TCP_NODELAY (Mosquitto's default) holds a message back until what it sent
+# before is acknowledged, which Linux delays by up to 40 ms unless asked each time.
+_QUICKACK: int | None = getattr(socket, "TCP_QUICKACK", None)
 
 
 class BufferedSocket:
@@ -44,6 +47,8 @@ class BufferedSocket:
         at = self._at
         if at >= len(self._data):
             self._data = self._socket.recv(_CHUNK)
+            if _QUICKACK is not None:
+                self._socket.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
             at = 0
         piece = self._data[at : at + buffer_size]
         self._at = at + len(piece)

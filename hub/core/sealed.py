@@ -55,7 +55,8 @@ class SealedTable:
         """The SQL that makes the table; for a list of migrations."""
         if not _NAME.fullmatch(name):
             raise ValueError(f"{name!r} is no table name")
-        return f"CREATE TABLE {name} (key TEXT PRIMARY KEY, sealed BLOB NOT NULL) STRICT, WITHOUT ROWID"
+        columns = "key TEXT PRIMARY KEY, sealed BLOB NOT NULL"
+        return f"CREATE TABLE {name} ({columns}) STRICT, WITHOUT ROWID"
 
     def _context(self, key: str) -> bytes:
         return f"{self._name}\0{key}".encode()
