@@ -6,25 +6,21 @@ data) and rewritten when it changes.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
+import logging
 import re
 import sqlite3
 from collections.abc import Callable
 from typing import Any
 
-import orjson
-
-from hub.core.sealed import Box
-from hub.core.store import Store
+from hub.core.sealed import Box, SealedTable
+from hub.core.store import Store, StoreError
 from hub.core.wire import Wire
 
-MIGRATION = """
-CREATE TABLE registry (
-  key TEXT PRIMARY KEY,
-  sealed BLOB NOT NULL
-)
-"""
+MIGRATION = SealedTable.migration("registry")
 
+_LOG = logging.getLogger(__name__)
 _NOT_SLUG = re.compile(r"[^a-z0-9_]+")
 LONGEST_ID = 96
 
@@ -137,38 +133,33 @@ class Registry:
     """All devices and entities of a home.
 
     Args:
-        store: where rows are kept; None keeps them in memory only.
+        store: where rows are kept; its migrations contain `MIGRATION`.
         box: seals the rows.
     """
 
-    def __init__(self, store: Store | None = None, box: Box | None = None) -> None:
+    def __init__(self, store: Store, box: Box) -> None:
         self._store = store
-        self._box = box
+        self._table = SealedTable("registry", box)
+        self._waiting: dict[str, dict[str, Any]] = {}
+        self._writing: asyncio.Task[None] | None = None
         self._devices: dict[str, Device] = {}
         self._entities: dict[str, Entity] = {}
         self._by_source: dict[tuple[str, str, str], Entity] = {}
         self._by_identifier: dict[tuple[str, str], Device] = {}
         self._listeners: tuple[Listener, ...] = ()
-        self._written: dict[str, bytes] = {}
+        self._written: dict[str, dict[str, Any]] = {}
 
     async def load(self) -> None:
         """Read the stored rows; entities are absent until their source announces them."""
-        if self._store is None or self._box is None:
-            return
-        rows = await self._store.read(
-            lambda db: db.execute("SELECT key, sealed FROM registry").fetchall()
-        )
-        for key, sealed in rows:
-            plain = self._box.open(sealed, f"registry:{key}".encode())
-            data = orjson.loads(plain)
+        for key, row in await self._store.read(lambda db: list(self._table.all(db))):
+            self._written[key] = dict(row)
             if key.startswith("device:"):
-                data["identifiers"] = tuple(data["identifiers"])
-                self._know_device(Device(**data))
+                row["identifiers"] = tuple(row["identifiers"])
+                self._know_device(Device(**row))
             else:
-                wire = data.pop("wire")
-                data["present"] = False
-                self._know(Entity(**data, wire=Wire.from_json(wire) if wire else None))
-            self._written[key] = plain
+                wire = row.pop("wire")
+                row["present"] = False
+                self._know(Entity(**row, wire=Wire.from_json(wire) if wire else None))
 
     def device(self, device_id: str | None) -> Device | None:
         """One device."""
@@ -313,28 +304,39 @@ class Registry:
             candidate, number = f"{kind}.{words}_{number}", number + 1
         return candidate
 
-    def _keep(self, key: str, plain: bytes) -> None:
+    def _keep(self, key: str, row: dict[str, Any]) -> None:
         """Write a changed row; nobody waits, for the source announces again at every start."""
-        if self._store is None or self._box is None or self._written.get(key) == plain:
+        if self._written.get(key) == row:
             return
-        self._written[key] = plain
-        sealed = self._box.seal(plain, f"registry:{key}".encode())
+        self._written[key] = row
+        if not self._waiting:
+            self._writing = asyncio.get_running_loop().create_task(self._write())
+        self._waiting[key] = row
+
+    async def _write(self) -> None:
+        await asyncio.sleep(0)  # let all that is announced in this pass share one transaction
+        rows = dict(self._waiting)
+        self._waiting.clear()
 
         def write(db: sqlite3.Connection) -> None:
-            db.execute(
-                "INSERT INTO registry (key, sealed) VALUES (?, ?) "
-                "ON CONFLICT (key) DO UPDATE SET sealed = excluded.sealed",
-                (key, sealed),
-            )
+            for key, row in rows.items():
+                self._table.put(db, key, row)
 
-        self._store.run_later(write, lambda: self._written.pop(key, None))
-
-
-def _device_row(device: Device) -> bytes:
-    return orjson.dumps({name: getattr(device, name) for name in Device.__slots__})
+        try:
+            await self._store.run(write)
+        except StoreError as error:
+            _LOG.warning("devices could not be stored: %s", error)
+            for key in rows:
+                self._written.pop(key, None)
 
 
-def _entity_row(entity: Entity) -> bytes:
+def _device_row(device: Device) -> dict[str, Any]:
+    row = {name: getattr(device, name) for name in Device.__slots__}
+    row["identifiers"] = list(device.identifiers)
+    return row
+
+
+def _entity_row(entity: Entity) -> dict[str, Any]:
     row = {name: getattr(entity, name) for name in Entity.__slots__ if name != "present"}
     row["wire"] = entity.wire.to_json() if entity.wire else None
-    return orjson.dumps(row)
+    return row

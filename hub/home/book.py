@@ -24,7 +24,7 @@ CREATE TABLE hazards (
   rev INTEGER NOT NULL,
   at REAL NOT NULL,
   letter BLOB NOT NULL
-)
+) STRICT
 """
 
 Record = dict[str, Any]

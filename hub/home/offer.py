@@ -10,25 +10,20 @@ an event, and so that a locked hub keeps its resident's word.
 from __future__ import annotations
 
 import asyncio
-import sqlite3
+import logging
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
-import orjson
-
-from hub.core.sealed import Box
-from hub.core.store import Store
+from hub.core.sealed import Box, SealedTable
+from hub.core.store import Store, StoreError
 
 ASK_S = 30.0
 LIFE_SAFETY = {"gas": "gas", "smoke": "smoke", "leak": "flood"}
 
-MIGRATION = """
-CREATE TABLE offers (
-  hazard_id TEXT PRIMARY KEY,
-  sealed BLOB NOT NULL
-)
-"""
+MIGRATION = SealedTable.migration("offers")
+
+_LOG = logging.getLogger(__name__)
 
 
 class Door(Protocol):
@@ -84,7 +79,7 @@ class Offers:
         ask_s: float = ASK_S,
     ) -> None:
         self._store = store
-        self._box = box
+        self._table = SealedTable("offers", box)
         self._door = door
         self._changed = changed
         self._ask_s = ask_s
@@ -94,12 +89,8 @@ class Offers:
 
     async def load(self) -> None:
         """Take up the questions a stopped process left open, late ones at once."""
-        rows = await self._store.read(
-            lambda db: db.execute("SELECT hazard_id, sealed FROM offers").fetchall()
-        )
-        for hazard_id, sealed in rows:
-            plain = self._box.open(sealed, f"offers:{hazard_id}".encode())
-            question = Question.from_json(orjson.loads(plain))
+        for hazard_id, row in await self._store.read(lambda db: list(self._table.all(db))):
+            question = Question.from_json(row)
             self._questions[hazard_id] = question
             if question.answer is None:
                 self._arm(question)
@@ -216,15 +207,9 @@ class Offers:
         self._changed(question.hazard_id)
 
     async def _save(self, question: Question) -> None:
-        sealed = self._box.seal(
-            orjson.dumps(question.to_json()), f"offers:{question.hazard_id}".encode()
-        )
-
-        def write(db: sqlite3.Connection) -> None:
-            db.execute(
-                "INSERT INTO offers (hazard_id, sealed) VALUES (?, ?) "
-                "ON CONFLICT (hazard_id) DO UPDATE SET sealed = excluded.sealed",
-                (question.hazard_id, sealed),
-            )
-
-        await self._store.run(write)
+        data = question.to_json()
+        try:
+            await self._store.run(lambda db: self._table.put(db, question.hazard_id, data))
+        except StoreError as error:
+            # A full disk must not keep an event at home that its resident wants told.
+            _LOG.warning("a question could not be stored: %s", error)

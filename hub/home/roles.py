@@ -7,14 +7,11 @@ guess: an empty table means that the kernel says "cannot act".
 
 from __future__ import annotations
 
-import sqlite3
 from typing import Any
 
-import orjson
-
 from hub.core.registry import Entity, Registry
+from hub.core.sealed import Box, SealedTable
 from hub.core.store import Store
-from privacy.vault import Box
 
 ROLE_COMMANDS: dict[str, dict[str, str]] = {
     "gas_valve": {"valve": "close", "switch": "turn_off"},
@@ -30,12 +27,8 @@ HAZARD_CLASSES = {"gas": "gas", "smoke": "smoke", "moisture": "leak"}
 MAINS_LIMIT_S = 2 * 3600.0
 BATTERY_LIMIT_S = 25 * 3600.0
 
-MIGRATION = """
-CREATE TABLE bindings (
-  sealed BLOB NOT NULL,
-  slot INTEGER PRIMARY KEY
-)
-"""
+MIGRATION = SealedTable.migration("bindings")
+_KEY = "resident"
 
 
 class Bindings:
@@ -49,7 +42,7 @@ class Bindings:
 
     def __init__(self, store: Store, box: Box, registry: Registry) -> None:
         self._store = store
-        self._box = box
+        self._table = SealedTable("bindings", box)
         self._registry = registry
         self.version = 0
         self.roles: dict[str, str] = {}
@@ -58,11 +51,8 @@ class Bindings:
 
     async def load(self) -> None:
         """Read the stored bindings."""
-        row = await self._store.read(
-            lambda db: db.execute("SELECT sealed FROM bindings WHERE slot = 1").fetchone()
-        )
-        if row is not None:
-            data = orjson.loads(self._box.open(row[0], b"bindings:1"))
+        data = await self._store.read(lambda db: self._table.get(db, _KEY))
+        if data is not None:
             self.version = data["version"]
             self.roles = data["roles"]
             self.gas_safe = set(data["gas_safe"])
@@ -167,21 +157,10 @@ class Bindings:
 
     async def _save(self) -> None:
         self.version += 1
-        plain = orjson.dumps(
-            {
-                "version": self.version,
-                "roles": self.roles,
-                "gas_safe": sorted(self.gas_safe),
-                "limits": self.limits,
-            }
-        )
-        sealed = self._box.seal(plain, b"bindings:1")
-
-        def write(db: sqlite3.Connection) -> None:
-            db.execute(
-                "INSERT INTO bindings (slot, sealed) VALUES (1, ?) "
-                "ON CONFLICT (slot) DO UPDATE SET sealed = excluded.sealed",
-                (sealed,),
-            )
-
-        await self._store.run(write)
+        data = {
+            "version": self.version,
+            "roles": self.roles,
+            "gas_safe": sorted(self.gas_safe),
+            "limits": self.limits,
+        }
+        await self._store.run(lambda db: self._table.put(db, _KEY, data))
