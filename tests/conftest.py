@@ -73,7 +73,7 @@ def postgres(postgres_server: Postgres) -> str:
 
 
 @pytest.fixture
-async def chromium() -> AsyncIterator[Browser]:
+async def chromium(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Browser]:
     """A headless Chromium driven by playwright; it may talk to this machine only."""
     try:
         path = chromium_path()
@@ -85,6 +85,10 @@ async def chromium() -> AsyncIterator[Browser]:
     if os.geteuid() == 0:
         options.append("--no-sandbox")
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=path, args=options)
+        home: dict[str, str | float | bool] = {
+            **os.environ,
+            "HOME": str(tmp_path_factory.mktemp("chromium")),
+        }
+        browser = await playwright.chromium.launch(executable_path=path, args=options, env=home)
         yield browser
         await browser.close()
