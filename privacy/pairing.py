@@ -27,13 +27,12 @@ from privacy import codes
 from privacy.addresses import client_tls, is_loopback, split_address
 from privacy.errors import PrivacyError
 from privacy.handshake import key_hash
+from privacy.parameters import SLOT_BOUNDS
 from privacy.zones import Partition
 
 HOME = "home"
 RELAY = "relay"
 ENROL_PATH = "/api/v1/enrol"
-SLOT_BOUNDS = (0.05, 60.0)
-"""Shortest and longest slot a home accepts, seconds."""
 
 _LABEL = "linli pairing 1"
 _PREFIX = "LINLI:"

@@ -1,0 +1,230 @@
+"""The platform's end of the events door: its key, opening cells, and the port for the relay.
+
+`UpstreamServer` is storage-free: the community gives callbacks. Per relay there is one ordered
+stream; a batch is acknowledged only after ``on_batch`` returned, that is after it is durable.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import json
+import logging
+import ssl
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+
+from privacy.cell import CellError, open_cell, verify
+from privacy.errors import PrivacyError
+from privacy.files import private_folder, read_bounded, write_atomic
+from privacy.handshake import HandshakeError, ServerSide, key_hash
+from privacy.streams import FrameStream, StreamClosed
+from privacy.wire import Body, FrameType, WireError, frame, unpack_batch
+
+_LOG = logging.getLogger(__name__)
+_SILENCE_S = 30.0
+_HANDSHAKE_S = 5.0
+
+OnBatch = Callable[[bytes, int, list[bytes]], Awaitable[None]]
+
+
+class GatewayKey:
+    """The community's X25519 key, in ``gateway.key`` (0600)."""
+
+    __slots__ = ("hash", "private", "public")
+
+    FILE = "gateway.key"
+
+    def __init__(self, private: X25519PrivateKey) -> None:
+        self.private = private
+        self.public = private.public_key().public_bytes_raw()
+        self.hash = key_hash(self.public)
+
+    @classmethod
+    def load_or_create(cls, folder: Path) -> GatewayKey:
+        """Read the key, made on first use. Blocking.
+
+        Raises:
+            PrivacyError: the file is damaged; it is never replaced.
+        """
+        path = private_folder(folder) / cls.FILE
+        if not path.exists():
+            write_atomic(path, X25519PrivateKey.generate().private_bytes_raw())
+        data = read_bounded(path, 32)
+        if len(data) != 32:
+            raise PrivacyError("gateway.key is damaged; bring it back from a backup")
+        return cls(X25519PrivateKey.from_private_bytes(data))
+
+
+class OpenedEvent:
+    """A verified event cell.
+
+    ``nonce`` is the event's id; (nonce, body.seq) is unique. ``content`` is the SHA-256 of the
+    plaintext: the same (nonce, seq) with the same content is a copy, with another it is to be
+    refused and counted.
+    """
+
+    __slots__ = ("body", "content", "nonce")
+
+    def __init__(self, nonce: bytes, body: Body, content: bytes) -> None:
+        self.nonce = nonce
+        self.body = body
+        self.content = content
+
+
+class OpenedBatch(list[OpenedEvent]):
+    """The events of a batch in arrival order; beside them the counts of everything else."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.dummies = 0
+        self.invalid: Counter[str] = Counter()
+
+
+def open_batch(private: X25519PrivateKey, cells: Iterable[bytes]) -> OpenedBatch:
+    """Open and verify cells: about 0.2 ms each, so run large batches in a thread.
+
+    Dummies are counted and dropped; so are invalid cells, by `privacy.cell.CellError.reason`.
+    Copies within the batch are all returned.
+    """
+    batch = OpenedBatch()
+    for cell in cells:
+        try:
+            plaintext = open_cell(private, cell)
+            opened = verify(plaintext)
+        except CellError as error:
+            batch.invalid[error.reason] += 1
+            continue
+        if opened.body is None:
+            batch.dummies += 1
+        else:
+            content = hashlib.sha256(plaintext).digest()
+            batch.append(OpenedEvent(opened.nonce, opened.body, content))
+    return batch
+
+
+class UpstreamServer:
+    """The port that relays connect to.
+
+    Args of the constructor:
+        key: the gateway key.
+        allows: whether a relay's Ed25519 key (32 bytes) was paired.
+        on_batch: ``await on_batch(relay_key, number, cells)`` makes the batch durable; the same
+            batch may come again after a lost receipt. An exception closes the connection, and
+            the relay sends the batch again.
+        roster: the enrolled homes' Ed25519 keys.
+        parameters: `privacy.parameters.Parameters.to_bytes` of what holds now.
+    """
+
+    def __init__(
+        self,
+        key: GatewayKey,
+        *,
+        allows: Callable[[bytes], bool],
+        on_batch: OnBatch,
+        roster: Callable[[], Iterable[bytes]],
+        parameters: Callable[[], bytes],
+    ) -> None:
+        self._key = key
+        self._allows = allows
+        self._on_batch = on_batch
+        self._roster = roster
+        self._parameters = parameters
+        self._streams: dict[FrameStream, bytes] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._server: asyncio.Server | None = None
+
+    @property
+    def connected(self) -> set[bytes]:
+        """Keys of the relays that are connected now."""
+        return set(self._streams.values())
+
+    async def start(self, host: str, port: int, tls: ssl.SSLContext | None = None) -> int:
+        """Listen; returns the port (useful with port 0)."""
+        self._server = await asyncio.start_server(self._serve, host, port, ssl=tls)
+        listening: int = self._server.sockets[0].getsockname()[1]
+        return listening
+
+    async def stop(self) -> None:
+        """Close the port and all connections."""
+        if self._server is None:
+            return
+        self._server.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._server.wait_closed()
+        self._server = None
+
+    def push(self) -> None:
+        """Send roster and parameters to every relay, after one of them changed.
+
+        Relays whose key is no longer allowed are cut off.
+        """
+        for stream, relay in list(self._streams.items()):
+            if not self._allows(relay):
+                stream.send(frame(FrameType.REFUSED, b"this relay is no longer paired"))
+                stream.abort()
+            else:
+                self._send_all(stream)
+
+    def _send_all(self, stream: FrameStream) -> None:
+        keys = sorted(base64.b64encode(key).decode() for key in self._roster())
+        stream.send(frame(FrameType.PARAMETERS, self._parameters()))
+        stream.send(frame(FrameType.ROSTER, json.dumps(keys).encode()))
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        if task is not None:
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        accepted = (FrameType.AUTH, FrameType.BATCH, FrameType.PING)
+        stream = FrameStream(reader, writer, accepted, high=8 * 1024 * 1024)
+        try:
+            relay = await self._greet(stream)
+            if relay is None:
+                return
+            self._streams[stream] = relay
+            self._send_all(stream)
+            while True:
+                await self._handle(stream, relay, *await stream.next(_SILENCE_S))
+        except StreamClosed:
+            _LOG.info("a relay's stream ended")
+        except PrivacyError as error:
+            _LOG.warning("a relay's stream was closed: %s", error)
+        except Exception:  # noqa: BLE001  whatever storing raised, the relay must send again
+            _LOG.exception("a batch was not stored; the relay will send it again")
+        finally:
+            self._streams.pop(stream, None)
+            await stream.close()
+
+    async def _greet(self, stream: FrameStream) -> bytes | None:
+        side = ServerSide(self._key.private)
+        stream.send(side.hello())
+        auth = await stream.expect(FrameType.AUTH, _HANDSHAKE_S)
+        try:
+            relay, welcome = side.accept(auth)
+        except HandshakeError as error:
+            await stream.refuse(str(error))
+            return None
+        if not self._allows(relay):
+            await stream.refuse("this relay is not paired")
+            return None
+        stream.send(welcome)
+        return relay
+
+    async def _handle(
+        self, stream: FrameStream, relay: bytes, kind: FrameType, payload: bytes
+    ) -> None:
+        if kind is FrameType.PING:
+            stream.send(frame(FrameType.PONG, b"{}"))
+            return
+        if kind is not FrameType.BATCH:
+            raise WireError(f"a {kind.name} frame is not expected here")
+        number, cells = unpack_batch(payload)
+        await self._on_batch(relay, number, cells)
+        stream.send(frame(FrameType.BATCH_RECEIPT, payload[:8]))

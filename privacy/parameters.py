@@ -1,0 +1,65 @@
+"""What the gateway tells every home of a community: the same bytes to all of them."""
+
+from __future__ import annotations
+
+import base64
+import json
+
+from privacy.errors import PrivacyError
+from privacy.handshake import HandshakeError, key_hash
+from privacy.zones import K, Partition
+
+SLOT_BOUNDS = (0.05, 60.0)
+"""Shortest and longest slot a home accepts, seconds."""
+
+
+class Parameters:
+    """Gateway key, zone table, slot length in seconds, number of enrolled homes."""
+
+    __slots__ = ("gateway_key", "roster_size", "slot_s", "zones")
+
+    def __init__(
+        self, gateway_key: bytes, zones: Partition, slot_s: float, roster_size: int
+    ) -> None:
+        self.gateway_key = gateway_key
+        self.zones = zones
+        self.slot_s = slot_s
+        self.roster_size = roster_size
+
+    def to_bytes(self) -> bytes:
+        """Canonical JSON: equal parameters are equal bytes."""
+        data = {
+            "gateway_key": base64.b64encode(self.gateway_key).decode(),
+            "zone_table": self.zones.to_json(),
+            "slot_s": self.slot_s,
+            "roster_size": self.roster_size,
+        }
+        return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+    @classmethod
+    def read(cls, data: bytes, gateway_hash: bytes, floor: int = K) -> Parameters:
+        """Read and check.
+
+        Args:
+            data: a PARAMETERS payload.
+            gateway_hash: the hash pinned at pairing.
+            floor: fewest homes in a zone that the reader accepts.
+
+        Raises:
+            HandshakeError: another gateway key, a zone below the floor, or malformed.
+        """
+        try:
+            fields = json.loads(data)
+            key = base64.b64decode(str(fields["gateway_key"]), validate=True)
+            slot_s = float(fields["slot_s"])
+            roster_size = int(fields["roster_size"])
+            zones = Partition.from_json(fields["zone_table"], floor)
+        except PrivacyError as error:
+            raise HandshakeError(f"the parameters are refused: {error}") from None
+        except (ValueError, KeyError, TypeError, RecursionError):
+            raise HandshakeError("the parameters are malformed") from None
+        if key_hash(key) != gateway_hash:
+            raise HandshakeError("the gateway key is not the one on the printed code")
+        if not SLOT_BOUNDS[0] <= slot_s <= SLOT_BOUNDS[1] or not 0 <= roster_size <= 100_000:
+            raise HandshakeError("slot length or roster size is out of bounds")
+        return cls(key, zones, slot_s, roster_size)

@@ -1,0 +1,281 @@
+"""``linli relay``: forwards sealed cells without knowing what is in them.
+
+Run by anyone but the property. It sees the homes' addresses, times and opaque cells; it has no
+content key and keeps no hash of a cell. Per slot it takes one cell of each home, fills the batch
+up to the roster's size with dummies of its own, shuffles, writes the batch to its disk, gives
+the homes their receipts, and sends it up one ordered stream until the gateway has it too.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+import logging
+import os
+import secrets
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from privacy import cell
+from privacy.addresses import server_tls, split_address
+from privacy.errors import PrivacyError
+from privacy.handshake import key_hash
+from privacy.pairing import RELAY, PairingCode, PairingError, PairingUnreachable, call_enrol
+from privacy.parameters import Parameters
+from privacy.redact import Redactor
+from privacy.relay_homes import HomeConnection, Homes
+from privacy.relay_store import RelayPairing, RelayStore, read_roster
+from privacy.relay_upstream import Upstream
+from privacy.streams import FrameStream
+from privacy.wire import FrameType, frame, slot_at, slot_start
+
+FLUSH = 0.65
+"""When in the slot the batch is closed: after the homes' half, before the slot ends."""
+
+_LOG = logging.getLogger(__name__)
+_SHUFFLE = secrets.SystemRandom()
+
+
+class Relay:
+    """One relay.
+
+    ``spool_limit`` is in bytes; a full spool means no receipts, so that homes send again, and
+    nothing that was acknowledged is ever thrown away.
+    """
+
+    def __init__(
+        self, store: RelayStore, pairing: RelayPairing, spool_limit: int = 1024**3
+    ) -> None:
+        self._store = store
+        self._pairing = pairing
+        self._spool = store.spool(spool_limit)
+        self._homes = Homes(store.key, self.health)
+        self._upstream = Upstream(store, pairing, self._spool, self._heard)
+        self._parameters: Parameters | None = None
+        self._dummies: list[bytes] = []
+        self._tasks: list[asyncio.Task[None]] = []
+        self._server: asyncio.Server | None = None
+        self._full = False
+
+    def health(self) -> dict[str, object]:
+        """Counts only; what a PING frame is answered with."""
+        return {
+            "gateway": self._upstream.connected,
+            "homes": self._homes.online,
+            "roster": len(self._homes.roster),
+            "batches_waiting": len(self._spool),
+            "spool_full": self._full,
+            "refused": self._homes.refused,
+        }
+
+    async def start(self, host: str, port: int, tls: tuple[str, str] | None = None) -> int:
+        """Listen for homes and connect to the gateway; returns the port."""
+        roster, parameters = await asyncio.to_thread(self._cached)
+        self._homes.set_roster(roster)
+        if parameters is not None:
+            self._take_parameters(parameters)
+        loop = asyncio.get_running_loop()
+        context = server_tls(host, *(tls or (None, None)))
+        self._server = await loop.create_server(
+            lambda: HomeConnection(self._homes), host, port, ssl=context
+        )
+        self._tasks = [asyncio.create_task(self._upstream.run()), asyncio.create_task(self._run())]
+        listening: int = self._server.sockets[0].getsockname()[1]
+        return listening
+
+    def _cached(self) -> tuple[frozenset[bytes], bytes | None]:
+        return self._store.roster(), self._store.parameters()
+
+    async def stop(self) -> None:
+        """Close everything; the spool stays."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._server is not None:
+            self._server.close()
+            self._homes.close()
+            await self._server.wait_closed()
+
+    async def failed(self) -> None:
+        """Return only if one of the relay's tasks ended, which is a fault; raises its error."""
+        done, _ = await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+
+    async def _heard(self, kind: FrameType, payload: bytes) -> None:
+        """Something from the gateway: keep it, and use it."""
+        if kind is FrameType.ROSTER:
+            roster = read_roster(payload)
+            if roster != self._homes.roster:
+                await asyncio.to_thread(self._store.save_roster, payload)
+                self._homes.set_roster(roster)
+        elif payload != self._homes.parameters:
+            self._take_parameters(payload)
+            await asyncio.to_thread(self._store.save_parameters, payload)
+
+    def _take_parameters(self, payload: bytes) -> None:
+        """Check before passing on: the pinned gateway key, and a readable slot length."""
+        read = Parameters.read(payload, key_hash(self._pairing.gateway_key), floor=0)
+        self._parameters = read
+        self._homes.silence_s = max(10.0, 10 * read.slot_s)
+        self._homes.set_parameters(payload)
+
+    async def _run(self) -> None:
+        last = 0
+        while True:
+            if self._parameters is None:
+                await asyncio.sleep(0.05)
+                continue
+            slot_s = self._parameters.slot_s
+            slot = max(slot_at(time.time(), slot_s), last + 1)
+            if time.time() > slot_start(slot, slot_s) + FLUSH * slot_s:
+                slot += 1
+            await asyncio.sleep(slot_start(slot, slot_s) + FLUSH * slot_s - time.time())
+            last = slot
+            try:
+                await self._flush()
+            except OSError as error:
+                # Without a receipt the homes send again; a full disk must not end the relay.
+                _LOG.error("the batch was not stored: %s", error)
+
+    async def _flush(self) -> None:
+        taken = self._homes.take()
+        missing = max(0, len(self._homes.roster) - len(taken))
+        if not taken and not missing:
+            return
+        cells = [waiting[2] for waiting in taken]
+        number = await asyncio.to_thread(self._store_batch, cells, missing)
+        if self._full != (number is None):
+            self._full = number is None
+            _LOG.warning("the spool is %s", "full: no receipts" if self._full else "in use again")
+        if number is None:
+            return
+        for connection, counter, _ in taken:
+            connection.receipt(counter)
+        self._upstream.wake()
+        await asyncio.to_thread(self._refill, missing)
+
+    def _store_batch(self, cells: list[bytes], missing: int) -> int | None:
+        self._refill(missing)
+        cells.extend(self._dummies[:missing])
+        del self._dummies[:missing]
+        _SHUFFLE.shuffle(cells)
+        return self._spool.add(cells)
+
+    def _refill(self, count: int) -> None:
+        """Have as many dummies ready as the last slot needed; made between the slots."""
+        while len(self._dummies) < count:
+            dummy = cell.build(os.urandom(32), None)
+            self._dummies.append(cell.seal(self._pairing.gateway_key, dummy))
+
+
+async def pair(store: RelayStore, code: PairingCode, patience_s: float = 60) -> RelayPairing:
+    """Enrol with a relay's code, or find that this code was used by us already.
+
+    Raises:
+        PairingError: refused, or not reachable for ``patience_s`` seconds.
+    """
+    known = store.pairing()
+    if known is not None and known.secret_hash == code.secret_hash:
+        return known
+    if code.kind != RELAY:
+        raise PairingError("this code is for a home; ask the community for the relay's code")
+    end = time.monotonic() + patience_s
+    while True:
+        try:
+            answer = await call_enrol(code, store.key, None)
+            break
+        except PairingUnreachable:
+            if time.monotonic() > end:
+                raise
+            await asyncio.sleep(0.2)
+    if not isinstance(answer, dict):
+        raise PairingError("the community's answer is malformed")
+    pairing = RelayPairing(answer, code.secret_hash)
+    if key_hash(pairing.gateway_key) != code.key_hash:
+        raise PairingError("the community answered with another key than the printed one")
+    store.save_pairing(pairing)
+    return pairing
+
+
+async def health(host: str, port: int, timeout_s: float = 3) -> dict[str, object]:
+    """Ask a relay on this machine how it is (a PING frame, no authentication).
+
+    Raises:
+        PrivacyError: it doesn't answer like a relay.
+        OSError: it cannot be reached.
+    """
+    reader, writer = await asyncio.open_connection(host, port)
+    stream = FrameStream(reader, writer, (FrameType.HELLO, FrameType.PONG, FrameType.REFUSED))
+    try:
+        stream.send(frame(FrameType.PING))
+        await stream.expect(FrameType.HELLO, timeout_s)
+        answer = json.loads(await stream.expect(FrameType.PONG, timeout_s))
+    except ValueError:
+        raise PrivacyError("the answer is not a relay's") from None
+    finally:
+        await stream.close()
+    if not isinstance(answer, dict):
+        raise PrivacyError("the answer is not a relay's")
+    return answer
+
+
+async def _serve(options: argparse.Namespace) -> None:
+    store = RelayStore(Path(options.data) / "relay")
+    if options.pair:
+        pairing = await pair(store, PairingCode.parse(options.pair))
+    else:
+        known = store.pairing()
+        if known is None:
+            raise PairingError("not paired yet: start once with --pair CODE from the community")
+        pairing = known
+    host, port = split_address(options.listen)
+    tls = (options.tls_cert, options.tls_key) if options.tls_cert and options.tls_key else None
+    relay = Relay(store, pairing, options.spool_mib * 1024 * 1024)
+    port = await relay.start(host, port, tls)
+    sys.stdout.write(f"ready {host}:{port}\n")
+    sys.stdout.flush()
+    stopped = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    waiting = [asyncio.create_task(stopped.wait()), asyncio.create_task(relay.failed())]
+    try:
+        done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in waiting:
+            task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await relay.stop()
+
+
+def main(argv: Sequence[str]) -> int:
+    """The command line of ``linli relay``; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="linli relay", description=__doc__)
+    default = Path(os.environ.get("XDG_DATA_HOME", Path.home() / ".local" / "share")) / "linli"
+    parser.add_argument("--data", default=os.environ.get("LINLI_DATA", str(default)))
+    parser.add_argument("--listen", default="127.0.0.1:8300", help="host:port for homes")
+    parser.add_argument("--pair", help="the relay's pairing code, needed once")
+    parser.add_argument("--tls-cert", help="PEM file, needed beyond this machine")
+    parser.add_argument("--tls-key", help="PEM file, needed beyond this machine")
+    parser.add_argument("--spool-mib", type=int, default=1024, help="disk for unsent batches")
+    options = parser.parse_args(argv)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(Redactor())
+    try:
+        asyncio.run(_serve(options))
+    except (PrivacyError, OSError) as error:
+        sys.stderr.write(f"linli relay: {error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,187 @@
+"""The relay's side towards homes: who may come in, and one cell per slot and home."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import deque
+from collections.abc import Callable
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from privacy.errors import PrivacyError
+from privacy.handshake import ServerSide
+from privacy.wire import FrameParser, FrameType, frame
+
+QUEUE = 2
+_HANDSHAKE_S = 5.0
+_SPARE_CONNECTIONS = 64
+_MAX_UNSENT = 256 * 1024
+
+Waiting = tuple["HomeConnection", bytes, bytes]
+
+
+class Homes:
+    """All home connections. ``health`` gives the counts that a PING is answered with."""
+
+    def __init__(self, key: Ed25519PrivateKey, health: Callable[[], dict[str, object]]) -> None:
+        self.key = key
+        self.health = health
+        self.roster: frozenset[bytes] = frozenset()
+        self.parameters: bytes | None = None
+        self.silence_s = 30.0
+        self.refused = 0
+        self._open: set[HomeConnection] = set()
+        self._present: dict[bytes, HomeConnection] = {}
+
+    @property
+    def online(self) -> int:
+        """Homes connected now."""
+        return len(self._present)
+
+    def set_roster(self, roster: frozenset[bytes]) -> None:
+        """Take a new roster; homes that are no longer on it are cut off."""
+        self.roster = roster
+        for key, connection in list(self._present.items()):
+            if key not in roster:
+                connection.refuse(b"this home is no longer enrolled")
+
+    def set_parameters(self, payload: bytes) -> None:
+        """Take new parameters and tell every home."""
+        if payload == self.parameters:
+            return
+        self.parameters = payload
+        for connection in self._present.values():
+            connection.send(frame(FrameType.PARAMETERS, payload))
+
+    def take(self) -> list[Waiting]:
+        """At most one waiting cell of each home: (connection, counter, cell)."""
+        taken = []
+        for connection in self._present.values():
+            if connection.queue:
+                counter, cell = connection.queue.popleft()
+                taken.append((connection, counter, cell))
+        return taken
+
+    def opened(self, connection: HomeConnection) -> bool:
+        """Whether one more connection is affordable."""
+        self._open.add(connection)
+        return len(self._open) <= 2 * len(self.roster) + _SPARE_CONNECTIONS
+
+    def entered(self, connection: HomeConnection, key: bytes) -> None:
+        """A home proved its key; an older connection of the same home gives way."""
+        older = self._present.get(key)
+        self._present[key] = connection
+        if older is not None:
+            older.close()
+
+    def left(self, connection: HomeConnection) -> None:
+        """A connection ended."""
+        self._open.discard(connection)
+        if connection.key is not None and self._present.get(connection.key) is connection:
+            del self._present[connection.key]
+
+    def close(self) -> None:
+        """Close all connections."""
+        for connection in list(self._open):
+            connection.close()
+
+
+class HomeConnection(asyncio.Protocol):
+    """One home's stream."""
+
+    __slots__ = ("_homes", "_parser", "_side", "_timer", "_transport", "key", "queue")
+
+    def __init__(self, homes: Homes) -> None:
+        self._homes = homes
+        self._side = ServerSide(homes.key)
+        self._parser = FrameParser(FrameType.AUTH, FrameType.CELL, FrameType.PING)
+        self._transport: asyncio.Transport | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self.key: bytes | None = None
+        self.queue: deque[tuple[bytes, bytes]] = deque()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Greet with our key and a challenge."""
+        if not isinstance(transport, asyncio.Transport):
+            transport.close()
+            return
+        self._transport = transport
+        if not self._homes.opened(self):
+            self.refuse(b"too many connections")
+            return
+        self._watch(_HANDSHAKE_S)
+        self.send(self._side.hello())
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  asyncio's signature
+        """Forget the home's queue: what had no receipt is sent again by the home."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self.queue.clear()
+        self._homes.left(self)
+
+    def data_received(self, data: bytes) -> None:
+        """Take frames; anything unexpected ends the connection."""
+        try:
+            for kind, payload in self._parser.feed(data):
+                self._handle(kind, payload)
+        except PrivacyError as error:
+            self._homes.refused += 1
+            self.refuse(str(error).encode())
+
+    def _handle(self, kind: FrameType, payload: bytes) -> None:
+        if kind is FrameType.PING:
+            self.send(frame(FrameType.PONG, json.dumps(self._homes.health()).encode()))
+        elif kind is FrameType.AUTH and self.key is None:
+            self._admit(payload)
+        elif kind is FrameType.CELL and self.key is not None:
+            self._watch(self._homes.silence_s)
+            if len(self.queue) < QUEUE:
+                self.queue.append((payload[:4], payload[4:]))
+            else:
+                self._homes.refused += 1
+        else:
+            self._homes.refused += 1
+            self.refuse(b"authenticate first, and once")
+
+    def _admit(self, auth: bytes) -> None:
+        key, welcome = self._side.accept(auth)
+        if self._homes.parameters is None:
+            self.refuse(b"the relay has not met its gateway yet")
+        elif key not in self._homes.roster:
+            self._homes.refused += 1
+            self.refuse(b"this home is not enrolled")
+        else:
+            self.key = key
+            self._homes.entered(self, key)
+            self._watch(self._homes.silence_s)
+            self.send(welcome)
+            self.send(frame(FrameType.PARAMETERS, self._homes.parameters))
+
+    def receipt(self, counter: bytes) -> None:
+        """The cell with this counter is on the relay's disk."""
+        self.send(frame(FrameType.RECEIPT, counter))
+
+    def send(self, data: bytes) -> None:
+        """Send; a home that doesn't read is cut off."""
+        if self._transport is None or self._transport.is_closing():
+            return
+        if self._transport.get_write_buffer_size() > _MAX_UNSENT:
+            self._transport.abort()
+            return
+        self._transport.write(data)
+
+    def refuse(self, reason: bytes) -> None:
+        """Say why, and close."""
+        self.send(frame(FrameType.REFUSED, reason[:200] or b"refused"))
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection."""
+        if self._transport is not None:
+            self._transport.close()
+
+    def _watch(self, seconds: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = asyncio.get_running_loop().call_later(seconds, self.close)
