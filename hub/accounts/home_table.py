@@ -12,7 +12,7 @@ import hmac
 import os
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import orjson
 
@@ -30,6 +30,7 @@ from hub.accounts.throttle import FORGIVEN_AFTER_S
 from privacy.box import VaultLocked
 
 if TYPE_CHECKING:
+    from hub.core.store import Store
     from privacy.box import Box
 
 T = TypeVar("T")
@@ -44,20 +45,10 @@ SCHEMA = (
 )
 
 
-class RunsTransactions(Protocol):
-    """What of ``hub.core.store.Store`` is used here."""
-
-    async def run(self, fn: Callable[[sqlite3.Connection], T]) -> T:
-        """Run in a transaction, durable on return."""
-
-    async def read(self, fn: Callable[[sqlite3.Connection], T]) -> T:
-        """Run without writing."""
-
-
 class HomeAccountsTable:
     """``hub.accounts.table.AccountsTable`` for a household."""
 
-    def __init__(self, store: RunsTransactions, box: Box) -> None:
+    def __init__(self, store: Store, box: Box) -> None:
         self._store = store
         self._box = box
         self._index_key = b""

@@ -43,9 +43,12 @@ def encoded(data: object) -> bytes:
 class _Program:
     """One connected program and what waits to be sent to it."""
 
-    __slots__ = ("session", "size", "slow", "socket", "waiting", "wake")
+    __slots__ = ("request", "session", "size", "slow", "socket", "waiting", "wake")
 
-    def __init__(self, socket: web.WebSocketResponse, session: Session) -> None:
+    def __init__(
+        self, request: web.Request, socket: web.WebSocketResponse, session: Session
+    ) -> None:
+        self.request = request
         self.socket = socket
         self.session = session
         self.waiting: deque[bytes] = deque()
@@ -86,7 +89,7 @@ class Feed:
         """Answer ``GET /api/ws``; the server calls it after its own checks."""
         socket = web.WebSocketResponse(autoping=True, max_msg_size=4096, timeout=1.0)
         await socket.prepare(request)
-        program = _Program(socket, session)
+        program = _Program(request, socket, session)
         self._programs.add(program)
         sender = asyncio.create_task(self._send(program, recheck))
         try:
@@ -104,7 +107,10 @@ class Feed:
         self._unsubscribe()
         reason = "the server stops"
         await asyncio.gather(
-            *(sockets.close(p.socket, WSCloseCode.GOING_AWAY, reason) for p in self._programs)
+            *(
+                sockets.close(p.request, p.socket, WSCloseCode.GOING_AWAY, reason)
+                for p in self._programs
+            )
         )
 
     def _told(self, program: _Program, text: str | bytes) -> None:
@@ -155,7 +161,9 @@ class Feed:
                 if time.monotonic() >= next_beat:
                     next_beat = time.monotonic() + self._beat_s
                     if not await sockets.still_signed_in(program.session, recheck):
-                        await sockets.close(program.socket, sockets.CLOSED_SIGNED_OUT, "signed out")
+                        await sockets.close(
+                            program.request, program.socket, sockets.CLOSED_SIGNED_OUT, "signed out"
+                        )
                         return
                     beats += 1
                     program.put(encoded({"beat": beats, "at": sockets.beat_time()}))
@@ -173,4 +181,4 @@ class Feed:
             self._subscribed.discard(program)
         if program.slow:
             log.warning("a program was dropped: it does not read as fast as states change")
-            await sockets.close(program.socket, sockets.CLOSED_SLOW, "too slow")
+            await sockets.close(program.request, program.socket, sockets.CLOSED_SLOW, "too slow")

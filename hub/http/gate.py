@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import logging
+import warnings
 from collections.abc import Awaitable, Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from hub.http.hosts import HostRule
 
 log = logging.getLogger(__name__)
+
+# request["session"] is read in templates and in rooms that import nothing of the server.
+warnings.filterwarnings("ignore", category=web.NotAppKeyWarning)
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 FORM_TYPES = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})

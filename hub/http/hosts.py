@@ -36,6 +36,8 @@ def split_host(header: str) -> tuple[str, int | None]:
         if not host.startswith("[") or (rest and not rest.startswith(":")):
             raise BadHost("malformed address literal")
         try:
+            if "%" in host:
+                raise BadHost("a zone has no place in a Host header")
             name = str(ipaddress.IPv6Address(host[1:]))
         except ValueError as error:
             raise BadHost("malformed address literal") from error

@@ -77,15 +77,17 @@ class _Watched:
 class _Client:
     """One socket: what waits to be sent, newest per part, and what was sent last."""
 
-    __slots__ = ("lang", "pending", "recheck", "sent", "session", "socket", "wake")
+    __slots__ = ("lang", "pending", "recheck", "request", "sent", "session", "socket", "wake")
 
     def __init__(
         self,
+        request: web.Request,
         socket: web.WebSocketResponse,
         session: Session | None,
         lang: str,
         recheck: sockets.Recheck,
     ) -> None:
+        self.request = request
         self.socket = socket
         self.session = session
         self.lang = lang
@@ -173,7 +175,7 @@ class Live:
         chosen = self.choose(request.query.get("parts", ""), session.role if session else None)
         socket = web.WebSocketResponse(autoping=True, max_msg_size=4096, timeout=1.0)
         await socket.prepare(request)
-        client = _Client(socket, session, lang, recheck)
+        client = _Client(request, socket, session, lang, recheck)
         self._clients.add(client)
         sender = asyncio.create_task(self._send(client))
         try:
@@ -191,7 +193,10 @@ class Live:
         """Close every socket, because the server stops."""
         clients = list(self._clients)
         await asyncio.gather(
-            *(sockets.close(c.socket, WSCloseCode.GOING_AWAY, "the server stops") for c in clients)
+            *(
+                sockets.close(c.request, c.socket, WSCloseCode.GOING_AWAY, "the server stops")
+                for c in clients
+            )
         )
 
     def _watch(self, client: _Client, key: str, part: Part, arg: str) -> None:
@@ -263,7 +268,9 @@ class Live:
                 if time.monotonic() >= next_beat:
                     next_beat = time.monotonic() + self._beat_s
                     if beats and not await sockets.still_signed_in(client.session, client.recheck):
-                        await sockets.close(client.socket, sockets.CLOSED_SIGNED_OUT, "signed out")
+                        await sockets.close(
+                            client.request, client.socket, sockets.CLOSED_SIGNED_OUT, "signed out"
+                        )
                         return
                     beats += 1
                     beat = orjson.dumps({"beat": beats, "at": sockets.beat_time()})
@@ -276,7 +283,7 @@ class Live:
                     continue
         except TimeoutError:
             log.warning("a live page was dropped: it did not read what was sent")
-            await sockets.close(client.socket, sockets.CLOSED_SLOW, "too slow")
+            await sockets.close(client.request, client.socket, sockets.CLOSED_SLOW, "too slow")
         except ConnectionError:
             self._forget(client)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -12,8 +11,6 @@ from aiohttp import WSMsgType, web
 
 if TYPE_CHECKING:
     from hub.accounts.model import Session
-
-log = logging.getLogger(__name__)
 
 BEAT_S = 2.0
 SEND_TIMEOUT_S = 10.0
@@ -37,13 +34,18 @@ async def send(socket: web.WebSocketResponse, text: bytes) -> None:
         await socket.send_frame(text, WSMsgType.TEXT)
 
 
-async def close(socket: web.WebSocketResponse, code: int, reason: str) -> None:
-    """Close a socket with a reason, and cut it where the client does not answer."""
+async def close(
+    request: web.Request, socket: web.WebSocketResponse, code: int, reason: str
+) -> None:
+    """Close a socket with a reason, and cut it where the client does not take that in."""
+    cut = code == CLOSED_SLOW  # the library waits for its buffer to empty, which it never does
     try:
         async with asyncio.timeout(CLOSE_TIMEOUT_S):
             await socket.close(code=code, message=reason.encode())
     except (TimeoutError, ConnectionError):
-        log.debug("a socket did not close in order")
+        cut = True
+    if cut and request.transport is not None:
+        request.transport.abort()
 
 
 async def still_signed_in(session: Session | None, recheck: Recheck) -> bool:

@@ -29,9 +29,9 @@ def clock() -> Clock:
 
 @pytest.fixture
 async def table(tmp_path: Path) -> AsyncIterator[HomeAccountsTable]:
-    store, opened = await open_table(tmp_path / "home.db")
+    store, opened = open_table(tmp_path / "home.db")
     yield opened
-    await store.close()
+    store.close()
 
 
 @pytest.fixture
@@ -39,13 +39,13 @@ async def reopened(tmp_path: Path) -> AsyncIterator[Reopen]:
     stores = []
 
     async def again() -> HomeAccountsTable:
-        store, opened = await open_table(tmp_path / "home.db")
+        store, opened = open_table(tmp_path / "home.db")
         stores.append(store)
         return opened
 
     yield again
     for store in stores:
-        await store.close()
+        store.close()
 
 
 @pytest.fixture

@@ -30,26 +30,26 @@ def everything(folder: Path) -> bytes:
 
 
 async def test_the_file_tells_nothing(tmp_path: Path) -> None:
-    store, table = await open_table(tmp_path / "home.db")
+    store, table = open_table(tmp_path / "home.db")
     await fill(table)
-    await store.close()
+    store.close()
     content = everything(tmp_path)
     for secret in (b"PLANTED", b"planted", b"argon2id", b"owner", "演示".encode()):
         assert secret not in content
 
 
 async def test_another_key_opens_nothing(tmp_path: Path) -> None:
-    store, table = await open_table(tmp_path / "home.db")
+    store, table = open_table(tmp_path / "home.db")
     await fill(table)
-    await store.close()
-    store, table = await open_table(tmp_path / "home.db", key=b"x" * 32)
+    store.close()
+    store, table = open_table(tmp_path / "home.db", key=b"x" * 32)
     with pytest.raises(VaultError):
         await table.accounts()
-    await store.close()
+    store.close()
 
 
 async def test_while_locked_nobody_is_signed_in(tmp_path: Path) -> None:
-    store, table = await open_table(tmp_path / "home.db")
+    store, table = open_table(tmp_path / "home.db")
     await fill(table)
     box = Box(b"k" * 32)
     locked = HomeAccountsTable(store, box)
@@ -59,4 +59,4 @@ async def test_while_locked_nobody_is_signed_in(tmp_path: Path) -> None:
         await locked.accounts()
     box.rekey(b"k" * 32)
     assert await locked.session(session(1, "").key) is not None
-    await store.close()
+    store.close()
