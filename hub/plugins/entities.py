@@ -15,7 +15,11 @@ CATEGORIES = frozenset({"config", "diagnostic"})
 
 
 class CommandProblem(Exception):
-    """A command can't be carried out; the text is what the person reads."""
+    """A command can't be carried out.
+
+    The text is a whole English sentence for the person who asked; the integration's
+    translations have it in the other languages.
+    """
 
 
 class Door(Protocol):
@@ -197,7 +201,7 @@ class Entity:
         """Carry out a command that the hub sent."""
         handler = self._handlers.get(command)
         if handler is None:
-            raise CommandProblem(f"{self.key} doesn't take the command {command}")
+            raise CommandProblem("This device takes no commands.")
         await handler(**args)
 
     def attach(self, door: Door | None) -> None:

@@ -72,7 +72,7 @@ class Integration(ABC, Generic[ConfigT]):
         """A command from the hub, passed to its entity."""
         entity = self._entities.get(key)
         if entity is None:
-            raise CommandProblem(f"{key} is gone")
+            raise CommandProblem("The device was removed.")
         await entity.handle_command(command, args)
 
     def handle_enabled(self, key: str, enabled: bool) -> None:

@@ -52,6 +52,20 @@ class Manifest:
         self.connections: dict[str, dict[str, list[str]]] = data["connections"]
         self.personal_data: list[dict[str, Any]] = data["personal_data"]
 
+    def texts(self, lang: str) -> dict[str, str]:
+        """The integration's own translations, English text -> text; empty where there are none.
+
+        Read as data from ``translations/<lang>.json``, so no code of the integration runs.
+        """
+        try:
+            content = (self.folder / "translations" / f"{lang}.json").read_bytes()
+            found = orjson.loads(content)
+        except (OSError, orjson.JSONDecodeError):
+            return {}
+        if not isinstance(found, dict):
+            return {}
+        return {key: text for key, text in found.items() if isinstance(text, str)}
+
 
 @cache
 def _schema() -> dict[str, Any]:

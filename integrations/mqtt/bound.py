@@ -131,7 +131,7 @@ class Bound:
         self._timers.clear()
         for _, _, answer in self._waiting:
             if not answer.done():
-                answer.set_exception(CommandProblem("the device was removed"))
+                answer.set_exception(CommandProblem("The device was removed."))
 
     def connection(self, connected: bool) -> None:
         """The broker came or went; gone, nothing heard before counts any more."""
@@ -218,7 +218,7 @@ class Bound:
         try:
             payload = spec.payload(command, args)
         except TemplateProblem as problem:
-            raise CommandProblem(f"the command's template failed: {problem}") from None
+            raise CommandProblem("The command can't be put into the device's words.") from problem
         if spec.optimistic:
             await self._publish(payload)
             reading = spec.answer(command, args)
@@ -240,8 +240,8 @@ class Bound:
     async def _publish(self, payload: str) -> None:
         spec = self.spec
         if spec.command_topic is None:
-            raise CommandProblem("the device has no command topic")
+            raise CommandProblem("This device takes no commands.")
         try:
             await self._mqtt.publish(spec.command_topic, payload, spec.qos, spec.retain)
         except MqttUnavailable:
-            raise CommandProblem("the MQTT broker can't be reached") from None
+            raise CommandProblem("The MQTT broker can't be reached.") from None

@@ -129,9 +129,9 @@ class Spec(ABC):
         """Names of the commands it takes."""
         return ()
 
-    def payload(self, command: str, _args: dict[str, Any]) -> str:
+    def payload(self, _command: str, _args: dict[str, Any]) -> str:
         """The payload of a command; raises CommandProblem when it can't be made."""
-        raise CommandProblem(f"{self.key} doesn't take the command {command}")
+        raise CommandProblem("This device takes no commands.")
 
     def answer(self, _command: str, _args: dict[str, Any]) -> Reading | None:
         """The state that an optimistic entity takes when the command has been sent."""

@@ -78,11 +78,11 @@ class SirenSpec(OnOffSpec):
 
     def _argument(self, name: str, value: object) -> object:
         if name not in self.parameters:
-            raise CommandProblem(f"this siren has no {name}")
+            raise CommandProblem("This siren can't do that.")
         try:
             return self._checked(name, value)
         except ParseProblem as problem:
-            raise CommandProblem(str(problem)) from None
+            raise CommandProblem("This siren can't do that.") from problem
 
     def _checked(self, name: str, value: object) -> object:
         if name == "tone":

@@ -125,7 +125,7 @@ class ValveSpec(Spec):
         }.get(command)
         if command == "stop" or not self.reports_position:
             if literal is None:
-                raise CommandProblem(f"this valve has no command {command}")
+                raise CommandProblem("This valve can't do that.")
             return self.command_template.render(literal) if self.command_template else literal
         percent = _wanted_percent(command, args)
         span = self.position_open - self.position_closed
@@ -178,7 +178,7 @@ def _wanted_percent(command: str, args: dict[str, Any]) -> int:
         return 100 if command == "open" else 0
     position = args.get("position")
     if isinstance(position, bool) or not isinstance(position, int | float):
-        raise CommandProblem("position must be a number")
+        raise CommandProblem("A position is a number between 0 and 100.")
     if not 0 <= position <= 100:
-        raise CommandProblem("position must be between 0 and 100")
+        raise CommandProblem("A position is a number between 0 and 100.")
     return int(position)
