@@ -199,6 +199,20 @@ def test_a_moved_checkout_finds_its_program_again(clone: Path, bare: dict[str, s
 
 @pytest.mark.peers
 @pytest.mark.timeout(600)
+def test_an_environment_whose_python_went_away_is_made_anew(
+    clone: Path, bare: dict[str, str]
+) -> None:
+    assert start(clone, bare, "setup").returncode == 0
+    for python in (clone / ".venv" / "bin").glob("python*"):
+        python.unlink()
+        python.symlink_to("/nowhere/python3")
+    done = start(clone, bare, "--help")
+    assert done.returncode == 0, done.stderr
+    assert "usage: linli COMMAND" in done.stdout
+
+
+@pytest.mark.peers
+@pytest.mark.timeout(600)
 def test_without_ensurepip_the_machines_pip_serves(
     clone: Path, bare: dict[str, str], tmp_path: Path
 ) -> None:
