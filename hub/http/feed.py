@@ -9,7 +9,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from aiohttp import WSCloseCode, WSMsgType, web
+from aiohttp import web
 
 from hub.http import sockets
 
@@ -43,12 +43,9 @@ def encoded(data: object) -> bytes:
 class _Program:
     """One connected program and what waits to be sent to it."""
 
-    __slots__ = ("request", "session", "size", "slow", "socket", "waiting", "wake")
+    __slots__ = ("session", "size", "slow", "socket", "waiting", "wake")
 
-    def __init__(
-        self, request: web.Request, socket: web.WebSocketResponse, session: Session
-    ) -> None:
-        self.request = request
+    def __init__(self, socket: web.WebSocketResponse, session: Session) -> None:
         self.socket = socket
         self.session = session
         self.waiting: deque[bytes] = deque()
@@ -76,6 +73,7 @@ class Feed:
         self._programs: set[_Program] = set()
         self._subscribed: set[_Program] = set()
         self._changes: list[State] = []
+        self._talks = sockets.Talks()
         self._unsubscribe = states.subscribe(self._changed)
 
     @property
@@ -89,29 +87,25 @@ class Feed:
         """Answer ``GET /api/ws``; the server calls it after its own checks."""
         socket = web.WebSocketResponse(autoping=True, max_msg_size=4096, timeout=1.0)
         await socket.prepare(request)
-        program = _Program(request, socket, session)
+        program = _Program(socket, session)
         self._programs.add(program)
-        sender = asyncio.create_task(self._send(program, recheck))
+        self._talks.opened(program.wake)
         try:
-            async for message in socket:
-                if message.type is WSMsgType.ERROR:
-                    break
-                self._told(program, message.data)
+            await sockets.talk(
+                request,
+                socket,
+                lambda: self._say(program, recheck),
+                lambda text: self._told(program, text),
+                program.wake,
+            )
         finally:
             self._forget(program)
-            sender.cancel()
         return socket
 
     async def close(self) -> None:
         """Close every socket and listen no more, because the server stops."""
         self._unsubscribe()
-        reason = "the server stops"
-        await asyncio.gather(
-            *(
-                sockets.close(p.request, p.socket, WSCloseCode.GOING_AWAY, reason)
-                for p in self._programs
-            )
-        )
+        await self._talks.stop()
 
     def _told(self, program: _Program, text: str | bytes) -> None:
         try:
@@ -147,38 +141,25 @@ class Feed:
         self._programs.discard(program)
         self._subscribed.discard(program)
 
-    async def _send(self, program: _Program, recheck: sockets.Recheck) -> None:
-        """Send what waits and the beats; end the socket when slow or signed out."""
+    async def _say(self, program: _Program, recheck: sockets.Recheck) -> None:
+        """Send what waits and the beats, until closed, signed out or too slow."""
         beats = 0
         next_beat = time.monotonic() + self._beat_s
-        try:
-            while not program.socket.closed and not program.slow:
-                program.wake.clear()
-                while program.waiting and not program.slow:
-                    text = program.waiting.popleft()
-                    program.size -= len(text)
-                    await sockets.send(program.socket, text)
-                if time.monotonic() >= next_beat:
-                    next_beat = time.monotonic() + self._beat_s
-                    if not await sockets.still_signed_in(program.session, recheck):
-                        await sockets.close(
-                            program.request, program.socket, sockets.CLOSED_SIGNED_OUT, "signed out"
-                        )
-                        return
-                    beats += 1
-                    program.put(encoded({"beat": beats, "at": sockets.beat_time()}))
-                    continue
-                try:
-                    async with asyncio.timeout(next_beat - time.monotonic()):
-                        await program.wake.wait()
-                except TimeoutError:
-                    continue
-        except TimeoutError:
-            program.slow = True
-        except ConnectionError:
-            return
-        finally:
-            self._subscribed.discard(program)
-        if program.slow:
-            log.warning("a program was dropped: it does not read as fast as states change")
-            await sockets.close(program.request, program.socket, sockets.CLOSED_SLOW, "too slow")
+        while not program.socket.closed:
+            self._talks.check()
+            program.wake.clear()
+            while program.waiting:
+                if program.slow:
+                    log.warning("a program was dropped: it reads slower than states change")
+                    raise sockets.Ended(sockets.CLOSED_SLOW, "too slow")
+                text = program.waiting.popleft()
+                program.size -= len(text)
+                await sockets.send(program.socket, text)
+            if time.monotonic() >= next_beat:
+                next_beat = time.monotonic() + self._beat_s
+                if not await sockets.still_signed_in(program.session, recheck):
+                    raise sockets.Ended(sockets.CLOSED_SIGNED_OUT, "signed out")
+                beats += 1
+                program.put(encoded({"beat": beats, "at": sockets.beat_time()}))
+                continue
+            await sockets.woken(program.wake, next_beat)

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING
 
 import orjson
-from aiohttp import WSCloseCode, WSMsgType, web
+from aiohttp import web
 
 from hub.http import sockets
 from hub.http.problems import Problem, SignInNeeded
@@ -77,17 +77,15 @@ class _Watched:
 class _Client:
     """One socket: what waits to be sent, newest per part, and what was sent last."""
 
-    __slots__ = ("lang", "pending", "recheck", "request", "sent", "session", "socket", "wake")
+    __slots__ = ("lang", "pending", "recheck", "sent", "session", "socket", "wake")
 
     def __init__(
         self,
-        request: web.Request,
         socket: web.WebSocketResponse,
         session: Session | None,
         lang: str,
         recheck: sockets.Recheck,
     ) -> None:
-        self.request = request
         self.socket = socket
         self.session = session
         self.lang = lang
@@ -124,6 +122,7 @@ class Live:
         self._watched: dict[str, _Watched] = {}
         self._by_topic: dict[str, set[_Watched]] = {}
         self._clients: set[_Client] = set()
+        self._talks = sockets.Talks()
         self._csrf_mark = f"csrf-{secrets.token_hex(16)}"
 
     def part(self, name: str, render: Render, topics: Iterable[str], allow: Allow) -> None:
@@ -175,29 +174,22 @@ class Live:
         chosen = self.choose(request.query.get("parts", ""), session.role if session else None)
         socket = web.WebSocketResponse(autoping=True, max_msg_size=4096, timeout=1.0)
         await socket.prepare(request)
-        client = _Client(request, socket, session, lang, recheck)
+        client = _Client(socket, session, lang, recheck)
         self._clients.add(client)
-        sender = asyncio.create_task(self._send(client))
+        self._talks.opened(client.wake)
         try:
             for key, part, arg in chosen:
                 self._watch(client, key, part, arg)
-            async for message in socket:
-                if message.type is WSMsgType.ERROR:
-                    break
+            await sockets.talk(
+                request, socket, lambda: self._say(client), lambda _: None, client.wake
+            )
         finally:
             self._forget(client)
-            sender.cancel()
         return socket
 
     async def close(self) -> None:
         """Close every socket, because the server stops."""
-        clients = list(self._clients)
-        await asyncio.gather(
-            *(
-                sockets.close(c.request, c.socket, WSCloseCode.GOING_AWAY, "the server stops")
-                for c in clients
-            )
-        )
+        await self._talks.stop()
 
     def _watch(self, client: _Client, key: str, part: Part, arg: str) -> None:
         watched = self._watched.get(key)
@@ -259,33 +251,21 @@ class Live:
             log.exception("live part %s could not be drawn", watched.part.name)
             return None
 
-    async def _send(self, client: _Client) -> None:
-        """Send what waits and the beats; end the socket where it is too slow or signed out."""
+    async def _say(self, client: _Client) -> None:
+        """Send what waits and the beats, until the socket is closed or the session ends."""
         beats = 0
         next_beat = time.monotonic()
-        try:
-            while not client.socket.closed:
-                if time.monotonic() >= next_beat:
-                    next_beat = time.monotonic() + self._beat_s
-                    if beats and not await sockets.still_signed_in(client.session, client.recheck):
-                        await sockets.close(
-                            client.request, client.socket, sockets.CLOSED_SIGNED_OUT, "signed out"
-                        )
-                        return
-                    beats += 1
-                    beat = orjson.dumps({"beat": beats, "at": sockets.beat_time()})
-                    await sockets.send(client.socket, beat)
-                await self._send_pending(client)
-                try:
-                    async with asyncio.timeout(max(0.0, next_beat - time.monotonic())):
-                        await client.wake.wait()
-                except TimeoutError:
-                    continue
-        except TimeoutError:
-            log.warning("a live page was dropped: it did not read what was sent")
-            await sockets.close(client.request, client.socket, sockets.CLOSED_SLOW, "too slow")
-        except ConnectionError:
-            self._forget(client)
+        while not client.socket.closed:
+            self._talks.check()
+            if time.monotonic() >= next_beat:
+                next_beat = time.monotonic() + self._beat_s
+                if beats and not await sockets.still_signed_in(client.session, client.recheck):
+                    raise sockets.Ended(sockets.CLOSED_SIGNED_OUT, "signed out")
+                beats += 1
+                beat = orjson.dumps({"beat": beats, "at": sockets.beat_time()})
+                await sockets.send(client.socket, beat)
+            await self._send_pending(client)
+            await sockets.woken(client.wake, next_beat)
 
     async def _send_pending(self, client: _Client) -> None:
         client.wake.clear()
