@@ -124,6 +124,7 @@ class Reports:
         self._store.save(KIND, key, json.dumps(row, ensure_ascii=False).encode(), entry.seq)
 
     def _report(self, entry: _Entry) -> None:
-        if not entry.sent and not entry.confirmed:
+        newest = self._entries.get(entry.record["id"]) is entry
+        if newest and not entry.sent and not entry.confirmed:
             entry.sent = True
             self._send(entry.message())

@@ -1,0 +1,1 @@
+"""``linli bench``: measures this machine, one JSON line a figure."""
