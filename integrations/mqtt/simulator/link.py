@@ -47,6 +47,7 @@ class Link:
         self._on_connected = on_connected
         self._on_message = on_message
         self._client: Client | None = None
+        self._fd = -1
         self._ended = asyncio.Event()
         self._wanted = asyncio.Event()
         self._wanted.set()
@@ -105,9 +106,9 @@ class Link:
         opened = client.socket()
         if opened is None:
             raise ConnectionError("the broker closed the connection")
-        self._client = client
+        self._client, self._fd = client, opened.fileno()
         self._ended.clear()
-        asyncio.get_running_loop().add_reader(opened.fileno(), self._readable)
+        asyncio.get_running_loop().add_reader(self._fd, self._readable)
 
     async def _hold(self) -> bool:
         """Keep the connection until it ends; returns whether the broker let us in at all."""
@@ -139,10 +140,13 @@ class Link:
     def _drop(self) -> None:
         client, self._client = self._client, None
         self.connected.clear()
+        if self._fd >= 0:
+            # Also when paho has closed the socket itself: the loop would keep the dead number.
+            asyncio.get_running_loop().remove_reader(self._fd)
+            self._fd = -1
         opened = client.socket() if client is not None else None
         if opened is None:
             return
-        asyncio.get_running_loop().remove_reader(opened.fileno())
         # Closed without MQTT's goodbye, so that the broker publishes the last will.
         opened.close()
 
