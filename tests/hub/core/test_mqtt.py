@@ -111,7 +111,11 @@ async def test_a_failing_listener_does_not_stop_the_others(connect: Connect) -> 
 async def test_publishing_inside_a_callback(connect: Connect) -> None:
     home, devices = await connect(), await connect("devices")
     answers: list[bytes] = []
-    home.subscribe("in", lambda _, payload, __: home.publish_now("out", payload, qos=1) and None)
+
+    def answer(_topic: str, payload: bytes, _retained: bool) -> None:
+        assert home.publish_now("out", payload, qos=1)
+
+    home.subscribe("in", answer)
     devices.subscribe("out", lambda _, payload, __: answers.append(payload))
     await until(lambda: devices.publish_now("in", b"x") and answers)
 
