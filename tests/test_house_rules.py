@@ -67,7 +67,8 @@ def loaded_by(module: str, folder: Path) -> set[str]:
     """The top names in sys.modules of a new process that imported `module`."""
     code = f"import sys, {module}; print(*{{name.split('.')[0] for name in sys.modules}})"
     words = [sys.executable, "-c", code]
-    done = subprocess.run(words, cwd=folder, check=True, capture_output=True, text=True)
+    done = subprocess.run(words, cwd=folder, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
     return set(done.stdout.split())
 
 

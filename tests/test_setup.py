@@ -86,6 +86,12 @@ def test_the_script_is_plain_shell(shell: str) -> None:
         subprocess.run([shell, "-n", str(ROOT / "run")], check=True)
 
 
+@pytest.mark.parametrize("name", ["run", ".ci/run"])
+def test_the_scripts_can_be_started(name: str) -> None:
+    assert os.access(ROOT / name, os.X_OK)
+    subprocess.run(["bash", "-n", str(ROOT / name)], check=True)
+
+
 def test_an_old_python_is_refused_in_one_line(tmp_path: Path) -> None:
     shutil.copy(ROOT / "run", tmp_path)
     for folder in ("requirements", "web"):
