@@ -28,7 +28,7 @@ from privacy.addresses import client_tls, is_loopback, split_address
 from privacy.errors import PrivacyError
 from privacy.handshake import key_hash
 from privacy.parameters import SLOT_BOUNDS
-from privacy.zones import Partition
+from privacy.zones import K, Partition
 
 HOME = "home"
 RELAY = "relay"
@@ -123,8 +123,13 @@ class Pairing:
         *("relay_key", "roster_size", "slot_s", "zones"),
     )
 
-    def __init__(self, answer: object, gateway_hash: bytes) -> None:
+    def __init__(self, answer: object, gateway_hash: bytes, floor: int = K) -> None:
         """Read an enrolment answer.
+
+        Args:
+            answer: the parsed JSON.
+            gateway_hash: what the printed code says of the gateway key.
+            floor: fewest homes in a zone that this home accepts.
 
         Raises:
             PairingError: a gateway key other than the printed one, or a malformed answer.
@@ -138,7 +143,7 @@ class Pairing:
             pinned = data.get("relay_certificate")
             self.relay_certificate = None if pinned is None else str(pinned)
             self.slot_s = float(str(data["slot_s"]))
-            self.zones = Partition.from_json(data["zone_table"])
+            self.zones = Partition.from_json(data["zone_table"], floor)
             self.roster_size = int(str(data["roster_size"]))
             self.community = str(data["community"])[:100]
             split_address(self.relay_address)
@@ -227,6 +232,7 @@ async def enrol(
     acts: Acts | None,
     *,
     certificate: str | None = None,
+    floor: int = K,
     timeout_s: float = 15,
 ) -> Pairing:
     """Show the code's secret to the community and take its answer.
@@ -236,12 +242,14 @@ async def enrol(
         key: our enrolment key, already stored durably.
         acts: where the request is logged before it leaves.
         certificate: PEM to trust instead of the system's authorities.
+        floor: fewest homes in a zone that this home accepts.
         timeout_s: seconds to wait.
 
     Raises:
         PairingError: refused, unreachable, or a gateway key that doesn't match the code.
     """
-    return Pairing(await call_enrol(code, key, acts, certificate, timeout_s), code.key_hash)
+    answer = await call_enrol(code, key, acts, certificate, timeout_s)
+    return Pairing(answer, code.key_hash, floor)
 
 
 async def call_enrol(

@@ -132,7 +132,8 @@ class Relay:
                 await asyncio.sleep(0.05)
                 continue
             slot_s = self._parameters.slot_s
-            slot = max(slot_at(time.time(), slot_s), last + 1)
+            current = slot_at(time.time(), slot_s)
+            slot = max(current, last + 1) if last - current <= 2 else current
             if time.time() > slot_start(slot, slot_s) + FLUSH * slot_s:
                 slot += 1
             await asyncio.sleep(slot_start(slot, slot_s) + FLUSH * slot_s - time.time())

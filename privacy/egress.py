@@ -1,0 +1,303 @@
+"""The events door: one cell per slot from pairing on, event or dummy, through one code path.
+
+In each slot, a moment before the home's own phase, the cell of that slot is made: consent is
+looked up, a body is chosen or none, signed, sealed. At the phase it is handed over. A home that
+was never paired opens no socket. Nothing here waits for the platform: the relay's receipt ends
+a message, its absence sends it again in the next slot.
+
+The queue lives in `privacy.sender`; this file is the clock, the pairing, and what others call.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from privacy.acts import ActsLog, OpenLetter
+from privacy.consent import Ledger
+from privacy.errors import PrivacyError
+from privacy.handshake import HandshakeError, key_hash
+from privacy.letterbox import Letterbox
+from privacy.outbox import Outbox
+from privacy.pairing import HOME, Pairing, PairingCode, PairingError, enrol
+from privacy.parameters import Parameters
+from privacy.sender import OFFSETS, SafetyEvent, Sender
+from privacy.uplink import Uplink
+from privacy.vault import MachineKey
+from privacy.wire import Status, slot_at, slot_start
+from privacy.zones import K
+
+__all__ = ["Clock", "Egress", "NotPaired", "SafetyEvent"]
+
+T = TypeVar("T")
+
+
+class NotPaired(PrivacyError):
+    """This home has no community; nothing can be told to anyone."""
+
+
+class Clock(Protocol):
+    """Time, so that tests can bring their own."""
+
+    def now(self) -> float:
+        """Unix seconds."""
+
+    async def sleep_until(self, moment: float) -> None:
+        """Return at ``moment`` or at once if it has passed."""
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> float:
+        """Unix seconds."""
+        return time.time()
+
+    async def sleep_until(self, moment: float) -> None:
+        """Return at ``moment`` or at once if it has passed."""
+        await asyncio.sleep(max(0.0, moment - time.time()))
+
+
+class Egress:
+    """The events door of one home.
+
+    Args of the constructor:
+        path: ``egress.db``.
+        machine: its box seals the queue and the pairing.
+        letterbox: where the literal messages go; readable by the unlocked household only.
+        ledger: asked at every sealing.
+        clock: the machine's, unless a test brings one.
+        offsets: slots from the first message to the two follow-ups.
+        floor: fewest homes in a zone that this home accepts.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        machine: MachineKey,
+        letterbox: Letterbox,
+        ledger: Ledger,
+        clock: Clock | None = None,
+        offsets: tuple[int, int] = OFFSETS,
+        floor: int = K,
+    ) -> None:
+        self._clock = clock or SystemClock()
+        self._floor = floor
+        self._letterbox = letterbox
+        self._worker = ThreadPoolExecutor(1, "egress")
+        self._outbox = Outbox(path, machine)
+        self.acts = ActsLog(path, letterbox)
+        self._sender = Sender(self._outbox, letterbox, ledger, offsets, self._clock.now)
+        self._uplink: Uplink | None = None
+        self._pairing: Pairing | None = None
+        self._gateway_hash = b""
+        self._phase = 0.0
+        self._tasks: list[asyncio.Task[None]] = []
+        self._counter = 0
+        self._cells_sent = 0
+        self._last_receipt: float | None = None
+
+    async def start(self) -> None:
+        """Read the stored state; paired, begin with the next slot. Unpaired: stay silent."""
+        self._pairing = await self._in_worker(self._load)
+        if self._pairing is not None:
+            await self._go(self._pairing)
+
+    async def stop(self) -> None:
+        """End the slots, close stream and database."""
+        await self._halt()
+        await self._in_worker(self._outbox.close)
+        self.acts.close()
+        self._worker.shutdown()
+
+    async def enrol(self, text: str, certificate: str | None = None) -> Pairing:
+        """Pair by a printed code; the first cell leaves in the next slot.
+
+        Args:
+            text: the code as typed or scanned.
+            certificate: PEM to trust for the community's address instead of the system's.
+
+        Raises:
+            codes.CodeError: mistyped.
+            PairingError: refused, unreachable, or somebody else's gateway key; nothing changed.
+        """
+        code = PairingCode.parse(text)
+        if code.kind != HOME:
+            raise PairingError("this code is for a relay, not for a home")
+        if self._pairing is not None:
+            raise PairingError("this home is paired already; leave that community first")
+        key = await self._in_worker(self._enrolment_key)
+        pairing = await enrol(code, key, self.acts, certificate=certificate, floor=self._floor)
+        await self._in_worker(lambda: self._store_pairing(pairing, code.key_hash))
+        self._pairing = await self._in_worker(self._load)
+        if self._pairing is not None:
+            await self._go(self._pairing)
+        return pairing
+
+    async def unpair(self) -> None:
+        """Leave the community: stop sending, forget pairing and queue. The log stays."""
+        await self._halt()
+        self._pairing = None
+        await self._in_worker(self._sender.clear)
+        await self._in_worker(self._outbox.forget)
+
+    async def offer(self, event: SafetyEvent, basis: str) -> str:
+        """Queue an event; it is on the disk when this returns. Offering it again is harmless.
+
+        Args:
+            event: what happened.
+            basis: the purpose that the resident said yes to: ``tell_zone``, or
+                ``tell_zone_now`` with a ledger line whose scope is the event's id.
+
+        Raises:
+            NotPaired: there is nobody to tell.
+        """
+        if self._pairing is None:
+            raise NotPaired("this home is not paired with a community")
+        slot = slot_at(self._clock.now(), self._pairing.slot_s)
+        await self._in_worker(lambda: self._sender.offer(event, basis, slot))
+        return event.event_id
+
+    async def update(self, event_id: str, status: Status) -> bool:
+        """Take down how an event stands; the next follow-up carries it, at its fixed time.
+
+        Returns False if the event is unknown or all its messages have left.
+        """
+        return await self._in_worker(lambda: self._sender.update(event_id, status))
+
+    def status(self) -> dict[str, object]:
+        """How the door stands, for pages and health checks; nothing personal."""
+        pairing, uplink = self._pairing, self._uplink
+        if pairing is None or uplink is None:
+            return {"paired": False, "cells_sent": 0, "queue": []}
+        zone = pairing.zones.zone_of(pairing.flat)
+        return {
+            "paired": True,
+            "community": pairing.community,
+            "connected": uplink.connected,
+            "problem": uplink.problem or self._sender.problem,
+            "slot_s": pairing.slot_s,
+            "roster_size": pairing.roster_size,
+            "zone": None if zone is None else zone.to_json(),
+            "anonymity_claimed": pairing.zones.anonymity_claimed,
+            "cells_sent": self._cells_sent,
+            "last_receipt": self._last_receipt,
+            "queue": self._sender.queue(),
+        }
+
+    async def sent(self, open_letter: OpenLetter) -> list[dict[str, object]]:
+        """Every event message that left or was dropped, literally, oldest first.
+
+        Args:
+            open_letter: `privacy.vault.Household.open_letter` of the unlocked household.
+
+        Raises:
+            VaultLocked: the household is locked.
+        """
+        return await self._in_worker(lambda: self._sender.sent(open_letter))
+
+    async def flat(self, open_letter: OpenLetter) -> tuple[str, ...] | None:
+        """This home's full path, kept as a letter; None when not paired."""
+        letter = await self._in_worker(lambda: self._outbox.get("flat"))
+        return None if letter is None else tuple(json.loads(open_letter(letter, b"flat")))
+
+    def _enrolment_key(self) -> Ed25519PrivateKey:
+        seed = self._outbox.get("enrolment")
+        if seed is None:
+            seed = os.urandom(32)
+            self._outbox.put("enrolment", seed)
+        return Ed25519PrivateKey.from_private_bytes(seed)
+
+    def _store_pairing(self, pairing: Pairing, gateway_hash: bytes) -> None:
+        """The machine key's box gets the path without the flat; the household gets all."""
+        flat = json.dumps(pairing.flat).encode()
+        self._outbox.put("flat", self._letterbox.post(flat, b"flat"))
+        kept = pairing.to_json() | {"flat": list(pairing.flat[:-1])}
+        phase = int.from_bytes(os.urandom(4), "big") / 2**32
+        stored = {"pairing": kept, "phase": phase, "gateway_hash": gateway_hash.hex()}
+        self._outbox.put("pairing", json.dumps(stored).encode())
+
+    def _load(self) -> Pairing | None:
+        self._sender.load()
+        data = self._outbox.get("pairing")
+        if data is None:
+            return None
+        stored = json.loads(data)
+        self._phase = float(stored["phase"])
+        self._gateway_hash = bytes.fromhex(stored["gateway_hash"])
+        return Pairing(stored["pairing"], self._gateway_hash, self._floor)
+
+    async def _go(self, pairing: Pairing) -> None:
+        key = await self._in_worker(self._enrolment_key)
+        self._uplink = Uplink(
+            key, pairing, on_receipt=self._receipt, on_parameters=self._parameters
+        )
+        self._tasks = [
+            asyncio.create_task(self._uplink.run()),
+            asyncio.create_task(self._slots(pairing, self._uplink)),
+        ]
+
+    async def _halt(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks, self._uplink = [], None
+
+    async def _slots(self, pairing: Pairing, uplink: Uplink) -> None:
+        """The constant stream. The slot running at start is left out: one cell per slot."""
+        last = slot_at(self._clock.now(), pairing.slot_s)
+        while True:
+            slot_s = pairing.slot_s
+            lead = min(0.1, slot_s / 4)
+            current = slot_at(self._clock.now(), slot_s)
+            # A clock set back, or longer slots, must not silence the stream until it caught up.
+            last = slot = (max(last, current) if last - current <= 2 else current) + 1
+            moment = slot_start(slot, slot_s) + lead + self._phase * (slot_s / 2 - lead)
+            await self._clock.sleep_until(moment - lead)
+            self._counter = (self._counter + 1) % 2**32
+            make = partial(
+                self._sender.prepare, slot, self._counter, pairing, online=uplink.connected
+            )
+            cell = await self._in_worker(make)
+            await self._clock.sleep_until(moment)
+            self._cells_sent += uplink.send(self._counter, cell)
+
+    async def _receipt(self, counter: int) -> None:
+        self._last_receipt = self._clock.now()
+        await self._in_worker(lambda: self._sender.receipt(counter))
+
+    async def _parameters(self, payload: bytes) -> None:
+        """Check what the relay passes on, and keep it if it is new."""
+        pairing = self._pairing
+        if pairing is None:
+            raise HandshakeError("not paired")
+        read = Parameters.read(payload, self._gateway_hash, self._floor)
+        before = pairing.to_json()
+        if read.slot_s != pairing.slot_s:
+            await self._in_worker(partial(self._sender.rescale, pairing.slot_s, read.slot_s))
+        pairing.zones, pairing.slot_s = read.zones, read.slot_s
+        pairing.roster_size = read.roster_size
+        if pairing.to_json() != before:
+            await self._in_worker(lambda: self._keep(pairing))
+
+    def _keep(self, pairing: Pairing) -> None:
+        stored = {
+            "pairing": pairing.to_json(),
+            "phase": self._phase,
+            "gateway_hash": key_hash(pairing.gateway_key).hex(),
+        }
+        self._outbox.put("pairing", json.dumps(stored).encode())
+
+    async def _in_worker(self, work: Callable[[], T]) -> T:
+        """Run on the one thread that owns queue and database."""
+        return await asyncio.get_running_loop().run_in_executor(self._worker, work)
