@@ -7,9 +7,7 @@ lives where is none of this program's business.
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
-import secrets
 from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
 
@@ -25,9 +23,9 @@ Path = tuple[str, str, str]
 
 CODE_LIFETIME = 30 * 86400.0
 """Seconds that a printed code may lie in a letter box before it is used."""
-SECRET_BYTES = 16
 _PLAN_COLUMNS, _CELL_X, _CELL_Y = 2, 430, 180
 _COLUMNS = ("building", "riser", "flat")
+_LONGEST = 12  # what privacy.zones takes as a part of a path
 
 
 class RosterError(ValueError):
@@ -82,8 +80,8 @@ def parse_flats(text: str) -> list[Path]:
         values = [(row.get(name) or "").strip() for name in _COLUMNS]
         if not all(values):
             raise RosterError(f"line {number}: building, riser and flat must all be filled")
-        if any(len(value) > 32 or "-" in value for value in values):
-            raise RosterError(f"line {number}: at most 32 characters each, without a hyphen")
+        if any(len(value) > _LONGEST or "-" in value for value in values):
+            raise RosterError(f"line {number}: at most 12 characters each, without a hyphen")
         flats.append((values[0], values[1], values[2]))
     return flats
 
@@ -174,11 +172,12 @@ def find_flat(session: Session, name: str) -> int:
     raise RosterError(f"no flat {name}; write it as building-riser-flat, for example 3-1-502")
 
 
-def make_code(session: Session, kind: Kind, flat_id: int | None, *, at: float, by: str) -> bytes:
-    """Make a one-time code's secret; an earlier unused code for the same place ends.
+def keep_code(
+    session: Session, kind: Kind, flat_id: int | None, hashed: bytes, *, at: float, by: str
+) -> None:
+    """Keep the hash of a printed code; an earlier unused code for the same place ends.
 
-    Returns:
-        The secret: it is printed and never stored, only its hash is.
+    The secret itself is on paper only.
     """
     session.execute(
         update(Code)
@@ -190,40 +189,41 @@ def make_code(session: Session, kind: Kind, flat_id: int | None, *, at: float, b
         )
         .values(ended_at=at)
     )
-    secret = secrets.token_bytes(SECRET_BYTES)
-    session.add(Code(kind=kind, flat_id=flat_id, secret_hash=_hash(secret), made_at=at, made_by=by))
+    session.add(Code(kind=kind, flat_id=flat_id, secret_hash=hashed, made_at=at, made_by=by))
     session.flush()
-    return secret
 
 
-def use_code(session: Session, kind: Kind, secret: bytes, key: bytes, *, at: float) -> Enrolled:
-    """Enrol `key` with a code's secret; of two uses at once one wins.
+def use_code(session: Session, kind: str, hashed: bytes, key: bytes, *, at: float) -> Enrolled:
+    """Enrol `key` with a code's secret, given by its hash; of two keys at once one wins.
 
-    A flat's (or the relay's) earlier key is revoked: there is one hub to a flat, one relay.
+    The key that used a code may show it again: its first answer may have been lost. A flat's
+    (or the relay's) earlier key is revoked: there is one hub to a flat, and one relay.
 
     Raises:
         RosterError: The code is unknown, used, ended or too old, or the key is taken.
     """
-    code = session.exec(
-        select(Code).where(Code.secret_hash == _hash(secret), Code.kind == kind)
-    ).first()
+    code = session.exec(select(Code).where(Code.secret_hash == hashed, Code.kind == kind)).first()
     refused = RosterError("this code is not valid; ask the property office for a new one")
-    if code is None or code.ended_at is not None or at - code.made_at > CODE_LIFETIME:
+    if code is None:
+        raise refused
+    known = session.exec(select(Member).where(Member.key == key)).first()
+    if code.used_at is not None:
+        if known is None or known.code_id != code.id or known.revoked_at is not None:
+            raise refused
+        return _enrolled(session, kind, code.flat_id)
+    if code.ended_at is not None or at - code.made_at > CODE_LIFETIME:
         raise refused
     won = session.execute(
         update(Code).where(col(Code.id) == code.id, col(Code.used_at).is_(None)).values(used_at=at)
     )
     if getattr(won, "rowcount", 0) != 1:
         raise refused
-    if session.exec(select(Member.id).where(Member.key == key)).first() is not None:
+    if known is not None:
         raise RosterError("this key was enrolled before; start again with a fresh one")
-    _revoke(session, kind, code.flat_id, at)
-    session.add(Member(kind=kind, flat_id=code.flat_id, key=key, enrolled_at=at))
+    _revoke(session, code.kind, code.flat_id, at)
+    session.add(Member(kind=kind, flat_id=code.flat_id, key=key, code_id=code.id, enrolled_at=at))
     session.flush()
-    if code.flat_id is None:
-        return Enrolled(kind, None)
-    flat = session.get_one(Flat, code.flat_id)
-    return Enrolled(kind, (flat.building, flat.riser, flat.label))
+    return _enrolled(session, kind, code.flat_id)
 
 
 def revoke_home(session: Session, flat_id: int, *, at: float) -> bool:
@@ -272,7 +272,14 @@ def flat_names(session: Session, ids: Sequence[int]) -> dict[int, str]:
     return {f.id or 0: f"{f.building}-{f.riser}-{f.label}" for f in found}
 
 
-def _revoke(session: Session, kind: Kind, flat_id: int | None, at: float) -> bool:
+def _enrolled(session: Session, kind: str, flat_id: int | None) -> Enrolled:
+    if flat_id is None:
+        return Enrolled(kind, None)
+    flat = session.get_one(Flat, flat_id)
+    return Enrolled(kind, (flat.building, flat.riser, flat.label))
+
+
+def _revoke(session: Session, kind: str, flat_id: int | None, at: float) -> bool:
     result = session.execute(
         update(Member)
         .where(
@@ -290,7 +297,7 @@ def _building(code: str, index: int) -> Building:
     numbered = code.isdecimal()
     return Building(
         code=code,
-        name_zh=f"{code} 号楼" if numbered else code,
+        name_zh=f"{code} 栋" if numbered else code,
         name_en=f"Building {code}" if numbered else code,
         x=90 + column * _CELL_X,
         y=90 + row * _CELL_Y,
@@ -301,8 +308,3 @@ def _building(code: str, index: int) -> Building:
 
 def _natural(part: str) -> tuple[int, str]:
     return (int(part), "") if part.isdecimal() else (1 << 31, part)
-
-
-def _hash(secret: bytes) -> bytes:
-    # 128 random bits need no slow hash.
-    return hashlib.sha256(b"linli enrolment code\0" + secret).digest()

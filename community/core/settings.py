@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from sqlmodel import Session
 
 from community.core.tables import Setting
+from community.core.words import N_
 
 NAME: Final = "name"
 SIREN_TOPIC: Final = "siren_topic"
@@ -14,6 +16,11 @@ SIREN_ON: Final = "siren_on"
 SIREN_OFF: Final = "siren_off"
 PUBLIC_ADDRESS: Final = "public_address"
 RELAY_ADDRESS: Final = "relay_address"
+UPSTREAM_ADDRESS: Final = "upstream_address"
+
+_LONGEST: Final = {NAME: 100}
+_PLACE: Final = re.compile(r"(?:[A-Za-z0-9.\-]{1,100}|\[[0-9A-Fa-f:.]{2,45}\]):[0-9]{1,5}")
+_ADDRESS: Final = re.compile(rf"https?://{_PLACE.pattern}")
 
 DEFAULTS: Final[dict[str, str]] = {
     NAME: "",
@@ -22,6 +29,7 @@ DEFAULTS: Final[dict[str, str]] = {
     SIREN_OFF: '{"state":"OFF"}',
     PUBLIC_ADDRESS: "",
     RELAY_ADDRESS: "",
+    UPSTREAM_ADDRESS: "",
 }
 
 
@@ -33,6 +41,20 @@ def read(session: Session) -> dict[str, str]:
         if row is not None:
             found[key] = row.value
     return found
+
+
+def problem(values: dict[str, str]) -> tuple[str, str] | None:
+    """Return (setting, what is wrong as a message id) for the first unusable value."""
+    for key, value in values.items():
+        if len(value) > _LONGEST.get(key, 200) or any(ord(letter) < 32 for letter in value):
+            return key, N_("This is too long or has characters that can't be used.")
+        if key == SIREN_TOPIC and any(letter in value for letter in "#+"):
+            return key, N_("A topic to publish to has no # and no +.")
+        if key == PUBLIC_ADDRESS and value and not _ADDRESS.fullmatch(value):
+            return key, N_("Write it as http://127.0.0.1:8200 or https://name:port.")
+        if key in {RELAY_ADDRESS, UPSTREAM_ADDRESS} and value and not _PLACE.fullmatch(value):
+            return key, N_("Write it as host:port.")
+    return None
 
 
 def write(session: Session, values: dict[str, str]) -> None:

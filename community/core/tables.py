@@ -59,6 +59,7 @@ class Member(SQLModel, table=True):
     kind: str = Field(max_length=8)
     flat_id: int | None = Field(default=None, foreign_key="flat.id", index=True)
     key: bytes = Field(sa_column=Column(LargeBinary, nullable=False, unique=True))
+    code_id: int | None = Field(default=None, foreign_key="code.id")
     enrolled_at: float
     revoked_at: float | None = None
 

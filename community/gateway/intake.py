@@ -14,8 +14,8 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col
 
+from community.core.zones import Spot
 from community.gateway.tables import Count, Event
-from community.incidents.desk import Place
 from community.incidents.hazards import hazard
 from community.incidents.rules import CLOSED, Status, Word, told
 from community.incidents.tables import Incident, IncidentLine
@@ -25,18 +25,19 @@ BATCHES, DUMMY_BATCHES, EVENTS = "batches", "dummy_batches", "events"
 COUNTERS = (EVENTS, BATCHES, DUMMY_BATCHES, INVALID, REPLAYED, CONFLICTING, LATE)
 _CHUNK = 500  # stays far below SQLite's and PostgreSQL's limits on parameters
 
-Find = Callable[[int], Place]
+Find = Callable[[int], Spot]
 
 
 class Opened(NamedTuple):
     """An event as the gateway opened and checked it.
 
-    `nonce` is the event's name, `body` the whole body as it came, `slot` its slot's number.
+    `nonce` is the event's name, `body` its 64 bytes, `content` the hash of the whole plaintext.
     """
 
     nonce: bytes
     seq: int
     body: bytes
+    content: bytes
     hazard: str
     word: Word
     severity: int
@@ -53,6 +54,7 @@ class Taken(NamedTuple):
     accepted: int
     replayed: int
     conflicting: int
+    late: int
 
 
 def take(session: Session, events: Sequence[Opened], find: Find, *, at: float) -> Taken:
@@ -69,14 +71,20 @@ def take(session: Session, events: Sequence[Opened], find: Find, *, at: float) -
     for event in events:
         first = wanted.setdefault((event.nonce, event.seq), event)
         if first is not event:
-            replayed += first.body == event.body
-            conflicting += first.body != event.body
+            replayed += first.content == event.content
+            conflicting += first.content != event.content
     new = _keep(session, wanted, at)
     known = [key for key in wanted if key not in new]
-    bodies = _bodies(session, known)
-    same = sum(bodies.get(key) == wanted[key].body for key in known)
+    contents = _contents(session, known)
+    same = sum(contents.get(key) == wanted[key].content for key in known)
     changed = _incidents(session, [wanted[key] for key in sorted(new)], find, at)
-    return Taken(tuple(changed), len(new), replayed + same, conflicting + len(known) - same)
+    return Taken(
+        tuple(changed),
+        accepted=len(new),
+        replayed=replayed + same,
+        conflicting=conflicting + len(known) - same,
+        late=sum(wanted[key].late for key in new),
+    )
 
 
 def add_counts(session: Session, counts: dict[str, int]) -> None:
@@ -111,15 +119,26 @@ def _keep(
     )
     new: set[tuple[bytes, int]] = set()
     for part in _parts(wanted.values()):
-        rows = [{"nonce": e.nonce, "seq": e.seq, "body": e.body, "received_at": at} for e in part]
+        rows = [
+            {
+                "nonce": e.nonce,
+                "seq": e.seq,
+                "body": e.body,
+                "content": e.content,
+                "received_at": at,
+            }
+            for e in part
+        ]
         new.update((bytes(row[0]), row[1]) for row in session.execute(statement, rows))
     return new
 
 
-def _bodies(session: Session, keys: Iterable[tuple[bytes, int]]) -> dict[tuple[bytes, int], bytes]:
+def _contents(
+    session: Session, keys: Iterable[tuple[bytes, int]]
+) -> dict[tuple[bytes, int], bytes]:
     found: dict[tuple[bytes, int], bytes] = {}
     for part in _parts({nonce for nonce, _ in keys}):
-        chosen = select(col(Event.nonce), col(Event.seq), col(Event.body)).where(
+        chosen = select(col(Event.nonce), col(Event.seq), col(Event.content)).where(
             col(Event.nonce).in_(part)
         )
         for row in session.execute(chosen):
@@ -159,7 +178,7 @@ def _incidents(session: Session, events: list[Opened], find: Find, at: float) ->
     return sorted(set(ids.values()))
 
 
-def _raise(event: Opened, place: Place, at: float) -> dict[str, Any]:
+def _raise(event: Opened, place: Spot, at: float) -> dict[str, Any]:
     status, word = told(Status.RAISED, Word.RAISED, event.word)
     return {
         "nonce": event.nonce,

@@ -7,7 +7,7 @@ from sqlmodel import Field, SQLModel
 
 
 class Event(SQLModel, table=True):
-    """The body of one accepted event."""
+    """One accepted event; `content` is the SHA-256 of its whole plaintext."""
 
     __table_args__ = (UniqueConstraint("nonce", "seq", name="uq_event_nonce_seq"),)
 
@@ -15,6 +15,7 @@ class Event(SQLModel, table=True):
     nonce: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     seq: int
     body: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    content: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     received_at: float = Field(index=True)
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from community.core import audit
+from community.core.zones import Spot
 from community.incidents.hazards import hazard
 from community.incidents.rules import (
     CLOSED,
@@ -36,17 +37,6 @@ class Person(NamedTuple):
 
     name: str
     role: str
-
-
-class Place(NamedTuple):
-    """Where an incident is, as exactly as anyone at the desk may know."""
-
-    zone: int | None
-    version: int | None
-    zh: str
-    en: str
-    building: str | None
-    homes: int
 
 
 class Ringing(NamedTuple):
@@ -122,7 +112,7 @@ def move(
     return Done(then)
 
 
-def start_drill(session: Session, name: str, place: Place, person: Person, *, at: float) -> int:
+def start_drill(session: Session, name: str, place: Spot, person: Person, *, at: float) -> int:
     """Raise a drill; it goes the whole way of an alarm, marked as a drill everywhere.
 
     Returns:

@@ -81,6 +81,8 @@ HAZARDS: Final[dict[str, Hazard]] = {
     "carbon_monoxide": Hazard(N_("Carbon monoxide"), 1, _GAS),
     "sos": Hazard(N_("Call for help"), 1, _PEOPLE),
     "flood": Hazard(N_("Water leak"), 2, _FLOOD),
+    "electrical": Hazard(N_("Electrical fault"), 2, _GENERAL),
+    "supervision": Hazard(N_("Supervision lost"), 3, _GENERAL),
 }
 _OTHER: Final = Hazard(N_("Safety event"), 3, _GENERAL)
 

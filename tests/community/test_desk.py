@@ -9,15 +9,16 @@ from sqlmodel import select
 
 from community.core import audit
 from community.core.store import Store
+from community.core.zones import Spot
 from community.incidents import desk
-from community.incidents.desk import Done, First, NotYours, Person, Place
+from community.incidents.desk import Done, First, NotYours, Person
 from community.incidents.rules import Move, Status
 from community.incidents.tables import Incident, IncidentLine, IncidentStep
 from tests.community.conftest import Clock
 
 LI, WANG = Person("Guard Li", "guard"), Person("Guard Wang", "guard")
 MANAGER = Person("Manager", "manager")
-PLACE = Place(3, 1, "3 号楼", "Building 3", "3", 24)
+PLACE = Spot(3, 1, "3 号楼", "Building 3", "3", 24)
 
 
 @pytest.fixture

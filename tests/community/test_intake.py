@@ -12,21 +12,23 @@ from sqlalchemy import func
 from sqlmodel import Session, select
 
 from community.core.store import Store
+from community.core.zones import Spot
 from community.gateway import intake
 from community.gateway.intake import Opened, Taken
 from community.gateway.tables import Event
-from community.incidents.desk import Place
 from community.incidents.rules import Word
 from community.incidents.tables import Incident, IncidentLine
 
-ANYWHERE = Place(1, 1, "3 号楼", "Building 3", "3", 24)
+ANYWHERE = Spot(1, 1, "3 号楼", "Building 3", "3", 24)
 
 
 def event(nonce: bytes, seq: int = 0, word: Word = Word.RAISED, body: bytes = b"") -> Opened:
+    content = body or f"{word}{seq}".encode()
     return Opened(
         nonce=nonce,
         seq=seq,
-        body=body or f"{word}{seq}".encode().ljust(64, b"\0"),
+        body=content.ljust(64, b"\0"),
+        content=content.ljust(32, b"\0"),
         hazard="gas",
         word=word,
         severity=1,
@@ -55,7 +57,7 @@ async def count(store: Store, table: type) -> int:
 
 async def test_an_event_becomes_an_incident_with_its_zone_and_nothing_more(store: Store) -> None:
     taken = await take(store, event(b"n" * 32))
-    assert taken == Taken(taken.incidents, accepted=1, replayed=0, conflicting=0)
+    assert taken == Taken(taken.incidents, accepted=1, replayed=0, conflicting=0, late=0)
 
     def work(session: Session) -> dict[str, object]:
         return session.exec(select(Incident)).one().model_dump()

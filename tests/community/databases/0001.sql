@@ -25,8 +25,8 @@ CREATE TABLE building (
 	height INTEGER NOT NULL, 
 	PRIMARY KEY (code)
 );
-INSERT INTO "building" VALUES('1','1 号楼','Building 1',90,90,240,110);
-INSERT INTO "building" VALUES('2','2 号楼','Building 2',520,90,240,110);
+INSERT INTO "building" VALUES('1','1 栋','Building 1',90,90,240,110);
+INSERT INTO "building" VALUES('2','2 栋','Building 2',520,90,240,110);
 CREATE TABLE code (
 	id INTEGER NOT NULL, 
 	kind VARCHAR(8) NOT NULL, 
@@ -50,6 +50,7 @@ CREATE TABLE event (
 	nonce BLOB NOT NULL, 
 	seq INTEGER NOT NULL, 
 	body BLOB NOT NULL, 
+	content BLOB NOT NULL, 
 	received_at FLOAT NOT NULL, 
 	PRIMARY KEY (id), 
 	CONSTRAINT uq_event_nonce_seq UNIQUE (nonce, seq)
@@ -91,7 +92,7 @@ CREATE TABLE incident (
 	PRIMARY KEY (id), 
 	UNIQUE (nonce)
 );
-INSERT INTO "incident" VALUES(1,X'F9073051559314DF397A88DF49ABD43C850F814BE5C9224F8646C713A793C3C1','gas',1,NULL,NULL,'演示小区','Demo','1',2,1,0,0,'raised','raised',1,1800000000.0,1800000000.0,NULL,NULL,NULL,NULL);
+INSERT INTO "incident" VALUES(1,X'1309DEB0322AE621B4FB056FB217C9FE3E8C69F93EAB006D124D07C3726BA130','gas',1,NULL,NULL,'演示小区','Demo','1',2,1,0,0,'raised','raised',1,1800000000.0,1800000000.0,NULL,NULL,NULL,NULL);
 CREATE TABLE incidentline (
 	id INTEGER NOT NULL, 
 	incident_id INTEGER NOT NULL, 
@@ -116,9 +117,11 @@ CREATE TABLE member (
 	kind VARCHAR(8) NOT NULL, 
 	flat_id INTEGER, 
 	"key" BLOB NOT NULL, 
+	code_id INTEGER, 
 	enrolled_at FLOAT NOT NULL, 
 	revoked_at FLOAT, 
 	PRIMARY KEY (id), 
+	FOREIGN KEY(code_id) REFERENCES code (id), 
 	FOREIGN KEY(flat_id) REFERENCES flat (id), 
 	UNIQUE ("key")
 );

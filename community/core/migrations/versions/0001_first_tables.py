@@ -154,8 +154,13 @@ def _roster() -> None:
         sa.Column("kind", sa.String(length=8), nullable=False),
         sa.Column("flat_id", sa.Integer(), nullable=True),
         sa.Column("key", sa.LargeBinary(), nullable=False),
+        sa.Column("code_id", sa.Integer(), nullable=True),
         sa.Column("enrolled_at", sa.Float(), nullable=False),
         sa.Column("revoked_at", sa.Float(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["code_id"],
+            ["code.id"],
+        ),
         sa.ForeignKeyConstraint(
             ["flat_id"],
             ["flat.id"],
@@ -204,6 +209,7 @@ def _incidents() -> None:
         sa.Column("nonce", sa.LargeBinary(), nullable=False),
         sa.Column("seq", sa.Integer(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
         sa.Column("received_at", sa.Float(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("nonce", "seq", name="uq_event_nonce_seq"),

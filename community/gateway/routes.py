@@ -1,0 +1,148 @@
+"""Enrolment of homes and of the relay, and the operator's page."""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+from typing import Any
+
+from aiohttp import web
+from sqlmodel import Session
+
+from community.core import audit, roster, settings
+from community.core.accounts import StaffTable
+from community.core.portal import OPERATORS, Portal, portal
+from community.core.roster import Enrolled, RosterError
+from community.core.words import N_
+from community.gateway import intake
+from community.gateway.keys import GATEWAY_PUBLIC
+from community.gateway.service import Gateway, known
+from hub.accounts.model import TooManyAttempts
+from hub.accounts.throttle import Rule, Throttle
+from hub.http.health import Health
+from hub.http.live import LiveContext
+from hub.http.problems import Problem, json_response
+from hub.http.routes import ANYONE, Routes
+from privacy.pairing import HOME, EnrolRequest, PairingError, read_enrol_request
+
+ROUTES = Routes()
+GATEWAY: web.AppKey[Gateway] = web.AppKey("gateway")
+
+# A code's secret has 80 bits: the throttle only keeps a stranger from wearing out the disk.
+_BY_ADDRESS = Rule(free=200, longest_s=900.0)
+_REQUEST_LIMIT = 4096
+
+COUNTER_WORDS = {
+    intake.EVENTS: N_("Events accepted"),
+    intake.REPLAYED: N_("Copies of events (homes send three)"),
+    intake.CONFLICTING: N_("Refused: another content under the same event"),
+    intake.INVALID: N_("Refused: invalid cells"),
+    intake.LATE: N_("Events that came late"),
+    intake.BATCHES: N_("Batches"),
+    intake.DUMMY_BATCHES: N_("Batches of dummies only"),
+}
+
+
+@ROUTES.post("/api/v1/enrol", allow=ANYONE, limit=_REQUEST_LIMIT)
+async def enrol(request: web.Request) -> web.StreamResponse:
+    """Enrol a home or the relay with a printed code (`privacy.pairing`)."""
+    here = portal(request)
+    throttle, key = Throttle(StaffTable(here.store)), f"enrol:{request.remote or ''}"
+    try:
+        await throttle.attempt({key: _BY_ADDRESS}, here.clock())
+    except TooManyAttempts as error:
+        wait = str(math.ceil(error.wait_s))
+        raise Problem(429, "too_many_attempts", headers={"Retry-After": wait}) from None
+    public = request.app[GATEWAY_PUBLIC]
+    try:
+        asked = read_enrol_request(json.loads(await request.text()), public)
+    except (ValueError, PairingError, RecursionError):
+        raise Problem(400, "bad_request") from None
+    answer = await _enrolled(here, asked)
+    await throttle.succeeded("", key)
+    await request.app[GATEWAY].refresh()
+    here.roster_changed()
+    return json_response(
+        {
+            "gateway_key": base64.b64encode(public).decode(),
+            "slot_s": request.app[GATEWAY].slot_s,
+            **answer,
+        }
+    )
+
+
+async def _enrolled(here: Portal, asked: EnrolRequest) -> dict[str, Any]:
+    """Use the code and return what the answer says of the community.
+
+    Raises:
+        Problem: 403, the code isn't valid; 503, the community isn't ready for homes yet.
+    """
+    at = here.clock()
+
+    def work(session: Session) -> dict[str, Any] | None:
+        told = settings.read(session)
+        wanted = settings.RELAY_ADDRESS if asked.kind == HOME else settings.UPSTREAM_ADDRESS
+        if not told[wanted]:
+            return None
+        hashed = bytes.fromhex(asked.secret_hash)
+        enrolled = roster.use_code(session, asked.kind, hashed, asked.key, at=at)
+        target = "-".join(enrolled.path or ()) or asked.kind
+        audit.write(session, at=at, actor=asked.kind, act="enrol", target=target)
+        return _answer(session, enrolled, told)
+
+    try:
+        answer = await here.store.run(work)
+    except RosterError as error:
+        raise Problem(403, "code_refused", str(error)) from None
+    if answer is None:
+        raise Problem(503, "not_ready", "the relay's or the gateway's address is not set yet")
+    return answer
+
+
+def _answer(session: Session, enrolled: Enrolled, told: dict[str, str]) -> dict[str, Any]:
+    if enrolled.path is None:
+        return {
+            "community": told[settings.NAME],
+            "upstream": told[settings.UPSTREAM_ADDRESS],
+            "upstream_certificate": None,
+        }
+    now = known(session)
+    return {
+        "community": told[settings.NAME],
+        "flat": list(enrolled.path),
+        "relay": told[settings.RELAY_ADDRESS],
+        "relay_key": None if now.relay is None else base64.b64encode(now.relay).decode(),
+        "relay_certificate": None,
+        "zone_table": now.table.to_json(),
+        "roster_size": len(now.homes),
+    }
+
+
+@ROUTES.get("/operations", allow=OPERATORS)
+async def operations(request: web.Request) -> web.StreamResponse:
+    """The operator's page: counters and health."""
+    return portal(request).design.render(request, "operations.html")
+
+
+class OperationsPart:
+    """The live part of the operator's page."""
+
+    def __init__(self, here: Portal, gateway: Gateway, health: Health) -> None:
+        self._portal = here
+        self._gateway = gateway
+        self._health = health
+
+    def register(self) -> None:
+        """Register it."""
+        self._portal.live.part("operations", self.draw, ("supervision",), OPERATORS)
+
+    async def draw(self, context: LiveContext) -> str:
+        """Draw counters and health."""
+        counts = await self._gateway.counts()
+        return self._portal.design.fragment(
+            context.lang,
+            "part_operations.html",
+            counters=[(text, counts[name]) for name, text in COUNTER_WORDS.items()],
+            health=await self._health.ask(),
+        )
