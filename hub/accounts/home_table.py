@@ -30,8 +30,8 @@ from hub.accounts.throttle import FORGIVEN_AFTER_S
 from privacy.box import VaultLocked
 
 if TYPE_CHECKING:
+    from hub.core.sealed import Box
     from hub.core.store import Store
-    from privacy.box import Box
 
 T = TypeVar("T")
 

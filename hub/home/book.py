@@ -50,6 +50,7 @@ class HazardBook:
         self._household = household
         self._changed = changed
         self._records: dict[str, Record] = {}
+        self._stored: dict[str, int] = {}
         self.damaged = 0
 
     async def load(self) -> None:
@@ -72,6 +73,7 @@ class HazardBook:
             known = self._records.get(hazard_id)
             if known is None or known["rev"] < record["rev"]:
                 self._records[hazard_id] = record
+            self._stored[hazard_id] = record["rev"]
 
     def newest_first(self) -> list[Record]:
         """All known records, the open ones first."""
@@ -92,11 +94,13 @@ class HazardBook:
         Raises:
             StoreError: it could not be stored; the kernel will report it again.
         """
-        known = self._records.get(record["id"])
-        if known is not None and known["rev"] >= record["rev"]:
+        if self._stored.get(record["id"], -1) >= record["rev"]:
             return False
-        self._records[record["id"]] = record
-        self._changed(record)
+        known = self._records.get(record["id"])
+        if known is None or known["rev"] < record["rev"]:
+            # Shown and acted upon at once: a full disk must not hide an alarm.
+            self._records[record["id"]] = record
+            self._changed(record)
         letter = self._household.letterbox.post(orjson.dumps(record), _context(record["id"]))
 
         def write(db: sqlite3.Connection) -> None:
@@ -108,4 +112,5 @@ class HazardBook:
             )
 
         await self._store.run(write)
+        self._stored[record["id"]] = record["rev"]
         return True

@@ -1,0 +1,157 @@
+"""The keys of a running home: set up, unlocked, changed; and boxes that wait for them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from privacy.vault import Box, Household, MachineKey, RecoveryCode, VaultError, VaultLocked
+
+
+class LateBox:
+    """A box of a household that may not be set up yet; until it is unlocked it is closed."""
+
+    __slots__ = ("_keys", "_purpose")
+
+    def __init__(self, keys: Keys, purpose: str) -> None:
+        self._keys = keys
+        self._purpose = purpose
+
+    def seal(self, plain: bytes, context: bytes) -> bytes:
+        """See `privacy.box.Box.seal`."""
+        return self._box().seal(plain, context)
+
+    def open(self, sealed: bytes, context: bytes) -> bytes:
+        """See `privacy.box.Box.open`."""
+        return self._box().open(sealed, context)
+
+    def _box(self) -> Box:
+        if self._keys.household is None:
+            raise VaultLocked("this home is not set up yet")
+        return self._keys.household.box(self._purpose)
+
+
+class Keys:
+    """The machine key, made at first start, and the household key, made at set-up.
+
+    Args:
+        folder: ``keys`` in the home's data folder.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.machine = MachineKey.load_or_create(folder)
+        self.household = Household.open(folder) if Household.exists(folder) else None
+        self._listeners: list[Callable[[], None]] = []
+
+    @property
+    def set_up(self) -> bool:
+        """Whether there is a household key."""
+        return self.household is not None
+
+    @property
+    def locked(self) -> bool:
+        """Whether personal data can't be read now."""
+        return self.household is None or self.household.locked
+
+    @property
+    def mode(self) -> str:
+        """``passphrase``, ``media`` or ``machine``; empty before set-up."""
+        return self.household.mode if self.household else ""
+
+    def box(self, purpose: str) -> LateBox:
+        """A box of the household key, usable once that is unlocked."""
+        return LateBox(self, purpose)
+
+    def try_alone(self) -> bool:
+        """Unlock without anybody, where the mode allows it. Returns whether it is open."""
+        if self.household is not None and self.household.locked and self.mode == "machine":
+            self.household.unlock(machine=self.machine)
+        return not self.locked
+
+    async def create(self, unlock: Mapping[str, str]) -> RecoveryCode:
+        """Make the household key; ``unlock`` as in `unlock_arguments`.
+
+        Raises:
+            VaultError: it exists, or the mode's argument is missing or unusable.
+        """
+        mode = unlock.get("mode", "")
+        arguments = self.unlock_arguments(unlock)
+        self.household, code = await asyncio.to_thread(
+            Household.create, self._folder, mode, **arguments
+        )
+        return code
+
+    async def unlock(self, passphrase: str) -> None:
+        """Open with a passphrase, or with the memory stick where ``passphrase`` is its folder.
+
+        Raises:
+            VaultError: it doesn't open.
+        """
+        household = self._household()
+        if household.mode == "media":
+            await asyncio.to_thread(household.unlock, media=find_media())
+        elif household.mode == "machine":
+            await asyncio.to_thread(household.unlock, machine=self.machine)
+        else:
+            await asyncio.to_thread(household.unlock, passphrase=passphrase)
+
+    async def recover(self, code: str, passphrase: str) -> None:
+        """Open with the printed sheet's code and set a new passphrase.
+
+        Raises:
+            PrivacyError: a mistyped or foreign code, or too short a passphrase.
+        """
+        parsed = RecoveryCode.parse(code)
+        await asyncio.to_thread(self._household().recover, parsed, passphrase)
+
+    async def change_mode(self, unlock: Mapping[str, str]) -> None:
+        """Choose another unlock mode, or another passphrase or stick.
+
+        Raises:
+            VaultError: locked, or the mode's argument is missing or unusable.
+        """
+        arguments = self.unlock_arguments(unlock)
+        await asyncio.to_thread(self._household().change_mode, unlock.get("mode", ""), **arguments)
+
+    async def new_recovery(self) -> RecoveryCode:
+        """Make a new recovery code; the old sheet is void."""
+        return await asyncio.to_thread(self._household().new_recovery)
+
+    def unlock_arguments(self, unlock: Mapping[str, str]) -> dict[str, Any]:
+        """What `Household.create` and `change_mode` want, from a form's words.
+
+        Raises:
+            VaultError: a mode that doesn't exist, or no memory stick found.
+        """
+        mode = unlock.get("mode", "")
+        if mode == "passphrase":
+            return {"passphrase": unlock.get("passphrase", "")}
+        if mode == "media":
+            return {"media": find_media()}
+        if mode == "machine":
+            return {"machine": self.machine}
+        raise VaultError("choose how this home is unlocked")
+
+    def _household(self) -> Household:
+        if self.household is None:
+            raise VaultError("this home is not set up yet")
+        return self.household
+
+
+def find_media(mounts: Path = Path("/proc/self/mounts")) -> Path:
+    """The mounted memory stick: the newest mount below ``/media``, ``/run/media`` or ``/mnt``.
+
+    Raises:
+        VaultError: none is mounted.
+    """
+    found = []
+    for line in mounts.read_text(encoding="utf-8", errors="replace").splitlines():
+        place = line.split(" ")[1].replace("\\040", " ")
+        if place.startswith(("/media/", "/run/media/", "/mnt/")):
+            found.append(Path(place))
+    if not found:
+        raise VaultError("no memory stick is mounted; put it in and try again")
+    return found[-1]

@@ -1,0 +1,190 @@
+"""What the pages show of a home: plain records made from the runtime's own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from hub.safety import advice
+
+
+class ActionView:
+    """One action of the hazard kernel; `result` is a word of `hub.safety.records`."""
+
+    __slots__ = ("name", "result", "role")
+
+    def __init__(self, name: str, role: str, result: str) -> None:
+        self.name = name
+        self.role = role
+        self.result = result
+
+
+class QuestionView:
+    """The question whether to tell the duty desk: see `hub.home.offer`."""
+
+    __slots__ = ("answer", "choice", "deadline")
+
+    def __init__(self, deadline: float, choice: str | None, answer: str | None) -> None:
+        self.deadline = deadline
+        self.choice = choice
+        self.answer = answer
+
+
+class HazardView:
+    """One hazard record with the names people use; times in epoch seconds."""
+
+    __slots__ = (
+        "acknowledged_by",
+        "actions",
+        "active",
+        "cleared_at",
+        "entity_id",
+        "hazard",
+        "id",
+        "place",
+        "question",
+        "raised_at",
+        "record",
+        "sensor",
+    )
+
+    def __init__(
+        self,
+        record: dict[str, Any],
+        *,
+        name_of: Callable[[str], str],
+        place: str,
+        who: Callable[[str], str],
+        question: QuestionView | None,
+    ) -> None:
+        self.record = record
+        self.id: str = record["id"]
+        self.hazard: str = record["hazard"]
+        self.entity_id: str = record["entity_id"]
+        self.sensor = name_of(record["entity_id"])
+        self.place = place
+        self.raised_at: float = record["raised_at"]
+        self.active: bool = record["active"]
+        by = record["acknowledged_by"]
+        self.acknowledged_by = who(by) if by else None
+        self.cleared_at: float | None = record["cleared_at"]
+        self.actions = [
+            ActionView(
+                name_of(action["entity_id"]) if action["entity_id"] else "",
+                action["role"],
+                action["result"],
+            )
+            for action in record["actions"]
+        ]
+        self.question = question
+
+    def advice(self, words: Callable[[str], str]) -> Sequence[str]:
+        """What happened and what to do now, in plain words."""
+        return advice.lines(self.record, words)
+
+
+class BindingView:
+    """One actuator bound to a role."""
+
+    __slots__ = ("entity_id", "name", "present", "role")
+
+    def __init__(self, role: str, entity_id: str, name: str, *, present: bool) -> None:
+        self.role = role
+        self.entity_id = entity_id
+        self.name = name
+        self.present = present
+
+
+class SensorView:
+    """One watched safety sensor; `limit_s` is how long it may stay silent."""
+
+    __slots__ = ("entity_id", "hazard", "limit_s", "lost", "name", "seen_at")
+
+    def __init__(
+        self,
+        entity_id: str,
+        name: str,
+        hazard: str,
+        *,
+        seen_at: float | None,
+        limit_s: float,
+        lost: bool,
+    ) -> None:
+        self.entity_id = entity_id
+        self.name = name
+        self.hazard = hazard
+        self.seen_at = seen_at
+        self.limit_s = limit_s
+        self.lost = lost
+
+
+class ChoiceView:
+    """What the resident chose for a class: ``zone``, ``nobody`` or None (never asked)."""
+
+    __slots__ = ("klass", "purpose", "since", "value")
+
+    def __init__(self, purpose: str, klass: str, value: str | None, since: float | None) -> None:
+        self.purpose = purpose
+        self.klass = klass
+        self.value = value
+        self.since = since
+
+
+class SentView:
+    """One message that left the home; see `web.facade`."""
+
+    __slots__ = ("at", "door", "fields", "raw", "recipient", "state")
+
+    def __init__(
+        self,
+        *,
+        at: float,
+        door: str,
+        recipient: str,
+        state: str,
+        fields: Sequence[tuple[str, str]],
+        raw: bytes,
+    ) -> None:
+        self.at = at
+        self.door = door
+        self.recipient = recipient
+        self.state = state
+        self.fields = fields
+        self.raw = raw
+
+
+class LedgerLine:
+    """One line of the consent ledger."""
+
+    __slots__ = ("actor", "at", "klass", "purpose", "seq", "state")
+
+    def __init__(self, line: dict[str, Any], actor: str) -> None:
+        self.seq: int = line["seq"]
+        self.at: float = line["time"]
+        self.purpose: str = line["purpose"]
+        self.klass: str = line["class"]
+        self.state: str = line["state"]
+        self.actor = actor
+
+
+class PairingView:
+    """The community this home is paired with, and the zone its events name."""
+
+    __slots__ = ("address", "community", "homes", "slot_s", "zone")
+
+    def __init__(self, community: str, address: str, zone: str, homes: int, slot_s: float) -> None:
+        self.community = community
+        self.address = address
+        self.zone = zone
+        self.homes = homes
+        self.slot_s = slot_s
+
+
+class Area:
+    """A room at home; a home's rooms are the places its devices are said to stand in."""
+
+    __slots__ = ("id", "name")
+
+    def __init__(self, name: str) -> None:
+        self.id = name
+        self.name = name

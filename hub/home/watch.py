@@ -1,0 +1,147 @@
+"""The home's link to its hazard kernel: bindings go out, reports and status come in."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from hub.core.registry import Entity, Registry
+from hub.core.states import State, States
+from hub.core.store import StoreError
+from hub.home.book import HazardBook
+from hub.home.roles import ROLE_COMMANDS, Bindings
+from hub.safety.client import SafetyClient, SafetyRefused, SafetyUnavailable
+from hub.safety.policy import TARGETS
+
+_LOG = logging.getLogger(__name__)
+PRESS_S = 5.0
+_TARGET_VALUES: dict[str, object] = {"on": True, "off": False}
+
+
+class Watch:
+    """Keeps kernel and home of one mind.
+
+    Args:
+        socket: the kernel's, ``run/safety.sock`` in the data folder.
+        registry: where wires come from.
+        bindings: the resident's.
+        states: to see a pressed device answer.
+        on_status: called with each of the kernel's status messages.
+    """
+
+    def __init__(
+        self,
+        socket: Path,
+        registry: Registry,
+        bindings: Bindings,
+        states: States,
+        on_status: Callable[[dict[str, Any]], None],
+    ) -> None:
+        self.client = SafetyClient(socket)
+        self._registry = registry
+        self._bindings = bindings
+        self._states = states
+        self._book: HazardBook | None = None
+        self._taking: asyncio.Task[None] | None = None
+        self._queue: asyncio.Queue[tuple[dict[str, Any], int]] = asyncio.Queue()
+        self._binding: asyncio.Task[None] | None = None
+        self._dirty = asyncio.Event()
+        self._sent: dict[str, Any] | None = None
+        self.problems: dict[str, str] = {}
+        self.client.on_status = on_status
+        self.client.on_report = lambda record, seq: self._queue.put_nowait((record, seq))
+        self.client.on_connection = self._connected
+
+    async def start(self, book: HazardBook) -> None:
+        """Begin: reports are stored in ``book`` and confirmed to the kernel."""
+        self._book = book
+        self._taking = asyncio.create_task(self._take(), name="hazard reports")
+        await self.client.start()
+
+    async def stop(self) -> None:
+        """End; unconfirmed reports come again at the next start."""
+        await self.client.stop()
+        tasks = [task for task in (self._taking, self._binding) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def begin_binding(self) -> None:
+        """The household is open: from now on the kernel gets the resident's bindings."""
+        if self._binding is None:
+            self._registry.listen(self._entity_changed)
+            self._binding = asyncio.create_task(self._bind(), name="hazard bindings")
+        self.rebind()
+
+    def rebind(self) -> None:
+        """Have the kernel told anew, soon."""
+        self._dirty.set()
+
+    async def press(self, entity_id: str) -> bool:
+        """Let the kernel press an actuator once; True when the device itself confirmed.
+
+        Raises:
+            SafetyUnavailable, SafetyRefused: it could not be pressed, with the reason.
+        """
+        role = self._bindings.roles.get(entity_id, "")
+        command = ROLE_COMMANDS.get(role, {}).get(entity_id.partition(".")[0], "")
+        word = TARGETS.get(command, "")
+        target = _TARGET_VALUES.get(word, word)
+        answered = asyncio.Event()
+
+        def look(new: State, _old: State | None) -> None:
+            if new.entity_id == entity_id and new.available and new.value == target:
+                answered.set()
+
+        unsubscribe = self._states.subscribe(look)
+        try:
+            reply = await self.client.press(entity_id)
+            if reply.get("result") == "refused_electrical":
+                raise SafetyRefused("gas is in the home: nothing electrical is switched now")
+            async with asyncio.timeout(PRESS_S):
+                await answered.wait()
+        except TimeoutError:
+            return False
+        finally:
+            unsubscribe()
+        return True
+
+    def _entity_changed(self, _entity: Entity) -> None:
+        self._dirty.set()
+
+    def _connected(self, connected: bool) -> None:
+        if connected:
+            self._sent = None
+            self._dirty.set()
+
+    async def _bind(self) -> None:
+        """Send the bindings whenever they differ from what this connection was told."""
+        while True:
+            await self._dirty.wait()
+            self._dirty.clear()
+            wanted = self._bindings.for_kernel()
+            if wanted == self._sent or not self.client.connected:
+                continue
+            try:
+                reply = await self.client.bind(**wanted)
+            except (SafetyUnavailable, SafetyRefused) as problem:
+                _LOG.warning("the safety process did not take the bindings: %s", problem)
+                self._dirty.set()
+                await asyncio.sleep(1)
+                continue
+            self._sent = wanted
+            self.problems = reply.get("problems", {})
+
+    async def _take(self) -> None:
+        """Store reports in order, then confirm them; a full disk leaves them with the kernel."""
+        while self._book is not None:
+            record, seq = await self._queue.get()
+            try:
+                await self._book.take(record)
+            except StoreError as error:
+                _LOG.warning("a hazard could not be stored: %s", error)
+                continue
+            self.client.confirm(seq)

@@ -1,0 +1,232 @@
+"""What the pages need of a running home; `hub.home.runtime` is one, tests have another.
+
+Readers answer at once from memory; whatever is durable or asks a device is awaited. Refusals
+that a person can mend are `Refusal` with a text that is a msgid.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Protocol
+
+from hub.home.refusal import Refusal
+
+if TYPE_CHECKING:
+    from hub.accounts.accounts import Accounts
+    from hub.core.commands import Actor, Commands
+    from hub.core.registry import Registry
+    from hub.core.states import States
+
+__all__ = ["HAZARD_CLASSES", "HomeRuntime", "Refusal"]
+
+HAZARD_CLASSES = ("gas", "smoke", "flood")
+"""What leaves the home by the events door, as classes (privacy protocol, section 1)."""
+
+
+class ActionView(Protocol):
+    """One action of the hazard kernel: `result` is a word of `hub.safety.records`."""
+
+    name: str
+    role: str
+    result: str
+
+
+class QuestionView(Protocol):
+    """"Tell the duty desk?": `deadline` in epoch seconds, `choice` what counts without an answer.
+
+    `choice` is `zone`, `nobody` or None (never chosen); `answer` is `tell`, `dont` or None.
+    """
+
+    deadline: float
+    choice: str | None
+    answer: str | None
+
+
+class HazardView(Protocol):
+    """One hazard record, ready to be shown; times in epoch seconds."""
+
+    id: str
+    hazard: str
+    entity_id: str
+    sensor: str
+    place: str
+    raised_at: float
+    active: bool
+    acknowledged_by: str | None
+    cleared_at: float | None
+    actions: Sequence[ActionView]
+    question: QuestionView | None
+
+    def advice(self, words: Callable[[str], str]) -> Sequence[str]:
+        """What happened and what to do now, in plain words (`hub.safety.advice`)."""
+
+
+class BindingView(Protocol):
+    """One actuator bound to a role."""
+
+    role: str
+    entity_id: str
+    name: str
+    present: bool
+
+
+class SensorView(Protocol):
+    """One watched safety sensor; `limit_s` is how long it may stay silent."""
+
+    entity_id: str
+    name: str
+    hazard: str
+    seen_at: float | None
+    limit_s: float
+    lost: bool
+
+
+class ChoiceView(Protocol):
+    """What the resident chose for a class: `zone`, `nobody` or None; `since` in epoch seconds."""
+
+    purpose: str
+    klass: str
+    value: str | None
+    since: float | None
+
+
+class SentView(Protocol):
+    """One message that left the home.
+
+    `door` is `events`, `acts` or `grants`; `fields` are (msgid, value) pairs, values that are
+    words being msgids too; `state` is `waiting`, `sent` or `received`.
+    """
+
+    at: float
+    door: str
+    recipient: str
+    state: str
+    fields: Sequence[tuple[str, str]]
+    raw: bytes
+
+
+class LedgerLine(Protocol):
+    """One line of the consent ledger."""
+
+    seq: int
+    at: float
+    purpose: str
+    klass: str
+    state: str
+    actor: str
+
+
+class PairingView(Protocol):
+    """The community this home is paired with."""
+
+    community: str
+    address: str
+    zone: str
+    homes: int
+    slot_s: float
+
+
+class Area(Protocol):
+    """A room at home."""
+
+    id: str
+    name: str
+
+
+class HomeRuntime(Protocol):
+    """A running home."""
+
+    locked: bool
+    set_up: bool
+    registry: Registry
+    states: States
+    commands: Commands
+    accounts: Accounts
+    areas: Sequence[Area]
+
+    def listen(self, changed: Callable[[str], None]) -> Callable[[], None]:
+        """Call with `hazards`, `safety`, `sharing`, `registry` or `lock` when that changed."""
+
+    def hazards(self) -> Sequence[HazardView]:
+        """Return open hazards first, then the newest."""
+
+    async def answer(self, hazard_id: str, answer: str, actor: Actor) -> bool:
+        """Answer `tell` or `dont`; False when another answer counted already."""
+
+    async def acknowledge(self, hazard_id: str, actor: Actor) -> None:
+        """Say that somebody has seen the hazard."""
+
+    def bindings(self) -> Sequence[BindingView]:
+        """Return what is bound."""
+
+    def candidates(self, role: str) -> Sequence[tuple[str, str]]:
+        """Return (entity_id, name) of what could fill a role."""
+
+    async def bind(self, role: str, entity_id: str, actor: Actor) -> None:
+        """Bind an actuator to a role."""
+
+    async def unbind(self, entity_id: str, actor: Actor) -> None:
+        """Take an actuator out of its role."""
+
+    async def test_press(self, entity_id: str, actor: Actor) -> bool:
+        """Let the kernel press it once; True when the device itself confirmed."""
+
+    async def set_limit(self, entity_id: str, seconds: float, actor: Actor) -> None:
+        """Set how long a safety sensor may stay silent."""
+
+    def supervision(self) -> Sequence[SensorView]:
+        """Return every watched safety sensor."""
+
+    def choices(self) -> Sequence[ChoiceView]:
+        """Return the choice per class, in the order of `HAZARD_CLASSES`."""
+
+    async def choose(self, purpose: str, klass: str, value: str, actor: Actor) -> None:
+        """Take down a choice, `zone` or `nobody`."""
+
+    async def withdraw(self, purpose: str, klass: str, actor: Actor) -> None:
+        """Withdraw a consent; in force when this returns."""
+
+    def sent(self) -> Sequence[SentView]:
+        """Return what left the home, newest first."""
+
+    def sent_today(self) -> int:
+        """Count the messages that left since midnight."""
+
+    def ledger(self) -> Sequence[LedgerLine]:
+        """Return the ledger, newest line first."""
+
+    def ledger_problem(self) -> str | None:
+        """Return what is wrong with the ledger's chain, None while it holds."""
+
+    def pairing(self) -> PairingView | None:
+        """Return the community, None while there is none."""
+
+    async def pair(self, code: str, actor: Actor) -> None:
+        """Pair by the printed code."""
+
+    async def history(
+        self, entity_id: str, start: float, end: float
+    ) -> Sequence[tuple[float, object]]:
+        """Return (time, value) pairs, oldest first."""
+
+    @property
+    def unlock_mode(self) -> str:
+        """Return `passphrase`, `media` or `machine`."""
+
+    async def setup(self, *, name: str, password: str, unlock: Mapping[str, str]) -> str:
+        """Make the household and its owner; returns the recovery code to print.
+
+        `unlock` holds `mode` and, where the mode needs it, `passphrase`.
+        """
+
+    async def change_mode(self, unlock: Mapping[str, str], actor: Actor) -> None:
+        """Choose another unlock mode."""
+
+    async def new_recovery(self, actor: Actor) -> str:
+        """Make a new recovery code; the old sheet is void."""
+
+    async def unlock(self, passphrase: str) -> None:
+        """Open the household key; the passphrase is "" for a memory stick."""
+
+    async def recover(self, code: str, passphrase: str) -> None:
+        """Open it by the recovery code and set a new passphrase."""
