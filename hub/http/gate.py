@@ -34,6 +34,7 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 FORM_TYPES = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
 FORM_HEADER = "X-Linli-Form"
 """Sent by the pages' own script, which shows refusals in place."""
+PROBLEM_HEADER = "X-Problem"
 LANG_COOKIE = "linli_lang"
 THEME_COOKIE = "linli_theme"
 
@@ -226,7 +227,13 @@ async def _admit(request: web.Request, gate: Gate) -> web.Request:
 
 
 def _refusal(request: web.Request, gate: Gate, problem: Problem) -> web.Response:
-    """Tell a refusal in the shape that its reader understands."""
+    """Tell a refusal in the shape that its reader understands, its code in a header too."""
+    response = _shaped_refusal(request, gate, problem)
+    response.headers[PROBLEM_HEADER] = problem.code
+    return response
+
+
+def _shaped_refusal(request: web.Request, gate: Gate, problem: Problem) -> web.Response:
     route: Route | None = request.get("route")
     for_programs = (
         request.path.startswith("/api/")

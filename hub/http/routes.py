@@ -44,11 +44,9 @@ def checked_allow(allow: object) -> Allow:
 
 def permits(allow: Allow, role: str | None) -> bool:
     """Tell whether someone with this role (None: nobody signed in) may pass."""
-    if allow is ANYONE:
-        return True
-    if role is None:
-        return False
-    return allow is SIGNED_IN or role in allow  # type: ignore[operator]
+    if isinstance(allow, Anybody):
+        return allow is ANYONE or role is not None
+    return role in allow
 
 
 class Kind(enum.Enum):

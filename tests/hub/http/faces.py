@@ -36,6 +36,16 @@ def render(request: web.Request, template: str, /, **context: Any) -> web.Respon
     return web.Response(text=shown)
 
 
+def broken_routes() -> Routes:
+    routes = Routes()
+
+    @routes.get("/broken", allow=ANYONE)
+    async def broken(request: web.Request) -> web.Response:
+        raise RuntimeError("SECRET detail")
+
+    return routes
+
+
 def face_routes() -> Routes:
     routes = Routes()
 
@@ -54,10 +64,6 @@ def face_routes() -> Routes:
     @routes.post("/upload", allow=SIGNED_IN, limit=200_000)
     async def upload(request: web.Request) -> web.Response:
         return web.Response(text=str(len(await request.read())))
-
-    @routes.get("/broken", allow=ANYONE)
-    async def broken(request: web.Request) -> web.Response:
-        raise RuntimeError("SECRET detail")
 
     @routes.get("/teapot", allow=ANYONE)
     async def teapot(request: web.Request) -> web.Response:
@@ -78,15 +84,20 @@ def face_routes() -> Routes:
     return routes
 
 
-def face_live(beat_s: float = 0.05) -> Live:
-    live = Live(beat_s=beat_s)
-    live.number = 0  # type: ignore[attr-defined]
+class CountingLive(Live):
+    """Live parts that show a number."""
+
+    number = 0
+
+
+def face_live(beat_s: float = 0.05) -> CountingLive:
+    live = CountingLive(beat_s=beat_s)
 
     async def number(context: LiveContext) -> str:
-        return f"{live.number} {context.role} {context.lang} <i>{context.csrf}</i>"  # type: ignore[attr-defined]
+        return f"{live.number} {context.role} {context.lang} <i>{context.csrf}</i>"
 
     async def one(context: LiveContext) -> str:
-        return f"{context.arg}={live.number}"  # type: ignore[attr-defined]
+        return f"{context.arg}={live.number}"
 
     async def failing(context: LiveContext) -> str:
         raise RuntimeError("no picture")
@@ -105,7 +116,7 @@ class Face:
         self.app = app
         self.server = server
         self.accounts = accounts
-        self.live: Live
+        self.live: CountingLive
         self.health: Health
         self.ids: dict[str, str] = {}
         self._browsers: list[Browser] = []
@@ -175,13 +186,16 @@ async def face(folder: Path, name: str = "home", **more: Any) -> AsyncIterator[F
     store, table = open_table(folder / f"{name}.db")
     accounts = Accounts(table, HOME_ROLES)
     listen = more.pop("listen", Listen())
+    tables = [face_routes(), *more.pop("routes", ())]
+    if more.pop("broken", True):
+        tables.append(broken_routes())
     live, health = face_live(), Health()
     app = create_app(
         name=name,
         accounts=accounts,
         listen=listen,
         pages=render,
-        routes=[face_routes(), *more.pop("routes", ())],
+        routes=tables,
         live=live,
         static={"design": static, "missing": folder / "nowhere"},
         health=health,

@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 
 from hub.accounts.model import csrf_of
 from hub.core.settings import Listen
+from hub.http import health
 from hub.http.gate import SECURITY_HEADERS, language_of
 from hub.http.hosts import OpenToOthers
 from hub.http.routes import ANYONE, SIGNED_IN, Routes, permits
@@ -129,7 +132,7 @@ async def test_sizes(home: Face) -> None:
     owner = await home.browser("owner")
     token = {"X-CSRF-Token": csrf_of(owner.token), "Origin": owner.address}
 
-    async def chunked(size: int):
+    async def chunked(size: int) -> AsyncIterator[bytes]:
         for _ in range(size // 1000):
             yield b"x" * 1000
 
@@ -154,7 +157,8 @@ async def test_forms_are_refused_in_place(home: Face) -> None:
         assert json.loads(text)["status"] == status
 
 
-async def test_health(home: Face) -> None:
+async def test_health(home: Face, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health, "CHECK_TIMEOUT_S", 0.1)
     nobody = await home.browser()
 
     async def well() -> None:
@@ -221,12 +225,12 @@ def test_language_of() -> None:
 def test_routes_say_who_may() -> None:
     routes = Routes()
     with pytest.raises(TypeError):
-        routes.get("/x")  # type: ignore[call-arg]
+        routes.get("/x")  # type: ignore[call-arg]  # left out on purpose
     for wrong in (None, "owner", {"owner"}, frozenset(), frozenset({1}), True):
         with pytest.raises(TypeError):
-            routes.post("/x", allow=wrong)  # type: ignore[arg-type]
+            routes.post("/x", allow=wrong)  # type: ignore[arg-type]  # the wrong type on purpose
     with pytest.raises(TypeError):
-        routes.get("/x", allow=ANYONE)(lambda _: None)  # type: ignore[arg-type,return-value]
+        routes.get("/x", allow=ANYONE)(lambda _: None)  # type: ignore[arg-type,return-value]  # the wrong type on purpose
     with pytest.raises(ValueError, match="slash"):
         routes.get("x", allow=ANYONE)
     assert len(routes) == 0
@@ -238,8 +242,8 @@ def test_routes_say_who_may() -> None:
 async def test_a_route_that_nobody_registered_is_closed(home: Face) -> None:
     """Even one that was slipped into the server library's own table."""
 
-    async def slipped(request):
-        return None
+    async def slipped(request: web.Request) -> web.Response:
+        return web.Response()
 
     home.app.router._frozen = False
     home.app.router.add_get("/slipped", slipped)
@@ -260,7 +264,7 @@ async def test_two_faces_on_one_host_keep_apart(tmp_path: Path) -> None:
 
 async def test_other_machines_need_tls_and_names(tmp_path: Path) -> None:
     for wrong in (
-        Listen("0.0.0.0"),  # noqa: S104
+        Listen("0.0.0.0"),  # noqa: S104 - refused, never bound
         Listen("192.168.1.2", allowed_hosts=("hub.lan",)),
         Listen("::", tls_cert="c", tls_key="k"),
         Listen(""),

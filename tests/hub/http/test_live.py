@@ -194,7 +194,7 @@ async def test_a_reader_that_does_not_read_is_dropped(
     nobody, owner = await home.browser(), await home.browser("owner")
     slow = await watch(nobody, "huge")
     quick = await watch(owner, "number")
-    slow._response.connection.transport.pause_reading()  # type: ignore[union-attr]
+    slow._response.connection.transport.pause_reading()  # type: ignore[union-attr]  # the library's insides
     async with asyncio.timeout(20):
         while home.live.watching == 2:
             huge += 1
@@ -217,5 +217,5 @@ def test_parts_have_names_of_their_own() -> None:
         with pytest.raises(ValueError, match="name of its own"):
             live.part(wrong, draw, [], ANYONE)
     with pytest.raises(TypeError):
-        live.part("b", draw, [], None)  # type: ignore[arg-type]
+        live.part("b", draw, [], None)  # type: ignore[arg-type]  # the wrong type on purpose
     live.changed("nobody watches")
