@@ -14,7 +14,7 @@ from tests.integrations.mqtt.conftest import Broker
 from tests.integrations.mqtt.home import PERSON, Home
 
 # vector -> the entity that matters, its device class, and its values as the messages come
-SENSORS = {
+SENSORS: dict[str, tuple[str, str, list[bool | None]]] = {
     "z2m_gas_kitchen": ("gas", "gas", [True, False]),
     "z2m_gas_lumi": ("gas", "gas", [True]),
     "z2m_gas_tuya": ("gas", "gas", [True]),
@@ -24,7 +24,7 @@ SENSORS = {
     "z2m_leak_bath": ("water_leak", "moisture", [True, False]),
     "z2m_leak_sonoff": ("water_leak", "moisture", [True]),
 }
-SWITCHES = {
+SWITCHES: dict[str, tuple[str, list[bool | None], str]] = {
     "z2m_plug_fridge": ("switch.plug_fridge", [True, True, True, False], "turn_off"),
     "z2m_plug_tuya": ("switch.plug_tuya", [True, True, True], "turn_on"),
     "z2m_valve_water": ("switch.valve_water", [True, True, False], "turn_off"),
@@ -127,11 +127,12 @@ async def test_gas_valve_and_siren_by_their_own_components(home: Home) -> None:
     await home.say("homeassistant/siren/s/config", json.dumps(siren | shared), retain=True)
     await home.say("d/online", "online", retain=True)
     await until(lambda: len(home.registry.entities()) == 2)
-    closed = {"v/set": ("v", "closed"), "s/set": ("s", '{"state":"ON"}')}
-    for topic, (state_topic, answer) in closed.items():
-        home.devices.subscribe(
-            topic, lambda _t, _p, _r, to=state_topic, say=answer: home.devices.publish_now(to, say)
-        )
+
+    def answer(topic: str, _payload: bytes, _retained: bool) -> None:
+        state = "closed" if topic == "v/set" else '{"state":"ON"}'
+        home.devices.publish_now(topic.removesuffix("/set"), state)
+
+    home.devices.subscribe("+/set", answer)
     entity = home.entity("valve", "v")
     sounder = home.entity("siren", "s")
     assert entity is not None
