@@ -1,0 +1,134 @@
+"""Plain words for a hazard: what happened, what the system did, what to do now.
+
+Every text is one full sentence, so that a translator never has to glue parts together. The
+English sentence is the message id in the ``hub`` catalogue.
+"""
+
+from __future__ import annotations
+
+import gettext
+from collections.abc import Mapping
+from typing import Any
+
+
+def N_(message: str) -> str:  # noqa: N802 - the name by which babel finds messages
+    """Mark a message for the catalogue; it is translated where it is shown."""
+    return message
+
+
+TITLES: dict[str, str] = {
+    "gas": N_("Gas alarm"),
+    "smoke": N_("Smoke alarm"),
+    "leak": N_("Water leak"),
+    "supervision": N_("Safety sensor lost"),
+}
+
+HAPPENED: dict[str, str] = {
+    "gas": N_("{sensor} detects gas."),
+    "smoke": N_("{sensor} detects smoke."),
+    "leak": N_("{sensor} detects water."),
+    "supervision": N_("{sensor} can't be reached. Nothing watches over this place now."),
+}
+
+ENDED: dict[str, str] = {
+    "gas": N_("{sensor} no longer detects gas. The gas valve stays as it is."),
+    "smoke": N_("{sensor} no longer detects smoke."),
+    "leak": N_("{sensor} no longer detects water. The water valve stays as it is."),
+    "supervision": N_("{sensor} can be reached again."),
+}
+
+DID: dict[tuple[str, str], str] = {
+    ("gas_valve", "sent"): N_("{device} was told to close. It has not answered yet."),
+    ("gas_valve", "confirmed"): N_("{device} is closed."),
+    ("gas_valve", "failed"): N_("Cannot act: {device} does not close. Close it by hand."),
+    ("gas_valve", "unbound"): N_("Cannot act: no gas valve is connected to this alarm."),
+    ("water_valve", "sent"): N_("{device} was told to close. It has not answered yet."),
+    ("water_valve", "confirmed"): N_("{device} is closed."),
+    ("water_valve", "failed"): N_("Cannot act: {device} does not close. Close it by hand."),
+    ("water_valve", "unbound"): N_("Cannot act: no water valve is connected to this alarm."),
+    ("siren", "sent"): N_("{device} was told to sound. It has not answered yet."),
+    ("siren", "confirmed"): N_("{device} is sounding."),
+    ("siren", "failed"): N_("Cannot act: {device} does not sound. Warn everyone yourself."),
+    ("siren", "unbound"): N_("Cannot act: no siren is connected to this alarm."),
+    ("siren", "refused_electrical"): N_(
+        "{device} was left as it is: switching it could make a spark while there is gas."
+    ),
+    ("socket", "sent"): N_("{device} was told to switch off. It has not answered yet."),
+    ("socket", "confirmed"): N_("{device} is switched off."),
+    ("socket", "failed"): N_("Cannot act: {device} does not switch off. Stay away from it."),
+    ("socket", "refused_electrical"): N_(
+        "{device} was left as it is: switching it could make a spark while there is gas."
+    ),
+}
+
+OVERRIDDEN = N_("{device} was taken back by {person}.")
+
+STEPS: dict[str, tuple[str, str, str]] = {
+    "gas": (
+        N_("Touch no switch or plug, make no flame, and make no call in here."),
+        N_("Open windows and doors, close the gas valve by hand if you can reach it, and leave."),
+        N_("From outside, call the gas company, or 119 if anyone feels unwell or you smell gas."),
+    ),
+    "smoke": (
+        N_("Leave now with everyone, stay low, and close the doors behind you."),
+        N_("Take the stairs, never the lift."),
+        N_("From outside, call 119 and say where it burns and whether anyone is still inside."),
+    ),
+    "leak": (
+        N_("Close the main water valve by hand if the water is still running."),
+        N_("Keep away from wet sockets and plugs; switch them off only at the dry fuse box."),
+        N_("Tell your neighbours below and ask the property service for a repair."),
+    ),
+    "supervision": (
+        N_("Look at the sensor: has it power, or does it need a new battery?"),
+        N_("Press its test button, and see whether it shows up here again."),
+        N_("Until it does, look after this place yourself; this system can't."),
+    ),
+}
+
+
+class Advice:
+    """A hazard record in words of one language.
+
+    Args:
+        words: the ``hub`` catalogue of the language, see :mod:`hub.core.language`.
+        names: what people call each entity; an entity without a name is shown by its id.
+    """
+
+    def __init__(self, words: gettext.NullTranslations, names: Mapping[str, str]) -> None:
+        self._words = words
+        self._names = names
+
+    def title(self, hazard: str) -> str:
+        """The name of the hazard, a few words."""
+        return self._words.gettext(TITLES[hazard])
+
+    def happened(self, record: Mapping[str, Any]) -> str:
+        """What happened, or that it is over: one or two sentences."""
+        text = (HAPPENED if record["active"] else ENDED)[record["hazard"]]
+        return self._words.gettext(text).format(sensor=self._name(record["entity_id"]))
+
+    def did(self, record: Mapping[str, Any]) -> list[str]:
+        """What the system did: a sentence for each actuator, in the order of acting."""
+        taken = {row["entity_id"]: row["by"] for row in record.get("overrides", ())}
+        sentences = []
+        for action in record["actions"]:
+            device = self._name(action["entity_id"])
+            if action["entity_id"] in taken:
+                text = self._words.gettext(OVERRIDDEN)
+                sentences.append(text.format(device=device, person=taken[action["entity_id"]]))
+                continue
+            text = self._words.gettext(DID[(action["role"], action["result"])])
+            sentences.append(text.format(device=device))
+        return sentences
+
+    def steps(self, hazard: str) -> list[str]:
+        """What to do now, three steps in their order."""
+        return [self._words.gettext(step) for step in STEPS[hazard]]
+
+    def cannot_act(self, record: Mapping[str, Any]) -> bool:
+        """True when something that the hazard called for could not be done."""
+        return any(action["result"] in ("failed", "unbound") for action in record["actions"])
+
+    def _name(self, entity_id: str) -> str:
+        return self._names.get(entity_id, entity_id)

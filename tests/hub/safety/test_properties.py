@@ -1,0 +1,104 @@
+"""Whatever happens in whatever order, these hold."""
+
+from __future__ import annotations
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from hub.safety.policy import CALLED_ROLES
+from tests.hub.safety.model import CLEAR_S, Home
+
+SENSORS = st.sampled_from(["gas1", "gas2", "smoke1", "smoke2", "leak1", "leak2"])
+DEVICES = st.sampled_from(["valve.gas", "switch.water", "siren.hall", "socket.oven"])
+STATES = st.sampled_from(["open", "closed", "closing", "on", "off", None])
+ELECTRICAL = {"siren.hall", "socket.oven"}
+
+
+class AnyOrder(RuleBasedStateMachine):
+    """Sensors, devices, people and time in any order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.home = Home()
+        self.revs: dict[str, int] = {}
+        self.closed: set[str] = set()
+
+    @rule(sensor=SENSORS, value=st.sampled_from([True, True, False, None]), live=st.booleans())
+    def hear(self, sensor: str, value: bool | None, live: bool) -> None:
+        hazard = sensor[:-1]
+        already = any(
+            one.hazard == hazard and one.entity_id.endswith(sensor)
+            for one in self.home.hazards.open_records()
+        )
+        gas = "gas" in self.home.open() or (hazard == "gas" and value is True)
+        sent = self.home.hear(sensor, value, live=live)
+        if value and not already:
+            wanted = {
+                key
+                for key, one in self.home.hazards.actuators.items()
+                if one.role in CALLED_ROLES[hazard] and (one.gas_safe or not gas)
+            }
+            assert set(sent) >= wanted
+        assert not (gas and ELECTRICAL & set(sent))
+
+    @rule(device=DEVICES, value=STATES)
+    def device(self, device: str, value: str | None) -> None:
+        gas = "gas" in self.home.open()
+        assert not (gas and ELECTRICAL & set(self.home.device(device, value)))
+
+    @rule(seconds=st.sampled_from([0.5, 1, 3, 5, 12, CLEAR_S, 3600]))
+    def wait(self, seconds: float) -> None:
+        count = len(self.home.sent)
+        gas = "gas" in self.home.open()
+        self.home.wait(seconds)
+        if gas and "gas" in self.home.open():
+            assert not ELECTRICAL & {entity for _, entity in self.home.sent[count:]}
+
+    @rule(sensor=SENSORS, available=st.booleans())
+    def availability(self, sensor: str, available: bool) -> None:
+        self.home.hazards.availability(f"binary_sensor.{sensor}", available)
+
+    @rule(device=DEVICES)
+    def override(self, device: str) -> None:
+        if device in self.home.hazards.leases():
+            self.home.hazards.override(device, "Li")
+            assert device not in self.home.hazards.leases()
+
+    @rule()
+    def acknowledge(self) -> None:
+        for record in self.home.hazards.open_records():
+            self.home.hazards.acknowledge(record.id, "Li")
+
+    @rule()
+    def reconnected(self) -> None:
+        gas = "gas" in self.home.open()
+        sent = {one.entity_id for one in self.home.hazards.reconnected().sends}
+        assert not (gas and ELECTRICAL & sent)
+
+    @invariant()
+    def revisions_grow_and_the_closed_stay_closed(self) -> None:
+        for key, record in self.home.hazards.records.items():
+            assert record.rev >= self.revs.get(key, 1)
+            self.revs[key] = record.rev
+            assert record.active == (record.cleared_at is None)
+            assert not (record.active and key in self.closed)
+            if not record.active:
+                self.closed.add(key)
+
+    @invariant()
+    def a_detecting_sensor_has_an_open_hazard(self) -> None:
+        found = {(one.entity_id, one.hazard) for one in self.home.hazards.open_records()}
+        assert len(found) == len(self.home.hazards.open_records())
+        for key, sensor in self.home.hazards.sensors.items():
+            assert not sensor.value or (key, sensor.hazard) in found
+
+    @invariant()
+    def nothing_due_is_left_behind(self) -> None:
+        self.home.wait(0)
+        due = self.home.hazards.due()
+        assert due is None or due > self.home.clock.now
+
+
+AnyOrder.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestAnyOrder = AnyOrder.TestCase
