@@ -135,7 +135,7 @@ class UpstreamServer:
         self._roster = roster
         self._parameters = parameters
         self._streams: dict[FrameStream, bytes] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._open: dict[FrameStream, asyncio.Task[None] | None] = {}
         self._server: asyncio.Server | None = None
 
     @property
@@ -150,13 +150,14 @@ class UpstreamServer:
         return listening
 
     async def stop(self) -> None:
-        """Close the port and all connections."""
+        """Close the port and all connections; a batch that is being stored is finished first."""
         if self._server is None:
             return
         self._server.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        tasks = [task for task in self._open.values() if task is not None]
+        for stream in list(self._open):
+            stream.abort()
+        await asyncio.gather(*tasks, return_exceptions=True)
         await self._server.wait_closed()
         self._server = None
 
@@ -178,12 +179,9 @@ class UpstreamServer:
         stream.send(frame(FrameType.ROSTER, json.dumps(keys).encode()))
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        if task is not None:
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
         accepted = (FrameType.AUTH, FrameType.BATCH, FrameType.PING)
         stream = FrameStream(reader, writer, accepted, high=8 * 1024 * 1024)
+        self._open[stream] = asyncio.current_task()
         try:
             relay = await self._greet(stream)
             if relay is None:
@@ -201,6 +199,7 @@ class UpstreamServer:
         finally:
             self._streams.pop(stream, None)
             await stream.close()
+            del self._open[stream]
 
     async def _greet(self, stream: FrameStream) -> bytes | None:
         side = ServerSide(self._key.private)

@@ -84,18 +84,23 @@ def test_life_safety_goes_in_three_consecutive_slots(bench: Bench) -> None:
     assert bench.steps(13) == [*["gas0"] * 3, "-", *["gas1"] * 3, "-", *["gas2"] * 3, "-", "-"]
 
 
-def test_routine_goes_once_and_yields(bench: Bench) -> None:
+def test_life_safety_comes_first_and_takes_turns(bench: Bench) -> None:
     bench.offer("r", HazardClass.ELECTRICAL)
     bench.offer("a")
     bench.offer("b", HazardClass.SMOKE)
-    assert bench.steps(8) == [
-        *["gas0", "smoke0", "gas1", "smoke1", "gas0", "smoke0", "gas0", "x"][:2],
-        "gas0",
-        "smoke0",
-        "gas0",
-        "smoke0",
-        "gas1",
-        "smoke1",
+    first = ["gas0", "smoke0"] * 3
+    follow_ups = ["gas1", "smoke1"] * 3
+    assert bench.steps(13) == [*first, *follow_ups, "gas2"]
+    assert bench.steps(12) == ["smoke2", *["gas2", "smoke2"] * 2, *["-"] * 7]
+    reasons = [line["reason"] for line in bench.log() if line["kind"] == "dropped"]
+    assert reasons == ["late_routine"], "a routine event never waits for long"
+
+
+def test_routine_goes_once(bench: Bench) -> None:
+    bench.offer("r", HazardClass.ELECTRICAL)
+    assert bench.steps(10) == [
+        *("electrical0", "-", "-", "-", "electrical1"),
+        *("-", "-", "-", "electrical2", "-"),
     ]
 
 
