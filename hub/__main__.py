@@ -21,7 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "bench": ("hub.bench.cli:main", "measure this machine, one JSON line a figure"),
     "broker": ("hub.plugins.broker:main", ""),
     "safety": ("hub.safety.kernel:main", ""),
-    "home-app": ("web.app:main", ""),
+    "home-app": ("web.serve:main", ""),
     "community-app": ("community.app:main", ""),
     "neighbours": ("hub.demo.neighbours:main", ""),
     "simulator": ("integrations.mqtt.simulator:main", ""),

@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+import gettext
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from hub.safety import advice
+
+
+class _Spoken(gettext.NullTranslations):
+    """A page's words as a catalogue."""
+
+    def __init__(self, words: Callable[[str], str]) -> None:
+        super().__init__()
+        self._words = words
+
+    def gettext(self, message: str) -> str:
+        return self._words(message)
 
 
 class ActionView:
@@ -34,6 +46,7 @@ class HazardView:
     """One hazard record with the names people use; times in epoch seconds."""
 
     __slots__ = (
+        "_names",
         "acknowledged_by",
         "actions",
         "active",
@@ -68,6 +81,13 @@ class HazardView:
         by = record["acknowledged_by"]
         self.acknowledged_by = who(by) if by else None
         self.cleared_at: float | None = record["cleared_at"]
+        self._names = {
+            entity_id: name_of(entity_id)
+            for entity_id in (
+                record["entity_id"],
+                *(action["entity_id"] for action in record["actions"]),
+            )
+        }
         self.actions = [
             ActionView(
                 name_of(action["entity_id"]) if action["entity_id"] else "",
@@ -80,7 +100,8 @@ class HazardView:
 
     def advice(self, words: Callable[[str], str]) -> Sequence[str]:
         """What happened and what to do now, in plain words."""
-        return advice.lines(self.record, words)
+        spoken = advice.Advice(_Spoken(words), self._names)
+        return [spoken.happened(self.record), *spoken.steps(self.hazard)]
 
 
 class BindingView:

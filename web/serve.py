@@ -1,0 +1,116 @@
+"""``linli home-app``: the home's process. ``linli home`` starts it beside broker and kernel."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import gc
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from hub.core import logs
+from hub.core.settings import (
+    Listen,
+    SettingsProblem,
+    add_listen_options,
+    data_folder,
+    listen_from,
+    split_address,
+)
+from hub.home.broker import mqtt_settings
+from hub.home.offer import ASK_S
+from hub.home.runtime import Home
+from hub.http.api import HomeApi
+from hub.http.health import Health
+from hub.http.server import serve
+from web.app import compose
+
+PORT = 8100
+
+
+def main(argv: Sequence[str]) -> int:
+    """Serve until SIGINT or SIGTERM; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="linli home-app", description=__doc__)
+    parser.add_argument("--data", type=Path, default=data_folder("home"), help="data folder")
+    parser.add_argument("--broker", default="127.0.0.1:1883", metavar="HOST:PORT")
+    parser.add_argument(
+        "--ask-seconds",
+        type=float,
+        default=ASK_S,
+        help="how long a hazard's question waits for an answer (default: %(default)s)",
+    )
+    add_listen_options(parser, PORT)
+    options = parser.parse_args(argv)
+    logs.begin()
+    try:
+        listen = listen_from(options, PORT)
+        host, port = split_address(options.broker, 1883)
+    except SettingsProblem as problem:
+        sys.stderr.write(f"linli home: {problem}\n")
+        return 2
+    home = Home(options.data, mqtt_settings(options.data, host, port), ask_s=options.ask_seconds)
+    try:
+        asyncio.run(_serve(home, listen))
+    except OSError as problem:
+        sys.stderr.write(f"linli home: {problem}\n")
+        return 1
+    return 0
+
+
+def health_of(home: Home) -> Health:
+    """The checks behind ``/health``; they say nothing personal."""
+    health = Health()
+
+    async def database() -> str | None:
+        await home.store.read(lambda db: db.execute("SELECT 1").fetchone())
+        return None
+
+    async def safety() -> str | None:
+        status = home.watch.client.status
+        if not home.watch.client.connected or status is None:
+            return None if not home.set_up else "the safety process does not answer"
+        if not status["broker_connected"]:
+            return "the safety process has no broker"
+        return None if status["store_ok"] else "the safety process can't store"
+
+    async def broker() -> str | None:
+        if home.locked or home.mqtt is None or home.mqtt.connected:
+            return None
+        return "no broker"
+
+    async def door() -> str | None:
+        status = home.sharing.status()
+        if not status["paired"] or status["connected"]:
+            return None
+        return "no relay"
+
+    for name, check in (
+        ("database", database),
+        ("safety", safety),
+        ("broker", broker),
+        ("relay", door),
+    ):
+        health.add(name, check)
+    return health
+
+
+async def _serve(home: Home, listen: Listen) -> None:
+    ending = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, ending.set)
+    await home.start()
+    api = HomeApi(home.states, home.commands)
+    app = compose(home, listen, routes=(api.routes(),), health=health_of(home))
+    server = await serve(app, listen)
+    sys.stdout.write(f"ready on {server.address}\n")
+    sys.stdout.flush()
+    # What start made lives as long as the process; collections need not walk it again.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 100)
+    await ending.wait()
+    await server.stop()
+    await home.stop()
