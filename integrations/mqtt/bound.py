@@ -68,7 +68,6 @@ class Bound:
 
     __slots__ = (
         "_connected",
-        "_ends",
         "_expired",
         "_json_attributes",
         "_mqtt",
@@ -95,7 +94,6 @@ class Bound:
         self._expired = spec.expire_after is not None
         self._reading = Reading(None)
         self._json_attributes: Attributes = {ASSUMED: True} if spec.optimistic else {}
-        self._ends: list[Callable[[], None]] = []
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._waiting: list[tuple[str, dict[str, Any], asyncio.Future[None]]] = []
         for command in spec.commands():
@@ -110,22 +108,22 @@ class Bound:
         """Begin to listen; the entity must have been added before."""
         spec = self.spec
         for topic in dict.fromkeys(one.topic for one in spec.availability):
-            self._ends.append(self._router.listen(topic, self._on_availability, spec.qos))
+            self._router.listen(topic, self._on_availability, spec.qos)
         if spec.state_topic is not None:
             timed = spec.expire_after is not None or spec.off_delay is not None
-            self._ends.append(
-                self._router.listen(spec.state_topic, self._on_state, spec.qos, replay=not timed)
-            )
+            self._router.listen(spec.state_topic, self._on_state, spec.qos, replay=not timed)
         if spec.attributes_topic is not None:
-            self._ends.append(
-                self._router.listen(spec.attributes_topic, self._on_attributes, spec.qos)
-            )
+            self._router.listen(spec.attributes_topic, self._on_attributes, spec.qos)
 
     def stop(self) -> None:
         """End listening, timers and waiting commands."""
-        for end in self._ends:
-            end()
-        self._ends.clear()
+        spec = self.spec
+        for one in spec.availability:
+            self._router.end(one.topic, self._on_availability)
+        if spec.state_topic is not None:
+            self._router.end(spec.state_topic, self._on_state)
+        if spec.attributes_topic is not None:
+            self._router.end(spec.attributes_topic, self._on_attributes)
         for timer in self._timers.values():
             timer.cancel()
         self._timers.clear()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Mapping
+from functools import lru_cache
 
 from hub.api import ParseProblem, Template, TemplateProblem
 
@@ -27,6 +29,12 @@ def check_topic(topic: str, *, wildcards: bool) -> str:
         if ("#" in level and (level != "#" or not last)) or ("+" in level and level != "+"):
             raise ParseProblem("a topic's wildcard is in the wrong place")
     return topic
+
+
+@lru_cache(maxsize=512)
+def _template(source: str) -> Template:
+    """One object for all entities with the same template; raises TemplateProblem."""
+    return Template(source)
 
 
 class Fields:
@@ -67,7 +75,8 @@ class Fields:
         if not self.has(key):
             return None
         try:
-            return check_topic(self.required_text(key), wildcards=not publish)
+            # Interned, for a device's many entities name the same topics.
+            return sys.intern(check_topic(self.required_text(key), wildcards=not publish))
         except ParseProblem as problem:
             raise ParseProblem(f"{key}: {problem}") from None
 
@@ -77,7 +86,7 @@ class Fields:
         if not source:
             return None
         try:
-            return Template(source)
+            return _template(source)
         except TemplateProblem as problem:
             raise ParseProblem(f"{key}: {problem}") from None
 

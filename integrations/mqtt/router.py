@@ -40,8 +40,8 @@ class Router:
 
     def listen(
         self, topic_filter: str, listener: Listener, qos: int = 0, *, replay: bool = True
-    ) -> Callable[[], None]:
-        """Call ``listener(topic_filter, payload)`` for each message; returns the way to end it.
+    ) -> None:
+        """Call ``listener(topic_filter, payload)`` for each message, until ``end``.
 
         Args:
             topic_filter: Where to listen; wildcards allowed.
@@ -66,14 +66,14 @@ class Router:
                 ended()
         if replay and known is not None:
             listener(topic_filter, known)
-        return lambda: self._end(topic_filter, listener)
 
     def forget(self) -> None:
         """Drop kept payloads: after a lost broker they may be old, retained ones come again."""
         for route in self._routes.values():
             route.last = None
 
-    def _end(self, topic_filter: str, listener: Listener) -> None:
+    def end(self, topic_filter: str, listener: Listener) -> None:
+        """No more messages for this listener."""
         route = self._routes.get(topic_filter)
         if route is None:
             return

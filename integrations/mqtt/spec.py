@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
+from functools import lru_cache
 from typing import Any, ClassVar
 
 from hub.api import (
@@ -268,13 +269,23 @@ def _device(fields: Fields) -> DeviceInfo | None:
         identifiers.append(":".join(str(part) for part in pair))
     if not identifiers:
         raise ParseProblem("device needs identifiers or connections")
+    keys = ("name", "manufacturer", "model", "suggested_area", "sw_version")
+    return _shared_device(tuple(identifiers), *(inner.short(key) for key in keys))
+
+
+@lru_cache(maxsize=512)
+def _shared_device(
+    identifiers: tuple[str, ...], name: str, manufacturer: str, model: str, *more: str
+) -> DeviceInfo:
+    """One object for all entities of a device."""
+    area, sw_version = more
     return DeviceInfo(
         identifiers,
-        name=inner.short("name"),
-        manufacturer=inner.short("manufacturer"),
-        model=inner.short("model"),
-        area=inner.short("suggested_area"),
-        sw_version=inner.short("sw_version"),
+        name=name,
+        manufacturer=manufacturer,
+        model=model,
+        area=area,
+        sw_version=sw_version,
     )
 
 
@@ -300,9 +311,17 @@ def _availability(fields: Fields) -> tuple[AvailabilityMode, tuple[Availability,
 
 def _available_at(topic: str, fields: Fields, template_key: str) -> Availability:
     template = fields.template(template_key)
-    return Availability(
+    return _shared_availability(
         topic,
         template.source if template else None,
         fields.text("payload_available", "online"),
         fields.text("payload_not_available", "offline"),
     )
+
+
+@lru_cache(maxsize=512)
+def _shared_availability(
+    topic: str, template: str | None, online: str, offline: str
+) -> Availability:
+    """One object for all entities that share an availability topic."""
+    return Availability(topic, template, online, offline)
