@@ -41,17 +41,26 @@ async def port_open(host: str, port: int) -> bool:
 
 async def healthy(host: str, port: int) -> bool:
     """Whether ``GET /health`` answers 200; plain HTTP on loopback."""
+    return b" 200 " in await _health_line(host, port)
+
+
+async def _health_line(host: str, port: int) -> bytes:
     try:
         async with asyncio.timeout(1):
             reader, writer = await asyncio.open_connection(host, port)
             try:
                 head = f"GET /health HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n"
                 writer.write(head.encode())
-                return b" 200 " in await reader.readline()
+                return await reader.readline()
             finally:
                 writer.close()
     except (OSError, TimeoutError):
-        return False
+        return b""
+
+
+async def answering(host: str, port: int) -> bool:
+    """Whether ``GET /health`` answers at all, well or not; plain HTTP on loopback."""
+    return await _health_line(host, port) != b""
 
 
 class Child:
@@ -204,6 +213,33 @@ class Supervisor:
             if not line:
                 return
             self._say(child.name, line.decode("utf-8", "replace").rstrip())
+
+
+async def keep(name: str, children: Sequence[Child], ready: str) -> int:
+    """Run children, started one after another, until SIGINT or SIGTERM.
+
+    Args:
+        name: the command, for what is said on standard error.
+        children: in the order of starting.
+        ready: said once all are ready, such as an address.
+
+    Returns:
+        The exit status.
+    """
+    supervisor = Supervisor()
+    ending = asyncio.create_task(supervisor.run_until_signal())
+    for child in children:
+        starting = asyncio.create_task(supervisor.start(child))
+        await asyncio.wait({starting, ending}, return_when=asyncio.FIRST_COMPLETED)
+        if ending.done():
+            starting.cancel()
+            break
+        if starting.exception() is not None:
+            sys.stderr.write(f"{name}: {child.name} is slow to start; it keeps being tried\n")
+    if not ending.done():
+        sys.stderr.write(f"{name}: {ready}\n")
+    await ending
+    return 0
 
 
 def _signal(child: Child, number: signal.Signals) -> None:

@@ -77,7 +77,7 @@ class SealedTable:
 
     def all(self, connection: sqlite3.Connection) -> Iterator[tuple[str, Any]]:
         """Every key and document, by key; raises the box's error."""
-        query = f"SELECT key, sealed FROM {self._name} ORDER BY key"  # noqa: S608 -- checked
+        query = f"SELECT key, sealed FROM {self._name} ORDER BY key"  # noqa: S608 -- the name is checked
         for key, sealed in connection.execute(query):
             yield key, open_json(self._box, sealed, self._context(key))
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import os
 import queue
 import sqlite3
@@ -23,7 +22,6 @@ from hub.core.sealed import Box, SealedTable, open_json, seal_json
 __all__ = ["Box", "SealedTable", "Store", "StoreError", "migrate", "open_json", "seal_json"]
 
 T = TypeVar("T")
-_log = logging.getLogger(__name__)
 Migration = str | Callable[[sqlite3.Connection], object]
 _MAX_GROUP = 1_000
 _BUSY_MS = 5_000
@@ -55,7 +53,7 @@ class _Work(Generic[T]):
         self._done.wait()
         if self.error is not None:
             raise self.error
-        return self.result  # type: ignore[return-value]
+        return self.result  # type: ignore[return-value]  # set where there is no error
 
     def answer(self) -> asyncio.Future[T]:
         """What to await on the event loop."""
@@ -70,7 +68,7 @@ class _Work(Generic[T]):
             if self.error is not None:
                 self._future.set_exception(self.error)
             else:
-                self._future.set_result(self.result)  # type: ignore[arg-type]
+                self._future.set_result(self.result)  # type: ignore[arg-type]  # set where there is no error
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop | None:
@@ -132,25 +130,6 @@ class Store:
             Exception: whatever `fn` raised, sqlite3.IntegrityError included; not kept either.
         """
         return await self._send(self._writes, _Work(fn, waits=False)).answer()
-
-    def run_later(
-        self, fn: Callable[[sqlite3.Connection], T], failed: Callable[[], object] | None = None
-    ) -> None:
-        """`run` without waiting for it, in order with other writes.
-
-        Args:
-            fn: the work; a failure is logged.
-            failed: called on the event loop when the work was not kept.
-        """
-        answer = self._send(self._writes, _Work(fn, waits=False)).answer()
-
-        def look(done: asyncio.Future[T]) -> None:
-            if not done.cancelled() and done.exception() is not None:
-                _log.warning("a write nobody waits for failed: %s", done.exception())
-                if failed is not None:
-                    failed()
-
-        answer.add_done_callback(look)
 
     def run_sync(self, fn: Callable[[sqlite3.Connection], T]) -> T:
         """`run` for the time before the event loop; blocks until committed."""

@@ -99,7 +99,7 @@ def test_availability(mode: str, heard: list[tuple[str, str]], expected: bool) -
             Availability("a", "{{ value_json.state }}"),
             Availability("b", None, "up", "down"),
         ),
-        availability_mode=mode,  # type: ignore[arg-type]
+        availability_mode=mode,  # type: ignore[arg-type]  # one of the modes
     )
     reader = WireReader(wire)
     for topic, state in heard:
