@@ -104,6 +104,7 @@ class Entity:
         "_door",
         "_handlers",
         "_value",
+        "_when_enabled",
         "category",
         "device",
         "device_class",
@@ -146,6 +147,7 @@ class Entity:
         self._value: Value = None
         self._attributes: Attributes | None = None
         self._available = True
+        self._when_enabled: Callable[[], None] | None = None
 
     @property
     def key(self) -> str:
@@ -196,6 +198,19 @@ class Entity:
         self._handlers[command] = coroutine
         if self._door is not None:
             self._door.announce(self.key, self.to_json())
+
+    def when_enabled(self, callback: Callable[[], None]) -> None:
+        """Call back when the household turns the entity on, to read what was left unread."""
+        self._when_enabled = callback
+
+    def handle_enabled(self, enabled: bool) -> None:
+        """Take the household's choice whether the entity is used."""
+        if enabled == self.enabled:
+            return
+        self.enabled = enabled
+        self._tell()
+        if enabled and self._when_enabled is not None:
+            self._when_enabled()
 
     async def handle_command(self, command: str, args: Mapping[str, Any]) -> None:
         """Carry out a command that the hub sent."""

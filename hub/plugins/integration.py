@@ -79,7 +79,7 @@ class Integration(ABC, Generic[ConfigT]):
         """The household's choice whether an entity is used."""
         entity = self._entities.get(key)
         if entity is not None:
-            entity.enabled = enabled
+            entity.handle_enabled(enabled)
 
     @classmethod
     def config_class(cls) -> type[Config]:

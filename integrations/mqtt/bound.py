@@ -98,6 +98,7 @@ class Bound:
         self._waiting: list[tuple[str, dict[str, Any], asyncio.Future[None]]] = []
         for command in spec.commands():
             self.entity.on(command, partial(self._command, command))
+        self.entity.when_enabled(self._read_again)
         self.entity.available = self._available
 
     @property
@@ -130,6 +131,12 @@ class Bound:
         for _, _, answer in self._waiting:
             if not answer.done():
                 answer.set_exception(CommandProblem("The device was removed."))
+
+    def _read_again(self) -> None:
+        topic = self.spec.state_topic
+        known = self._router.last(topic) if topic is not None else None
+        if topic is not None and known is not None:
+            self._on_state(topic, known)
 
     def connection(self, connected: bool) -> None:
         """The broker came or went; gone, nothing heard before counts any more."""

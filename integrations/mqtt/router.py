@@ -67,6 +67,11 @@ class Router:
         if replay and known is not None:
             listener(topic_filter, known)
 
+    def last(self, topic_filter: str) -> bytes | None:
+        """The last payload of a topic that is listened to, if it was small enough to keep."""
+        route = self._routes.get(topic_filter)
+        return None if route is None else route.last
+
     def forget(self) -> None:
         """Drop kept payloads: after a lost broker they may be old, retained ones come again."""
         for route in self._routes.values():

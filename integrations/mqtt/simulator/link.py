@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -48,6 +49,7 @@ class Link:
         self._on_message = on_message
         self._client: Client | None = None
         self._fd = -1
+        self._refused = False
         self._ended = asyncio.Event()
         self._wanted = asyncio.Event()
         self._wanted.set()
@@ -154,8 +156,12 @@ class Link:
         self, _client: Any, _data: Any, _flags: Any, code: Any, _more: Any
     ) -> None:
         if code.value:
+            if not self._refused:
+                sys.stderr.write(f"linli simulator: the broker refused {self._client_id}: {code}\n")
+            self._refused = True
             self._ended.set()
             return
+        self._refused = False
         self.connected.set()
         self._on_connected()
 

@@ -231,7 +231,9 @@ async def test_entities_disabled_by_their_device_stay_silent(home: Harness) -> N
     home.mqtt.deliver("a", "ON")
     assert SENSOR not in home.door.states
     home.integration.handle_enabled(SENSOR, enabled=True)
-    home.mqtt.deliver("a", "ON")
+    assert value(home, SENSOR) is True
+    home.integration.handle_enabled(SENSOR, enabled=False)
+    home.mqtt.deliver("a", "OFF")
     assert value(home, SENSOR) is True
 
 

@@ -159,6 +159,31 @@ async def test_broker_lost_and_back(home: Home, broker: Broker) -> None:
     await home.value("binary_sensor.gas_kitchen_gas", True)
 
 
+async def test_bad_messages_through_a_broker_leave_the_alarm_working(home: Home) -> None:
+    vector = captured.load("z2m_gas_kitchen")
+    await announce(home, vector)
+    await home.available("binary_sensor.gas_kitchen_gas", expected=True)
+    for payload in (
+        "{",
+        "[1]",
+        '{"gas": {"a": 1}}',
+        '{"gas": 1e400}',
+        '{"gas": ' + "9" * 5000 + "}",
+    ):
+        await home.say("zigbee2mqtt/gas_kitchen", payload)
+    await home.devices.publish("zigbee2mqtt/gas_kitchen", b"\xff\xfe\x00", 1)
+    await home.devices.publish("zigbee2mqtt/gas_kitchen", b"x" * 10_000_000, 1)
+    await home.say("homeassistant/sensor/bad/config", "{not json")
+    await home.say("homeassistant/sensor/évil/config", "{}")
+    await home.say("zigbee2mqtt/gas_kitchen", '{"gas": true}')
+    await home.value("binary_sensor.gas_kitchen_gas", True)
+    counts = home.problems()
+    assert counts["payload_too_large"] == 1
+    assert counts["bad_discovery"] == 2
+    assert counts["template_failed"] >= 1
+    assert counts["bad_state"] >= 1
+
+
 async def test_a_removed_device_keeps_its_entity_id(home: Home) -> None:
     vector = captured.load("z2m_gas_kitchen")
     await announce(home, vector)

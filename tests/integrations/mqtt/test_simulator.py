@@ -139,6 +139,32 @@ async def test_the_communitys_siren_and_bad_orders(
         await home.commands.call(PERSON, "siren.demo_community_siren_siren", "turn_on")
 
 
+async def test_password_from_a_file_and_a_refused_one_is_told(tmp_path: Path) -> None:
+    broker = EmbeddedBroker(tmp_path / "broker")
+    broker.start()
+    secret = tmp_path / "password"
+    secret.write_text("wrong\n")
+    words = [
+        *(sys.executable, "-m", "hub", "simulator", "--broker", f"127.0.0.1:{broker.port}"),
+        *("--username", "devices", "--password-file", str(secret), "--devices", "plug"),
+    ]
+    try:
+        process = await asyncio.create_subprocess_exec(*words, stderr=asyncio.subprocess.PIPE)
+        assert process.stderr is not None
+        line = await asyncio.wait_for(process.stderr.readline(), 20)
+        assert b"refused" in line
+        process.terminate()
+        await process.wait()
+        secret.write_text(broker.users["devices"] + "\n")
+        process = await asyncio.create_subprocess_exec(*words, stdout=asyncio.subprocess.PIPE)
+        assert process.stdout is not None
+        assert await asyncio.wait_for(process.stdout.readline(), 20) == b"ready\n"
+        process.terminate()
+        await process.wait()
+    finally:
+        broker.stop()
+
+
 @pytest.mark.parametrize("language", ["zh_CN", "en"])
 def test_every_announcement_is_understood_and_marked_as_a_demo(language: str) -> None:
     for model in [*SETS["home"], *SETS["community"]]:

@@ -1,0 +1,148 @@
+import asyncio
+import json
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from hub.core.mqtt import MqttConnection
+from hub.plugins import broker_users
+from hub.plugins.broker_fanout import publish_packet
+from tests.hub.core.brokers import EmbeddedBroker, until
+
+
+@pytest.fixture
+async def broker(tmp_path: Path) -> AsyncIterator[EmbeddedBroker]:
+    made = EmbeddedBroker(tmp_path)
+    made.start()
+    yield made
+    made.stop()
+
+
+def test_passwords_are_private_and_the_same_for_everyone(tmp_path: Path) -> None:
+    found: list[dict[str, str]] = []
+    threads = [
+        threading.Thread(target=lambda: found.append(broker_users.load_or_create(tmp_path)))
+        for _ in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 8
+    assert all(one == found[0] for one in found)
+    assert len(set(found[0].values())) == len(broker_users.USERS)
+    folder = tmp_path / "broker"
+    assert [path.name for path in folder.iterdir()] == ["users.json"]
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert (folder / "users.json").stat().st_mode & 0o777 == 0o600
+    (folder / "users.json").write_text(json.dumps({"home": "x"}))
+    with pytest.raises(ValueError, match="damaged"):
+        broker_users.load_or_create(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        (["--listen", "0.0.0.0:1883"], "loopback only"),
+        (["--listen", "1883"], "looks like"),
+        (["--listen", "127.0.0.1:0"], "1 to 65535"),
+        ([], "--data"),
+    ],
+)
+def test_refuses_what_it_may_not_listen_on(tmp_path: Path, words: list[str], text: str) -> None:
+    data = ["--data", str(tmp_path)] if words else []
+    done = subprocess.run(
+        [sys.executable, "-m", "hub", "broker", *words, *data],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert text in done.stderr
+
+
+def test_a_taken_port_is_said(tmp_path: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        done = subprocess.run(
+            [sys.executable, "-m", "hub", "broker", "--listen", f"127.0.0.1:{port}"]
+            + ["--data", str(tmp_path)],
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert f"can't listen on 127.0.0.1:{port}" in done.stderr
+
+
+def test_ends_at_once_when_told(tmp_path: Path) -> None:
+    broker = EmbeddedBroker(tmp_path)
+    broker.start()
+    assert broker.stop() == 0
+
+
+@pytest.mark.parametrize("size", [0, 1, 100, 16_383, 16_384, 300_000])
+def test_packets_are_what_the_standard_says(size: int) -> None:
+    """MQTT 3.1.1 section 2.2.3: seven bits a byte, the lowest first."""
+    packet = publish_packet("a/燃气", b"x" * size)
+    assert packet[0] == 0x30
+    length, shift, at = 0, 0, 1
+    while True:
+        length |= (packet[at] & 0x7F) << shift
+        shift, at = shift + 7, at + 1
+        if not packet[at - 1] & 0x80:
+            break
+    body = packet[at:]
+    assert len(body) == length
+    name = int.from_bytes(body[:2], "big")
+    assert body[2 : 2 + name].decode() == "a/燃气"
+    assert body[2 + name :] == b"x" * size
+
+
+async def test_a_reader_that_stops_reading_hurts_nobody(broker: EmbeddedBroker) -> None:
+    sleepy = MqttConnection(broker.settings("home"))
+    home = MqttConnection(broker.settings("home"))
+    devices = MqttConnection(broker.settings("devices"))
+    for connection in (sleepy, home, devices):
+        await connection.start()
+        await connection.wait_connected()
+    got: list[int] = []
+    sleepy.subscribe("big", lambda *_: None)
+    home.subscribe("big", lambda _, payload, __: got.append(len(payload)))
+    await devices.publish("ready", b"", qos=1)
+    # Nobody takes what arrives for the sleepy one any more.
+    asyncio.get_running_loop().remove_reader(sleepy._fd)
+    for _ in range(40):
+        await devices.publish("big", b"x" * 400_000, qos=1)
+    await until(lambda: len(got) == 40)
+    for connection in (sleepy, home, devices):
+        await connection.stop()
+
+
+async def test_kernel_hears_at_qos_1_and_the_others_at_their_own(broker: EmbeddedBroker) -> None:
+    kernel = MqttConnection(broker.settings("kernel"))
+    home = MqttConnection(broker.settings("home"))
+    for connection in (kernel, home):
+        await connection.start()
+        await connection.wait_connected()
+    heard: dict[str, list[bytes]] = {"kernel": [], "home": []}
+    kernel.subscribe("gas/+", lambda _, payload, __: heard["kernel"].append(payload), qos=1)
+    home.subscribe("gas/#", lambda _, payload, __: heard["home"].append(payload))
+    await until(lambda: home.publish_now("gas/kitchen", b"on") and all(heard.values()))
+    for connection in (kernel, home):
+        await connection.stop()
+
+
+def test_two_homes_on_one_machine_share_no_password(tmp_path: Path) -> None:
+    one = broker_users.load_or_create(tmp_path / "one")
+    two = broker_users.load_or_create(tmp_path / "two")
+    assert not set(one.values()) & set(two.values())
