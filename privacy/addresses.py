@@ -36,14 +36,14 @@ def is_loopback(host: str) -> bool:
 
 
 def client_tls(host: str, certificate: str | None = None) -> ssl.SSLContext | None:
-    """How to connect to ``host``: None (plain) on loopback, else TLS 1.2 or newer.
+    """How to connect to ``host``: TLS 1.2 or newer; None (plain) on loopback if nothing is pinned.
 
     Args:
         host: the other end.
         certificate: PEM of the certificate or authority pinned at pairing; the system's
             authorities otherwise.
     """
-    if is_loopback(host):
+    if is_loopback(host) and certificate is None:
         return None
     context = ssl.create_default_context(cadata=certificate)
     context.minimum_version = ssl.TLSVersion.TLSv1_2

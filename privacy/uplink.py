@@ -64,7 +64,7 @@ class Uplink:
         return self._stream.send(frame(FrameType.CELL, counter.to_bytes(4, "big") + cell))
 
     async def run(self) -> None:
-        """Until cancelled. Waits one slot, then up to 15 (at most 30 s), between tries."""
+        """Until cancelled. Waits one slot, then up to 5 (at most 30 s), between tries."""
         slots = 1.0
         while True:
             try:
@@ -76,7 +76,7 @@ class Uplink:
             self._stream = None
             pause = min(30.0, slots * self._pairing.slot_s)
             await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311  only a back-off
-            slots = min(15.0, slots * 2)
+            slots = min(5.0, slots * 2)
 
     async def _connect(self) -> None:
         host, port = split_address(self._pairing.relay_address)

@@ -55,11 +55,18 @@ class Gateway:
 class HomeEnd:
     """A bare home stream that sends what the test says."""
 
-    def __init__(self, gateway: Gateway, port: int, key: Ed25519PrivateKey) -> None:
+    def __init__(
+        self,
+        gateway: Gateway,
+        port: int,
+        key: Ed25519PrivateKey,
+        certificate: str | None = None,
+    ) -> None:
         self.gateway = gateway
         self.receipts: list[int] = []
         self.parameters: list[bytes] = []
         answer = home_answer(gateway.key.public, f"127.0.0.1:{port}", slot_s=SLOT)
+        answer["relay_certificate"] = certificate
         pairing = Pairing(answer, gateway.key.hash)
         self.uplink = Uplink(
             key, pairing, on_receipt=self.on_receipt, on_parameters=self.on_parameters

@@ -1,0 +1,62 @@
+"""Property 2 over the whole uplink: events and dummies leave at the same moments."""
+
+import statistics
+import time
+from pathlib import Path
+
+import pytest
+
+from privacy.egress import SafetyEvent
+from privacy.uplink import Uplink
+from privacy.wire import SLOT_ORIGIN, HazardClass, Severity
+from tests.privacy.helpers import until
+from tests.privacy.test_egress import Community, Home, community
+
+__all__ = ["community"]
+
+SLOT = 0.1
+
+
+def auc(first: list[float], second: list[float]) -> float:
+    """Chance that a moment of ``first`` is later than one of ``second``."""
+    wins = sum((a > b) + 0.5 * (a == b) for a in first for b in second)
+    return wins / (len(first) * len(second))
+
+
+@pytest.mark.long
+async def test_send_times_do_not_tell(
+    community: Community, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """600 slots of 0.1 s, half of them with events, in blocks of random order."""
+    home = Home(tmp_path / "home")
+    await home.pair(community)
+    community.slot_s = SLOT
+    community.upstream.push()
+    await until(lambda: home.egress.status()["slot_s"] == SLOT)
+    home.ledger.give("tell_zone", "gas", "r1")
+    moments: dict[bool, list[float]] = {True: [], False: []}
+    lengths = set()
+    real = Uplink.send
+
+    def watched(self: Uplink, counter: int, cell: bytes) -> bool:
+        is_event = counter in home.egress._sender._in_flight
+        lengths.add(len(cell))
+        moments[is_event].append((time.time() - SLOT_ORIGIN) % SLOT)
+        return real(self, counter, cell)
+
+    monkeypatch.setattr(Uplink, "send", watched)
+    number = 0
+    while len(moments[True]) < 300 or len(moments[False]) < 300:
+        number += 1
+        event = SafetyEvent(f"h{number}", HazardClass.GAS, Severity.CRITICAL)
+        await home.egress.offer(event, "tell_zone")
+        goal = sum(map(len, moments.values())) + 18
+        await until(lambda goal=goal: sum(map(len, moments.values())) >= goal)
+    await home.stop()
+    shift = statistics.median(moments[True]) - statistics.median(moments[False])
+    score = auc(moments[True], moments[False])
+    print(f"median shift {shift * 1000:.3f} ms, AUC {score:.3f}")  # noqa: T201
+    assert lengths == {1079}
+    assert abs(shift) <= 0.001
+    # 300 against 300: the 99 % interval of a fair AUC is about +-0.06.
+    assert 0.44 <= score <= 0.56
