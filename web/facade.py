@@ -26,36 +26,85 @@ HAZARD_CLASSES = ("gas", "smoke", "flood")
 class ActionView(Protocol):
     """One action of the hazard kernel: `result` is a word of `hub.safety.records`."""
 
-    name: str
-    role: str
-    result: str
+    @property
+    def name(self) -> str:
+        """What people call it."""
+
+    @property
+    def role(self) -> str:
+        """A role of `web.words.ROLES`."""
+
+    @property
+    def result(self) -> str:
+        """A word of `hub.safety.records`."""
 
 
 class QuestionView(Protocol):
-    """"Tell the duty desk?": `deadline` in epoch seconds, `choice` what counts without an answer.
+    """The question whether to tell the duty desk; `deadline` in epoch seconds.
 
-    `choice` is `zone`, `nobody` or None (never chosen); `answer` is `tell`, `dont` or None.
+    `choice` is what counts without an answer: `zone`, `nobody` or None (never chosen);
+    `answer` is `tell`, `dont` or None.
     """
 
-    deadline: float
-    choice: str | None
-    answer: str | None
+    @property
+    def deadline(self) -> float:
+        """When the choice counts, epoch seconds."""
+
+    @property
+    def choice(self) -> str | None:
+        """`zone`, `nobody` or None."""
+
+    @property
+    def answer(self) -> str | None:
+        """`tell`, `dont` or None."""
 
 
 class HazardView(Protocol):
     """One hazard record, ready to be shown; times in epoch seconds."""
 
-    id: str
-    hazard: str
-    entity_id: str
-    sensor: str
-    place: str
-    raised_at: float
-    active: bool
-    acknowledged_by: str | None
-    cleared_at: float | None
-    actions: Sequence[ActionView]
-    question: QuestionView | None
+    @property
+    def id(self) -> str:
+        """Its id."""
+
+    @property
+    def hazard(self) -> str:
+        """`gas`, `smoke`, `leak` or `supervision`."""
+
+    @property
+    def entity_id(self) -> str:
+        """The entity."""
+
+    @property
+    def sensor(self) -> str:
+        """The sensor's name."""
+
+    @property
+    def place(self) -> str:
+        """The room, "" where none is known."""
+
+    @property
+    def raised_at(self) -> float:
+        """When it began."""
+
+    @property
+    def active(self) -> bool:
+        """Whether it is still on."""
+
+    @property
+    def acknowledged_by(self) -> str | None:
+        """Who has seen it, None for nobody."""
+
+    @property
+    def cleared_at(self) -> float | None:
+        """When it ended."""
+
+    @property
+    def actions(self) -> Sequence[ActionView]:
+        """What the kernel did."""
+
+    @property
+    def question(self) -> QuestionView | None:
+        """The question, None where none is asked."""
 
     def advice(self, words: Callable[[str], str]) -> Sequence[str]:
         """What happened and what to do now, in plain words (`hub.safety.advice`)."""
@@ -64,30 +113,69 @@ class HazardView(Protocol):
 class BindingView(Protocol):
     """One actuator bound to a role."""
 
-    role: str
-    entity_id: str
-    name: str
-    present: bool
+    @property
+    def role(self) -> str:
+        """A role of `web.words.ROLES`."""
+
+    @property
+    def entity_id(self) -> str:
+        """The entity."""
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+
+    @property
+    def present(self) -> bool:
+        """Whether the device is there now."""
 
 
 class SensorView(Protocol):
     """One watched safety sensor; `limit_s` is how long it may stay silent."""
 
-    entity_id: str
-    name: str
-    hazard: str
-    seen_at: float | None
-    limit_s: float
-    lost: bool
+    @property
+    def entity_id(self) -> str:
+        """The entity."""
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+
+    @property
+    def hazard(self) -> str:
+        """`gas`, `smoke`, `leak` or `supervision`."""
+
+    @property
+    def seen_at(self) -> float | None:
+        """When it was last heard."""
+
+    @property
+    def limit_s(self) -> float:
+        """The longest silence."""
+
+    @property
+    def lost(self) -> bool:
+        """Whether it is silent for too long."""
 
 
 class ChoiceView(Protocol):
     """What the resident chose for a class: `zone`, `nobody` or None; `since` in epoch seconds."""
 
-    purpose: str
-    klass: str
-    value: str | None
-    since: float | None
+    @property
+    def purpose(self) -> str:
+        """A purpose of the ledger."""
+
+    @property
+    def klass(self) -> str:
+        """A class of event."""
+
+    @property
+    def value(self) -> str | None:
+        """`zone`, `nobody` or None."""
+
+    @property
+    def since(self) -> float | None:
+        """Since when."""
 
 
 class SentView(Protocol):
@@ -97,52 +185,125 @@ class SentView(Protocol):
     words being msgids too; `state` is `waiting`, `sent` or `received`.
     """
 
-    at: float
-    door: str
-    recipient: str
-    state: str
-    fields: Sequence[tuple[str, str]]
-    raw: bytes
+    @property
+    def at(self) -> float:
+        """When."""
+
+    @property
+    def door(self) -> str:
+        """`events`, `acts` or `grants`."""
+
+    @property
+    def recipient(self) -> str:
+        """Who got it, a msgid."""
+
+    @property
+    def state(self) -> str:
+        """Its state."""
+
+    @property
+    def fields(self) -> Sequence[tuple[str, str]]:
+        """(msgid, value) pairs."""
+
+    @property
+    def raw(self) -> bytes:
+        """The bytes as sent."""
 
 
 class LedgerLine(Protocol):
     """One line of the consent ledger."""
 
-    seq: int
-    at: float
-    purpose: str
-    klass: str
-    state: str
-    actor: str
+    @property
+    def seq(self) -> int:
+        """Its number."""
+
+    @property
+    def at(self) -> float:
+        """When."""
+
+    @property
+    def purpose(self) -> str:
+        """A purpose of the ledger."""
+
+    @property
+    def klass(self) -> str:
+        """A class of event."""
+
+    @property
+    def state(self) -> str:
+        """Its state."""
+
+    @property
+    def actor(self) -> str:
+        """Who chose, an account's id or name."""
 
 
 class PairingView(Protocol):
     """The community this home is paired with."""
 
-    community: str
-    address: str
-    zone: str
-    homes: int
-    slot_s: float
+    @property
+    def community(self) -> str:
+        """Its name."""
+
+    @property
+    def address(self) -> str:
+        """Its address."""
+
+    @property
+    def zone(self) -> str:
+        """The zone that events name."""
+
+    @property
+    def homes(self) -> int:
+        """How many homes share that zone."""
+
+    @property
+    def slot_s(self) -> float:
+        """Seconds between two cells."""
 
 
 class Area(Protocol):
     """A room at home."""
 
-    id: str
-    name: str
+    @property
+    def id(self) -> str:
+        """Its id."""
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
 
 
 class HomeRuntime(Protocol):
     """A running home."""
 
-    locked: bool
-    set_up: bool
-    registry: Registry
-    states: States
-    commands: Commands
-    accounts: Accounts
-    areas: Sequence[Area]
+    @property
+    def locked(self) -> bool:
+        """Whether personal data waits for its key."""
+
+    @property
+    def set_up(self) -> bool:
+        """Whether there is a household at all."""
+
+    @property
+    def registry(self) -> Registry:
+        """Devices and entities."""
+
+    @property
+    def states(self) -> States:
+        """What they say."""
+
+    @property
+    def commands(self) -> Commands:
+        """The way to them."""
+
+    @property
+    def accounts(self) -> Accounts:
+        """Who may sign in."""
+
+    @property
+    def areas(self) -> Sequence[Area]:
+        """The rooms at home."""
 
     def listen(self, changed: Callable[[str], None]) -> Callable[[], None]:
         """Call with `hazards`, `safety`, `sharing`, `registry` or `lock` when that changed."""

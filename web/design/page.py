@@ -154,6 +154,7 @@ class Design:
         nav: The navigation, in order.
         static: Further static folders by mount name; `design` and `vendor` are always there.
         extra: Called for every page, returns further context, e.g. what the header shows.
+        names: Further globals of the face's templates, e.g. its tables of words.
     """
 
     def __init__(
@@ -165,6 +166,7 @@ class Design:
         nav: Sequence[NavItem] = (),
         static: Mapping[str, Path] | None = None,
         extra: Callable[[web.Request], Mapping[str, Any]] | None = None,
+        names: Mapping[str, Any] | None = None,
     ) -> None:
         self.face = face
         self.nav = tuple(nav)
@@ -172,6 +174,7 @@ class Design:
         self._dirs = tuple(template_dirs)
         self._domains = _with_ours(domains)
         self._extra = extra
+        self._names = dict(names or {})
         self._files: StaticFiles | None = None
         self._environments: dict[str, Environment] = {}
         self._words: dict[str, Words] = {}
@@ -182,7 +185,7 @@ class Design:
             self._files = StaticFiles(self.mounts)
         return self._files.url(name)
 
-    def words(self, lang: str) -> Words:
+    def language(self, lang: str) -> Words:
         """Return the face's messages in one language."""
         if lang not in self._words:
             self._words[lang] = Words(self._domains, lang)
@@ -191,7 +194,9 @@ class Design:
     def environment(self, lang: str) -> Environment:
         """Return the language's Jinja environment, made when first asked for."""
         if lang not in self._environments:
-            self._environments[lang] = environment(self._dirs, self._domains, lang, self.static)
+            made = environment(self._dirs, self._domains, lang, self.static)
+            made.globals.update(self._names)
+            self._environments[lang] = made
         return self._environments[lang]
 
     def fragment(self, lang: str, template: str, /, **context: Any) -> str:
@@ -238,4 +243,4 @@ DESIGN: web.AppKey[Design] = web.AppKey("design")
 
 def words(request: web.Request) -> Words:
     """Return the reader's language for texts made in handlers; needs `app[DESIGN]`."""
-    return request.app[DESIGN].words(request["lang"])
+    return request.app[DESIGN].language(request["lang"])

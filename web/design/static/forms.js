@@ -106,6 +106,12 @@ function pressed(event) {
 function picked(root) {
   root.querySelectorAll(".choice > input").forEach((input) =>
     input.parentElement.classList.toggle("picked", input.checked));
+  // [data-shown-for="mode=passphrase"]: only of use with that choice; all are shown without scripts.
+  root.querySelectorAll("[data-shown-for]").forEach((element) => {
+    const [name, value] = element.dataset.shownFor.split("=");
+    const field = element.closest("form").elements.namedItem(name);
+    element.hidden = field.value !== value;
+  });
 }
 
 document.addEventListener("submit", submitted);

@@ -1,0 +1,339 @@
+"""A home without devices: real registry, states and accounts, the rest as the pages see it."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from hub.accounts.accounts import Accounts
+from hub.accounts.model import HOME_ROLES
+from hub.core.commands import Actor, CommandRefused, CommandTimeout
+from hub.core.registry import MIGRATION, Registry
+from hub.core.settings import Listen
+from hub.core.states import States
+from hub.core.store import Store, migrate
+from hub.core.wire import Wire
+from hub.http.server import Server, serve
+from privacy.box import Box
+from tests.hub.accounts.stores import open_table
+from web.app import compose
+from web.facade import HAZARD_CLASSES, Refusal
+
+PASSWORD = "correct horse"
+DEVICES = (
+    # device, room, ((kind, device class, unit, name, value), ...)
+    ("厨房燃气报警器", "厨房", (("binary_sensor", "gas", None, "燃气", False),)),
+    ("厨房燃气阀", "厨房", (("valve", "gas", None, "", "open"),)),
+    ("总水阀", "厨房", (("switch", None, None, "", True),)),
+    ("客厅烟感", "客厅", (("binary_sensor", "smoke", None, "烟雾", False),)),
+    (
+        "客厅温湿度",
+        "客厅",
+        (
+            ("sensor", "temperature", "°C", "温度", 24.5),
+            ("sensor", "humidity", "%", "湿度", 48.0),
+        ),
+    ),
+    ("阳台水浸", "阳台", (("binary_sensor", "moisture", None, "水浸", False),)),
+    ("客厅插座", "客厅", (("switch", "outlet", None, "", True),)),
+    ("警号", "客厅", (("siren", None, None, "", False),)),
+)
+COMMANDS = {
+    "valve": {"open": "OPEN", "close": "CLOSE"},
+    "switch": {"turn_on": "ON", "turn_off": "OFF"},
+    "siren": {"turn_on": "ON", "turn_off": "OFF"},
+}
+ADVICE = {
+    "gas": (
+        "已关闭厨房燃气阀。",
+        "不要开关电器，不要点火；开窗，到室外打 119 或燃气公司电话。",
+    ),
+    "supervision": ("09:12 起没有消息。看看它的电池，再按一下测试键。",),
+}
+
+
+class FakeCommands:
+    """Answers like devices: at once, late, or not at all."""
+
+    def __init__(self, states: States) -> None:
+        self.leases: dict[str, str] = {}
+        self.silent: set[str] = set()
+        self.calls: list[tuple[str, str, bool]] = []
+        self.gate: asyncio.Event | None = None
+        self._states = states
+
+    async def call(
+        self,
+        actor: Actor,
+        entity_id: str,
+        command: str,
+        args: Any = None,
+        *,
+        override: bool = False,
+    ) -> None:
+        self.calls.append((entity_id, command, override))
+        if entity_id in self.leases and not override:
+            raise CommandRefused("leased", "held")
+        if self.gate is not None:
+            await self.gate.wait()
+        if entity_id in self.silent:
+            raise CommandTimeout
+        values = {"turn_on": True, "turn_off": False, "open": "open", "close": "closed"}
+        self._states.set(entity_id, values[command])
+
+
+def hazard(kind: str, entity_id: str, sensor: str, place: str, **more: Any) -> SimpleNamespace:
+    """One hazard as a page sees it; advice is the resident's language already."""
+    made = SimpleNamespace(
+        id=f"{kind}1",
+        hazard=kind,
+        entity_id=entity_id,
+        sensor=sensor,
+        place=place,
+        raised_at=time.time() - 42,
+        active=True,
+        acknowledged_by=None,
+        cleared_at=None,
+        actions=[],
+        question=None,
+        advice=lambda _words: ADVICE.get(kind, ()),
+    )
+    vars(made).update(more)
+    return made
+
+
+class FakeHome:
+    """What `web.facade.HomeRuntime` promises, from memory."""
+
+    def __init__(self, store: Store, accounts: Accounts) -> None:
+        self.locked = False
+        self.set_up = True
+        self.unlock_mode = "passphrase"
+        self.registry = Registry(store, Box(b"k" * 32))
+        self.states = States()
+        self.commands = FakeCommands(self.states)
+        self.accounts = accounts
+        self.areas: list[Any] = []
+        self.open: list[Any] = []
+        self.bound: list[Any] = []
+        self.values: dict[str, tuple[str | None, float | None]] = dict.fromkeys(
+            HAZARD_CLASSES, (None, None)
+        )
+        self.messages: list[Any] = []
+        self.lines: list[Any] = []
+        self.paired: Any = None
+        self.did: list[tuple[Any, ...]] = []
+        self.lost: set[str] = set()
+        self.changed: Callable[[str], None] = lambda _topic: None
+
+    def furnish(self) -> None:
+        """Put the devices in."""
+        self.areas = [SimpleNamespace(id=a, name=a) for a in ("厨房", "客厅", "阳台")]
+        for name, area, entities in DEVICES:
+            device = self.registry.announce_device("mqtt", (name,), name=name, area=area)
+            for kind, device_class, unit, own, value in entities:
+                wire = Wire("t", command_topic="c", commands=COMMANDS.get(kind, {}))
+                entity = self.registry.announce(
+                    "mqtt",
+                    kind,
+                    f"{name}-{own}",
+                    suggested_id=f"{kind}_{len(self.registry.entities())}",
+                    device_id=device.id,
+                    device_class=device_class,
+                    unit=unit,
+                    name=own,
+                    wire=wire,
+                )
+                self.states.set(entity.entity_id, value, at=time.time() - 3600)
+
+    def named(self, name: str) -> str:
+        """Return the entity id of a device's first entity."""
+        for entity in self.registry.entities():
+            device = self.registry.device(entity.device_id)
+            if device is not None and device.name == name:
+                return entity.entity_id
+        raise KeyError(name)
+
+    def listen(self, changed: Callable[[str], None]) -> Callable[[], None]:
+        self.changed = changed
+        return lambda: None
+
+    def hazards(self) -> Sequence[Any]:
+        return self.open
+
+    async def answer(self, hazard_id: str, answer: str, _actor: Actor) -> bool:
+        self.did.append(("answer", hazard_id, answer))
+        question = next(h.question for h in self.open if h.id == hazard_id)
+        if question.answer is not None:
+            return False
+        question.answer = answer
+        self.changed("hazards")
+        return True
+
+    async def acknowledge(self, hazard_id: str, _actor: Actor) -> None:
+        self.did.append(("acknowledge", hazard_id))
+        for one in self.open:
+            one.acknowledged_by = "演示住户"
+        self.changed("hazards")
+
+    def bindings(self) -> Sequence[Any]:
+        return self.bound
+
+    def candidates(self, role: str) -> Sequence[tuple[str, str]]:
+        kinds = {"siren": ("siren",), "socket": ("switch",)}.get(role, ("valve", "switch"))
+        return [
+            (entity.entity_id, self.registry.name_of(entity.entity_id))
+            for entity in self.registry.entities()
+            if entity.kind in kinds
+        ]
+
+    async def bind(self, role: str, entity_id: str, _actor: Actor) -> None:
+        name = self.registry.name_of(entity_id)
+        self.bound.append(SimpleNamespace(role=role, entity_id=entity_id, name=name, present=True))
+        self.changed("safety")
+
+    async def unbind(self, entity_id: str, _actor: Actor) -> None:
+        self.bound = [one for one in self.bound if one.entity_id != entity_id]
+        self.changed("safety")
+
+    async def test_press(self, entity_id: str, _actor: Actor) -> bool:
+        return entity_id not in self.commands.silent
+
+    async def set_limit(self, entity_id: str, seconds: float, _actor: Actor) -> None:
+        self.did.append(("limit", entity_id, seconds))
+
+    def supervision(self) -> Sequence[Any]:
+        kinds = {"gas": "gas", "smoke": "smoke", "moisture": "leak"}
+        return [
+            SimpleNamespace(
+                entity_id=entity.entity_id,
+                name=self.registry.name_of(entity.entity_id),
+                hazard=kinds[entity.device_class or ""],
+                seen_at=time.time() - 120,
+                limit_s=25 * 3600.0,
+                lost=entity.entity_id in self.lost,
+            )
+            for entity in self.registry.entities()
+            if entity.device_class in kinds and entity.kind == "binary_sensor"
+        ]
+
+    def choices(self) -> Sequence[Any]:
+        return [
+            SimpleNamespace(purpose="tell_zone", klass=klass, value=value, since=since)
+            for klass, (value, since) in self.values.items()
+        ]
+
+    async def choose(self, purpose: str, klass: str, value: str, actor: Actor) -> None:
+        self.values[klass] = (value, time.time())
+        self._line(purpose, klass, "given" if value == "zone" else "withdrawn", actor)
+
+    async def withdraw(self, purpose: str, klass: str, actor: Actor) -> None:
+        self.values[klass] = ("nobody", time.time())
+        self._line(purpose, klass, "withdrawn", actor)
+
+    def _line(self, purpose: str, klass: str, state: str, actor: Actor) -> None:
+        line = {"purpose": purpose, "klass": klass, "state": state, "actor": actor.id}
+        self.lines.insert(0, SimpleNamespace(seq=len(self.lines) + 1, at=time.time(), **line))
+        self.changed("sharing")
+
+    def sent(self) -> Sequence[Any]:
+        return self.messages
+
+    def sent_today(self) -> int:
+        return len(self.messages)
+
+    def ledger(self) -> Sequence[Any]:
+        return self.lines
+
+    def ledger_problem(self) -> str | None:
+        return None
+
+    def pairing(self) -> Any:
+        return self.paired
+
+    async def pair(self, code: str, _actor: Actor) -> None:
+        if not code.startswith("LINLI"):
+            raise Refusal("That is not a pairing code. Look at the printed sheet again.", "code")
+        self.paired = SimpleNamespace(
+            community="阳光花园（演示）",
+            address="http://127.0.0.1:8200",
+            zone="3 号楼 高层区",
+            homes=24,
+            slot_s=2.0,
+        )
+
+    async def history(
+        self, entity_id: str, start: float, end: float
+    ) -> Sequence[tuple[float, object]]:
+        entity = self.registry.get(entity_id)
+        steps = range(int(start), int(end), 900)
+        if entity is None or entity.kind != "sensor":
+            state = self.states.get(entity_id)
+            if state is None:
+                return []
+            other = {"open": "closed", True: False}.get(state.value, state.value)  # type: ignore[call-overload]
+            return [(start, state.value), (start + 9000, other), (start + 9600, state.value)]
+        return [(float(t), 23 + 2 * math.sin(t / 9000)) for t in steps]
+
+    async def setup(self, *, name: str, password: str, unlock: Mapping[str, str]) -> str:
+        await self.accounts.create(name, "owner", password)
+        self.set_up = True
+        self.did.append(("setup", unlock["mode"]))
+        return "ABCDE-FGHJK-LMNPQ-RSTUV-WXYZ2-34567"
+
+    async def change_mode(self, unlock: Mapping[str, str], _actor: Actor) -> None:
+        self.unlock_mode = unlock["mode"]
+
+    async def new_recovery(self, _actor: Actor) -> str:
+        return "22222-33333-44444-55555-66666-77777"
+
+    async def unlock(self, passphrase: str) -> None:
+        if passphrase != PASSWORD:
+            raise Refusal("That passphrase does not open this home. Try again.", "passphrase")
+        self.locked = False
+
+    async def recover(self, code: str, _passphrase: str) -> None:
+        if not code.startswith("ABCDE"):
+            raise Refusal("That code does not open this home. Check it group by group.", "code")
+        self.locked = False
+
+
+class Served:
+    """A served home and its address."""
+
+    def __init__(self, home: FakeHome, server: Server) -> None:
+        self.home = home
+        self.server = server
+        self.address = server.address
+
+    async def link(self, role: str = "owner") -> str:
+        """Make an account of that role and return the address of a sign-in link."""
+        name = {"owner": "演示户主", "resident": "演示住户", "guest": "演示客人"}[role]
+        account = await self.home.accounts.named(name)
+        account = account or await self.home.accounts.create(name, role, PASSWORD)
+        return f"{self.address}/link/{await self.home.accounts.new_link(account.id)}"
+
+
+@asynccontextmanager
+async def served(folder: Path, *, furnished: bool = True) -> AsyncIterator[Served]:
+    """Serve a fake home on a free port."""
+    store = Store(folder / "registry.db")
+    store.run_sync(lambda db: migrate(db, [MIGRATION]))
+    small, table = open_table(folder / "accounts.db")
+    home = FakeHome(store, Accounts(table, HOME_ROLES))
+    if furnished:
+        home.furnish()
+    listen = Listen(port=0)
+    server = await serve(compose(home, listen), listen)  # type: ignore[arg-type]
+    try:
+        yield Served(home, server)
+    finally:
+        await server.stop()
+        small.close()
+        store.close()

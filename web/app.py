@@ -1,0 +1,122 @@
+"""The home's application: a running home, its pages, its program interface, one server."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from hub.http.live import Live
+from hub.http.server import create_app
+from web import words
+from web.dashboard.routes import TEMPLATES as DASHBOARD
+from web.dashboard.routes import dashboard_routes
+from web.design import Design, NavItem
+from web.design.living import design_routes
+from web.design.page import DESIGN
+from web.devices.routes import TEMPLATES as DEVICES
+from web.devices.routes import device_routes
+from web.house import HOUSEHOLD, OWNER, RESIDENTS, House
+from web.people.routes import TEMPLATES as PEOPLE
+from web.people.routes import people_routes
+from web.safety.routes import TEMPLATES as SAFETY
+from web.safety.routes import safety_routes
+from web.setup.locked import locked_routes
+from web.setup.routes import TEMPLATES as SETUP
+from web.setup.routes import setup_routes
+from web.sharing.routes import TEMPLATES as SHARING
+from web.sharing.routes import sharing_routes
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+    from hub.core.settings import Listen
+    from hub.http.health import Health
+    from hub.http.routes import Routes
+    from web.facade import HomeRuntime
+
+
+def _(message: str) -> str:
+    """Mark a message for extraction; it is translated where it is shown."""
+    return message
+
+
+NAV = (
+    NavItem("/", "home", _("Home"), HOUSEHOLD),
+    NavItem("/devices", "device", _("Devices"), HOUSEHOLD),
+    NavItem("/safety", "safety", _("Safety"), RESIDENTS),
+    NavItem("/sharing", "data", _("My data"), HOUSEHOLD),
+    NavItem("/people", "people", _("People"), OWNER),
+)
+NAMES = {
+    "COMMANDS": words.COMMANDS,
+    "PRESS_LABELS": words.PRESS_LABELS,
+    "KINDS": words.KINDS,
+    "HAZARDS": words.HAZARDS,
+    "ROLES": words.ROLES,
+    "HOME_ROLES": words.HOME_ROLES,
+}
+
+
+def home_design(runtime: HomeRuntime) -> Design:
+    """Return the look of the household's face."""
+
+    def header(_request: web.Request) -> Mapping[str, Any]:
+        return {"sent_today": runtime.sent_today(), "home_locked": runtime.locked}
+
+    return Design(
+        "home",
+        template_dirs=(DASHBOARD, DEVICES, SAFETY, SHARING, PEOPLE, SETUP),
+        domains=("web", "hub"),
+        nav=NAV,
+        extra=header,
+        names=NAMES,
+    )
+
+
+def compose(
+    runtime: HomeRuntime,
+    listen: Listen,
+    *,
+    routes: Sequence[Routes] = (),
+    health: Health | None = None,
+    live: Live | None = None,
+) -> web.Application:
+    """Build the home's application.
+
+    Args:
+        runtime: The running home.
+        listen: Where it will be served.
+        routes: Further tables, such as the program interface.
+        health: Checks behind `/health`.
+        live: The live parts, made here if not given.
+
+    Raises:
+        OpenToOthers: The address is not loopback and TLS or the host list is missing.
+    """
+    live = live or Live()
+    design = home_design(runtime)
+    house = House(runtime, live, design)
+    tables = (
+        dashboard_routes(house),
+        device_routes(house),
+        safety_routes(house),
+        sharing_routes(house),
+        people_routes(house),
+        setup_routes(house),
+        locked_routes(house),
+        design_routes(design),
+        *routes,
+    )
+    app = create_app(
+        name="home",
+        accounts=runtime.accounts,
+        listen=listen,
+        pages=design.render,
+        routes=tables,
+        live=live,
+        static=design.mounts,
+        health=health,
+    )
+    app[DESIGN] = design
+    house.watch()
+    return app

@@ -1,0 +1,1 @@
+"""What a resident sees first: how things are, alarms, live tiles, what waits."""

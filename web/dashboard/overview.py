@@ -1,0 +1,191 @@
+"""What the start page says: one sentence, the alarms, a few tiles, what waits for a person."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from web.design.spark import spark
+from web.words import HAZARDS, RESULTS, ROLES
+
+if TYPE_CHECKING:
+    from web.design.page import Words
+    from web.facade import HazardView
+    from web.house import EntityView, House
+
+MOST_TILES = 6
+SPARK_KEPT_S = 60.0
+SPARK_SPAN_S = 6 * 3600.0
+SPARK_POINTS = 48
+
+# Which entities are worth a tile, most telling first; one of each before a second of any.
+TILE_ORDER = (
+    ("sensor", "temperature"),
+    ("valve", "gas"),
+    ("valve", None),
+    ("binary_sensor", "gas"),
+    ("binary_sensor", "smoke"),
+    ("binary_sensor", "moisture"),
+    ("switch", None),
+    ("siren", None),
+    ("binary_sensor", "door"),
+    ("sensor", "humidity"),
+    ("sensor", None),
+)
+
+NEEDED = {"gas": "gas_valve", "smoke": "siren", "leak": "water_valve"}
+
+
+def _(message: str) -> str:
+    """Mark a message for extraction; it is translated where it is shown."""
+    return message
+
+
+CANNOT_ACT = {
+    "gas": _("Nothing is bound that closes the gas."),
+    "smoke": _("Nothing is bound that sounds when there is smoke."),
+    "leak": _("Nothing is bound that closes the water."),
+}
+
+
+class HazardCard:
+    """A hazard with its words. `steps` are (picture, sentence) of what the system did."""
+
+    __slots__ = ("advice", "hazard", "level", "name", "picture", "steps")
+
+    def __init__(self, hazard: HazardView, words: Words) -> None:
+        self.hazard = hazard
+        self.level, name, self.picture = HAZARDS[hazard.hazard]
+        self.name = words(name)
+        self.advice = list(hazard.advice(words))
+        self.steps = [
+            (
+                ROLES[action.role][2],
+                action.name or words(ROLES[action.role][0]),
+                words(RESULTS[action.result]),
+                action.result,
+            )
+            for action in hazard.actions
+            if action.role in ROLES
+        ]
+
+
+class Overview:
+    """Gathers the start page; everything comes from memory but the sparklines."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._sparks: dict[str, tuple[float, str]] = {}
+
+    async def look(self, lang: str, role: str) -> dict[str, Any]:
+        """Return the context of the start page's templates."""
+        runtime = self._house.runtime
+        words = self._house.design.language(lang)
+        cards = [HazardCard(hazard, words) for hazard in runtime.hazards() if hazard.active]
+        views = self._house.views(words)
+        tiles = choose_tiles(views)
+        level, sentence, detail = self._sentence(cards, views, words)
+        return {
+            "role": role,
+            "cards": [card for card in cards if card.hazard.hazard != "supervision"],
+            "silent": [card for card in cards if card.hazard.hazard == "supervision"],
+            "tiles": tiles,
+            "sparks": {t.entity_id: await self._spark(t) for t in tiles if t.numeric},
+            "waiting": self._waiting(words) if role != "guest" else [],
+            "areas": [area for area in runtime.areas if area.name],
+            "level": level,
+            "sentence": sentence,
+            "detail": detail,
+        }
+
+    def _sentence(
+        self, cards: list[HazardCard], views: list[EntityView], words: Words
+    ) -> tuple[str, str, str]:
+        alarms = [card for card in cards if card.hazard.hazard != "supervision"]
+        if len(alarms) == 1:
+            place = alarms[0].hazard.place or alarms[0].hazard.sensor
+            text = words("%(alarm)s: %(place)s", alarm=alarms[0].name, place=place)
+            return alarms[0].level, text, words("What happened and what to do stands below.")
+        if alarms:
+            text = words("%(count)s alarms at home", count=len(alarms))
+            worst = min(card.level for card in alarms)
+            return worst, text, words("What happened and what to do stands below.")
+        watching = sum(1 for sensor in self._house.runtime.supervision() if not sensor.lost)
+        if cards:
+            silent = words.ngettext(
+                "Safe at home, one sensor is silent",
+                "Safe at home, %(num)s sensors are silent",
+                len(cards),
+            )
+            return "lost", silent % {"num": len(cards)}, self._watching(watching, words)
+        if not watching:
+            detail = (
+                words("No safety sensor is watching yet.") if views else words("No devices yet.")
+            )
+            return "4", words("Welcome home"), detail
+        return "ok", words("All is well at home"), self._watching(watching, words)
+
+    @staticmethod
+    def _watching(count: int, words: Words) -> str:
+        text = words.ngettext(
+            "%(num)s safety sensor is watching", "%(num)s safety sensors are watching", count
+        )
+        return text % {"num": count}
+
+    def _waiting(self, words: Words) -> list[tuple[str, str, str, str, str]]:
+        """Return (picture, title, detail, address, press) of what waits for a resident."""
+        runtime = self._house.runtime
+        bound = {binding.role for binding in runtime.bindings()}
+        found = []
+        for hazard in dict.fromkeys(sensor.hazard for sensor in runtime.supervision()):
+            role = NEEDED.get(hazard)
+            if role and role not in bound:
+                title = words("%(alarm)s: the hub cannot act", alarm=words(HAZARDS[hazard][1]))
+                detail = words(CANNOT_ACT[hazard])
+                found.append((HAZARDS[hazard][2], title, detail, "/safety", words("Bind")))
+        if runtime.pairing() and any(choice.value is None for choice in runtime.choices()):
+            found.append(
+                (
+                    "data",
+                    words("Choose what an alarm may tell"),
+                    words(
+                        "If nobody at home answers: the zone, or nobody. Until you choose: nobody."
+                    ),
+                    "/choices",
+                    words("Choose"),
+                )
+            )
+        return found
+
+    async def _spark(self, view: EntityView) -> str:
+        """Return a sparkline of the last hours, at most a minute old."""
+        now = time.time()
+        kept = self._sparks.get(view.entity_id)
+        if kept is not None and now - kept[0] < SPARK_KEPT_S:
+            return kept[1]
+        rows = await self._house.runtime.history(view.entity_id, now - SPARK_SPAN_S, now)
+        values = [
+            float(value)
+            for _at, value in rows
+            if isinstance(value, int | float) and not isinstance(value, bool)
+        ]
+        step = max(1, len(values) // SPARK_POINTS)
+        drawn = spark(values[::step])
+        self._sparks[view.entity_id] = (now, drawn)
+        return drawn
+
+
+def choose_tiles(views: list[EntityView]) -> list[EntityView]:
+    """Return the four to six entities that tell most, one of each sort first."""
+    sorts: dict[int, list[EntityView]] = {}
+    for view in views:
+        for rank, (kind, device_class) in enumerate(TILE_ORDER):
+            if view.kind == kind and device_class in {None, view.device_class}:
+                sorts.setdefault(rank, []).append(view)
+                break
+    chosen: list[EntityView] = []
+    depth = 0
+    while len(chosen) < MOST_TILES and any(len(found) > depth for found in sorts.values()):
+        chosen.extend(found[depth] for _, found in sorted(sorts.items()) if len(found) > depth)
+        depth += 1
+    return chosen[:MOST_TILES]

@@ -1,0 +1,175 @@
+"""Devices and their entities: the list, one page each, commands, limits and recent history."""
+
+from __future__ import annotations
+
+import time
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+
+from hub.core.commands import CommandRefused, CommandTimeout
+from hub.http.problems import json_response
+from hub.http.routes import Routes
+from web.design import done, refused
+from web.facade import Refusal
+from web.house import HOUSEHOLD, RESIDENTS, House, actor_of, field
+from web.words import COMMANDS, state_word
+
+if TYPE_CHECKING:
+    from hub.http.live import LiveContext
+    from web.design.page import Words
+
+TEMPLATES = Path(__file__).parent / "templates"
+CHART_SPAN_S = 24 * 3600
+CHART_POINTS = 1500
+
+
+def _(message: str) -> str:
+    """Mark a message for extraction; it is translated where it is shown."""
+    return message
+
+
+REASONS = {
+    "leased": _("An active alarm holds this device. Open its page to take it back."),
+    "forbidden": _("Your role may not do this."),
+    "disabled": _("This device is switched off in the settings."),
+    "failed": _("The device cannot be reached at the moment."),
+    "unrecorded": _("The command was sent, but it could not be written down. Look at the disk."),
+}
+NOT_DONE = _("The command was refused. Nothing was changed.")
+NOT_ANSWERED = _("%(name)s did not answer within 5 seconds. Look at the device, then try again.")
+
+
+def device_routes(house: House) -> Routes:
+    """Return the devices' routes and register their live parts."""
+    routes = Routes()
+    _live_parts(house)
+
+    @routes.get("/devices", allow=HOUSEHOLD)
+    async def devices(request: web.Request) -> web.Response:
+        return house.design.render(request, "devices.html", **_rooms(house, request["lang"]))
+
+    @routes.get("/devices/{id}", allow=HOUSEHOLD)
+    async def device(request: web.Request) -> web.Response:
+        seen = _one(house, request.match_info["id"], request["lang"])
+        return house.design.render(request, "device.html", **seen)
+
+    @routes.get("/devices/{id}/recent.json", allow=HOUSEHOLD)
+    async def recent(request: web.Request) -> web.Response:
+        return json_response(
+            await _recent(house, request.match_info["id"], house.design.language(request["lang"]))
+        )
+
+    @routes.post("/devices/{id}/command", allow=RESIDENTS)
+    async def command(request: web.Request) -> web.Response:
+        return await _command(house, request)
+
+    @routes.post("/devices/{id}/limit", allow=RESIDENTS)
+    async def limit(request: web.Request) -> web.Response:
+        return await _limit(house, request)
+
+    return routes
+
+
+def _rooms(house: House, lang: str) -> dict[str, Any]:
+    views = house.views(house.design.language(lang))
+    ids = {area.name: area.id for area in house.runtime.areas}
+    grouped = groupby(views, key=lambda view: view.area)
+    return {"rooms": [(area, ids.get(area, "none"), list(found)) for area, found in grouped]}
+
+
+def _one(house: House, entity_id: str, lang: str) -> dict[str, Any]:
+    words = house.design.language(lang)
+    view = house.view(entity_id, words)
+    entity = house.entity(entity_id)
+    registry = house.runtime.registry
+    device = registry.device(entity.device_id)
+    siblings = registry.of_device(entity.device_id) if entity.device_id else []
+    watched = {sensor.entity_id: sensor for sensor in house.runtime.supervision()}
+    return {
+        "view": view,
+        "entity": entity,
+        "device": device,
+        "siblings": [
+            house.view(other.entity_id, words)
+            for other in siblings
+            if other.entity_id != entity_id and other.enabled
+        ],
+        "sensor": watched.get(entity_id),
+        "now": time.time(),
+    }
+
+
+def _live_parts(house: House) -> None:
+    async def rooms(context: LiveContext) -> str:
+        seen = _rooms(house, context.lang)
+        return house.design.fragment(context.lang, "device_rooms.html", csrf=context.csrf, **seen)
+
+    async def state(context: LiveContext) -> str:
+        seen = _one(house, context.arg, context.lang)
+        return house.design.fragment(
+            context.lang, "device_state.html", csrf=context.csrf, role=context.role, **seen
+        )
+
+    house.live.part("devices", rooms, ("states", "registry"), HOUSEHOLD)
+    house.live.part("device", state, ("entity:{arg}", "safety", "hazards"), HOUSEHOLD)
+
+
+async def _recent(house: House, entity_id: str, words: Words) -> dict[str, Any]:
+    """Return the last day of one entity for `charts.js`; states become 0 and 1 with words."""
+    entity = house.entity(entity_id)
+    now = time.time()
+    rows = await house.runtime.history(entity_id, now - CHART_SPAN_S, now)
+    known = [(at, value) for at, value in rows if value is not None]
+    known = known[:: max(1, len(known) // CHART_POINTS)]
+    data: dict[str, Any] = {"empty": words("No values in the last 24 hours.")}
+    if entity.kind == "valve":
+        known = [(at, value == "open") for at, value in known if value in {"open", "closed"}]
+        pair = ("closed", "open")
+        data["words"] = [state_word(words, "valve", None, value) for value in pair]
+    elif any(isinstance(value, bool) for _at, value in known):
+        data["words"] = [
+            state_word(words, entity.kind, entity.device_class, value) for value in (False, True)
+        ]
+    numbers = [(at, float(v)) for at, v in known if isinstance(v, bool | int | float)]
+    if numbers:
+        numbers.append((now, numbers[-1][1]))
+    data["t"] = [round(at, 1) for at, _value in numbers]
+    data["v"] = [value for _at, value in numbers]
+    return data
+
+
+async def _command(house: House, request: web.Request) -> web.Response:
+    words = house.design.language(request["lang"])
+    entity_id = request.match_info["id"]
+    view = house.view(entity_id, words)
+    name = await field(request, "command", 32)
+    override = await field(request, "override", 8) == "yes"
+    if name not in view.commands or name not in COMMANDS:
+        return refused(request, words("This device has no such command."))
+    try:
+        await house.press(actor_of(request), entity_id, name, override=override)
+    except CommandRefused as refusal:
+        return refused(request, words(REASONS.get(refusal.code, NOT_DONE)))
+    except CommandTimeout:
+        return refused(request, words(NOT_ANSWERED, name=view.name))
+    return done(request, words(COMMANDS[name][2], name=view.name))
+
+
+async def _limit(house: House, request: web.Request) -> web.Response:
+    words = house.design.language(request["lang"])
+    given = (await field(request, "hours", 16)).strip().replace(",", ".")
+    try:
+        hours = float(given)
+    except ValueError:
+        hours = 0.0
+    if not 0.1 <= hours <= 720:
+        text = words("Write hours between 0.1 and 720, for example 25.")
+        return refused(request, words("Please look at the marked field."), {"hours": text})
+    try:
+        await house.runtime.set_limit(request.match_info["id"], hours * 3600, actor_of(request))
+    except Refusal as refusal:
+        return refused(request, words(refusal.text), {"hours": words(refusal.text)})
+    return done(request, words("Saved. A longer silence counts as supervision lost."))

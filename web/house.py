@@ -1,0 +1,245 @@
+"""A running home as its pages see it: entities with their words, and presses under way."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from hub.core.commands import Actor, CommandRefused, CommandTimeout
+from hub.http.gate import current
+from hub.http.problems import Problem
+from web.words import HAZARD_CLASSES, icon_of, next_command, state_word
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from aiohttp import web
+
+    from hub.core.registry import Entity
+    from hub.core.states import State
+    from hub.http.live import Live
+    from web.design import Design
+    from web.design.page import Words
+    from web.facade import HomeRuntime
+
+RESIDENTS = frozenset({"owner", "resident"})
+HOUSEHOLD = frozenset({"owner", "resident", "guest"})
+OWNER = frozenset({"owner"})
+FAILURE_SHOWN_S = 60.0
+
+
+def _(message: str) -> str:
+    """Mark a message for extraction; it is translated where it is shown."""
+    return message
+
+
+NO_ANSWER = _("No answer from the device. Press to try again.")
+
+
+class EntityView:
+    """One entity ready to be shown. `mode` is a tile's; `press` the command of a press or None."""
+
+    __slots__ = (
+        "area",
+        "available",
+        "changed",
+        "commands",
+        "device_class",
+        "entity_id",
+        "failure",
+        "icon",
+        "kind",
+        "leased",
+        "mode",
+        "name",
+        "numeric",
+        "pending",
+        "press",
+        "state",
+        "unit",
+        "value",
+    )
+
+    def __init__(self, house: House, entity: Entity, words: Words) -> None:
+        state = house.runtime.states.get(entity.entity_id)
+        self.entity_id = entity.entity_id
+        self.kind = entity.kind
+        self.device_class = entity.device_class
+        self.name = house.name_of(entity)
+        self.area = house.area_of(entity)
+        self.unit = entity.unit or ""
+        self.icon = icon_of(entity.kind, entity.device_class)
+        self.value: object = state.value if state else None
+        self.available = bool(state and state.available)
+        self.changed = state.changed if state else None
+        self.commands = frozenset(entity.wire.commands) if entity.wire else frozenset[str]()
+        self.state = state_word(words, entity.kind, entity.device_class, self.value)
+        self.numeric = isinstance(self.value, int | float) and not isinstance(self.value, bool)
+        self.leased = entity.entity_id in house.runtime.commands.leases
+        self.pending = house.pending.get(entity.entity_id, "")
+        self.failure = house.failure_of(entity.entity_id, state)
+        self.press = next_command(entity.kind, self.value, self.commands)
+        self.mode = self._mode()
+
+    @property
+    def hazard(self) -> bool:
+        """Whether this is one of the sensors that the hazard kernel watches."""
+        return self.kind == "binary_sensor" and self.device_class in HAZARD_CLASSES
+
+    def _mode(self) -> str:
+        if self.pending:
+            return "pending"
+        if not self.available:
+            return "gone"
+        if self.hazard and self.value is True:
+            return "alarm"
+        if self.failure:
+            return "failed"
+        return "on" if self.kind in {"switch", "siren"} and self.value is True else ""
+
+
+class House:
+    """What all pages of a home share.
+
+    Args:
+        runtime: The running home.
+        live: The live parts; `watch` tells it what changed.
+        design: The look, for words and fragments.
+    """
+
+    def __init__(self, runtime: HomeRuntime, live: Live, design: Design) -> None:
+        self.runtime = runtime
+        self.live = live
+        self.design = design
+        self.pending: dict[str, str] = {}
+        self._failures: dict[str, float] = {}
+
+    def watch(self) -> None:
+        """Redraw live parts when states or the home's own matters change."""
+        self.runtime.states.subscribe(self._state_changed)
+        self.runtime.listen(self.live.changed)
+
+    def _state_changed(self, new: State, _old: State | None) -> None:
+        self.live.changed("states")
+        self.live.changed(f"entity:{new.entity_id}")
+
+    # -- entities -----------------------------------------------------------------------
+
+    def entity(self, entity_id: str) -> Entity:
+        """Return an entity.
+
+        Raises:
+            Problem: 404, there is none of that id.
+        """
+        found = self.runtime.registry.get(entity_id)
+        if found is None:
+            raise Problem(404, "not_found")
+        return found
+
+    def view(self, entity_id: str, words: Words) -> EntityView:
+        """Return one entity ready to be shown.
+
+        Raises:
+            Problem: 404, there is none of that id.
+        """
+        return EntityView(self, self.entity(entity_id), words)
+
+    def views(self, words: Words) -> list[EntityView]:
+        """Return what people look at every day, by area and name; the rest is one press further."""
+        found = [
+            EntityView(self, entity, words)
+            for entity in self.runtime.registry.entities()
+            if entity.enabled and entity.category is None
+        ]
+        return sorted(found, key=lambda view: (not view.area, view.area, view.name))
+
+    def name_of(self, entity: Entity) -> str:
+        """Return the entity's name, with its device's where it doesn't say it already."""
+        device = self.runtime.registry.device(entity.device_id) if entity.device_id else None
+        if device is None or not device.name or entity.name.startswith(device.name):
+            return entity.name or entity.entity_id
+        if not entity.name or entity.name == device.name:
+            return device.name
+        return f"{device.name} · {entity.name}"
+
+    def area_of(self, entity: Entity) -> str:
+        """Return the name of the room the entity's device is in, "" without one."""
+        device = self.runtime.registry.device(entity.device_id) if entity.device_id else None
+        area_id = device.area if device else None
+        for area in self.runtime.areas:
+            if area.id == area_id:
+                return area.name
+        return area_id or ""
+
+    # -- presses ------------------------------------------------------------------------
+
+    def failure_of(self, entity_id: str, state: State | None) -> str:
+        """Return what a press that failed a moment ago says; a new state makes it forgotten."""
+        failed_at = self._failures.get(entity_id)
+        if failed_at is None:
+            return ""
+        if time.time() - failed_at > FAILURE_SHOWN_S or (state and state.changed > failed_at):
+            del self._failures[entity_id]
+            return ""
+        return NO_ANSWER
+
+    async def press(
+        self, actor: Actor, entity_id: str, command: str, *, override: bool = False
+    ) -> None:
+        """Send a command and wait for the device's own answer.
+
+        Raises:
+            CommandRefused: it may not be sent, with the reason.
+            CommandTimeout: the device didn't answer.
+        """
+        self._failures.pop(entity_id, None)
+        self.pending[entity_id] = command
+        self._show(entity_id)
+        try:
+            await self.runtime.commands.call(actor, entity_id, command, override=override)
+        except CommandTimeout:
+            self._failures[entity_id] = time.time()
+            raise
+        finally:
+            self.pending.pop(entity_id, None)
+            self._show(entity_id)
+
+    def _show(self, entity_id: str) -> None:
+        self.live.changed("states")
+        self.live.changed(f"entity:{entity_id}")
+
+
+def actor_of(request: web.Request) -> Actor:
+    """Return who is signed in, as commands and the ledger take it down.
+
+    Raises:
+        SignInNeeded: nobody is.
+    """
+    session = current(request)
+    return Actor(session.account_id, session.role, "person")
+
+
+async def field(request: web.Request, name: str, longest: int = 1024) -> str:
+    """Return a form's field, "" where it is missing.
+
+    Raises:
+        Problem: 400, it is a file or too long.
+    """
+    value = (await request.post()).get(name, "")
+    if not isinstance(value, str) or len(value) > longest:
+        raise Problem(400, "bad_request")
+    return value
+
+
+def one_of(value: str, known: Iterable[str]) -> str:
+    """Return the value if it is known.
+
+    Raises:
+        Problem: 400, no form of ours sends it.
+    """
+    if value not in known:
+        raise Problem(400, "bad_request")
+    return value
+
+
+__all__ = ["CommandRefused", "CommandTimeout", "EntityView", "House", "actor_of", "field", "one_of"]

@@ -1,0 +1,1 @@
+"""The people of the household and where they are signed in."""

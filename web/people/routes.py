@@ -1,0 +1,118 @@
+"""The people of the household: who may come in, as what, and where they are signed in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+
+from hub.accounts.model import (
+    AccountUnknown,
+    BadName,
+    LastKeeper,
+    NameTaken,
+    WeakPassword,
+)
+from hub.http.gate import current
+from hub.http.problems import Problem
+from hub.http.routes import Routes
+from web.design import done, refused
+from web.house import OWNER, House, field, one_of
+from web.words import HOME_ROLES
+
+if TYPE_CHECKING:
+    from hub.accounts.model import Account
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+def _(message: str) -> str:
+    """Mark a message for extraction; it is translated where it is shown."""
+    return message
+
+
+ONLY_OWNER = _("This is the only owner. Make somebody else owner first.")
+
+
+def people_routes(house: House) -> Routes:
+    """Return the routes about people; only the owner has them."""
+    routes = Routes()
+    accounts = house.runtime.accounts
+
+    @routes.get("/people", allow=OWNER)
+    async def people(request: web.Request) -> web.Response:
+        return house.design.render(request, "people.html", **await _people(house))
+
+    @routes.post("/people", allow=OWNER)
+    async def add(request: web.Request) -> web.Response:
+        return await _add(house, request)
+
+    @routes.post("/people/{id}/role", allow=OWNER)
+    async def role(request: web.Request) -> web.Response:
+        words = house.design.language(request["lang"])
+        wanted = one_of(await field(request, "role", 32), HOME_ROLES)
+        try:
+            account = await accounts.set_role(request.match_info["id"], wanted)
+        except AccountUnknown as unknown:
+            raise Problem(404, "not_found") from unknown
+        except LastKeeper:
+            return refused(request, words(ONLY_OWNER))
+        return done(request, words("Saved: %(name)s", name=account.name), "/people")
+
+    @routes.post("/people/{id}/sign-out", allow=OWNER)
+    async def sign_out(request: web.Request) -> web.Response:
+        words = house.design.language(request["lang"])
+        account = await _named(house, request)
+        await accounts.revoke_all(account.id)
+        text = words("%(name)s is signed out everywhere.", name=account.name)
+        return done(request, text, "/people")
+
+    @routes.post("/people/{id}/remove", allow=OWNER)
+    async def remove(request: web.Request) -> web.Response:
+        words = house.design.language(request["lang"])
+        account = await _named(house, request)
+        if account.id == current(request).account_id:
+            return refused(request, words("You cannot remove yourself."))
+        try:
+            await accounts.remove(account.id)
+        except LastKeeper:
+            return refused(request, words(ONLY_OWNER))
+        text = words("%(name)s no longer has an account here.", name=account.name)
+        return done(request, text, "/people")
+
+    return routes
+
+
+async def _named(house: House, request: web.Request) -> Account:
+    account = await house.runtime.accounts.get(request.match_info["id"])
+    if account is None:
+        raise Problem(404, "not_found")
+    return account
+
+
+async def _people(house: House) -> dict[str, Any]:
+    accounts = house.runtime.accounts
+    people = [(account, await accounts.sessions_of(account.id)) for account in await accounts.all()]
+    return {"people": people, "given": {}, "errors": {}}
+
+
+async def _add(house: House, request: web.Request) -> web.Response:
+    words = house.design.language(request["lang"])
+    name = await field(request, "name", 256)
+    role = one_of(await field(request, "role", 32) or "resident", HOME_ROLES)
+    password = await field(request, "password", 1024)
+    errors = {}
+    try:
+        account = await house.runtime.accounts.create(name, role, password)
+    except BadName:
+        errors["name"] = words("Write a name of at most 64 characters.")
+    except NameTaken:
+        errors["name"] = words("Somebody here has this name already.")
+    except WeakPassword:
+        errors["password"] = words("Choose a longer password that nobody would guess.")
+    if not errors:
+        return done(request, words("%(name)s can sign in now.", name=account.name), "/people")
+    seen = {**await _people(house), "given": {"name": name, "role": role}, "errors": errors}
+    page = house.design.render(request, "people.html", **seen)
+    return refused(request, words("Please look at the marked field."), errors, page)

@@ -1,0 +1,1 @@
+"""Safety sensors, and which actuators the resident bound to which role."""

@@ -1,0 +1,1 @@
+"""First run, unlocking, the lost passphrase, pairing with the community."""

@@ -1,0 +1,1 @@
+"""What left the home, the choices about it, and the consent ledger."""

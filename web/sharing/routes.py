@@ -1,0 +1,123 @@
+"""What left the home, literally; the choices about it, given and withdrawn as easily."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+
+from hub.http.routes import Routes
+from web.design import done, refused
+from web.facade import HAZARD_CLASSES, Refusal
+from web.house import HOUSEHOLD, RESIDENTS, House, actor_of, field, one_of
+
+if TYPE_CHECKING:
+    from hub.http.live import LiveContext
+    from web.design.page import Words
+
+TEMPLATES = Path(__file__).parent / "templates"
+TELL_ZONE = "tell_zone"
+MOST_SHOWN = 100
+
+
+def _(message: str) -> str:
+    """Mark a message for extraction; it is translated where it is shown."""
+    return message
+
+
+PURPOSES = {
+    "tell_zone": _("Tell the duty desk the zone if nobody answers"),
+    "tell_zone_now": _("Tell the duty desk the zone this once"),
+    "tell_flat": _("Tell the duty desk the flat"),
+    "sos_flat": _("SOS tells the flat"),
+}
+LINE_STATES = {"given": _("Given"), "withdrawn": _("Withdrawn")}
+DOORS = {
+    "events": _("Safety event, without your name or flat"),
+    "acts": _("Your own act"),
+    "grants": _("A connection you granted"),
+}
+SENT_STATES = {
+    "waiting": ("3", _("Waiting for its slot")),
+    "sent": ("4", _("Sent")),
+    "received": ("ok", _("Received by the duty desk")),
+}
+
+
+def sharing_routes(house: House) -> Routes:
+    """Return the routes about what leaves, and register their live parts."""
+    routes = Routes()
+    _live_parts(house)
+
+    @routes.get("/sharing", allow=HOUSEHOLD)
+    async def sharing(request: web.Request) -> web.Response:
+        return house.design.render(request, "sharing.html", **_sent(house))
+
+    @routes.get("/choices", allow=RESIDENTS)
+    async def choices(request: web.Request) -> web.Response:
+        seen = await _choices(house, house.design.language(request["lang"]))
+        return house.design.render(request, "choices.html", **seen)
+
+    @routes.post("/choices", allow=RESIDENTS)
+    async def choose(request: web.Request) -> web.Response:
+        words = house.design.language(request["lang"])
+        klass = one_of(await field(request, "klass", 32), HAZARD_CLASSES)
+        value = await field(request, "value", 32)
+        if value not in {"zone", "nobody"}:
+            text = words("Choose one of the two; nothing is chosen for you.")
+            return refused(request, text, {"value": text})
+        try:
+            await house.runtime.choose(TELL_ZONE, klass, value, actor_of(request))
+        except Refusal as refusal:
+            return refused(request, words(refusal.text))
+        return done(request, words("Your choice is written down and in force."))
+
+    @routes.post("/choices/withdraw", allow=RESIDENTS)
+    async def withdraw(request: web.Request) -> web.Response:
+        words = house.design.language(request["lang"])
+        purpose = one_of(await field(request, "purpose", 32), PURPOSES)
+        klass = one_of(await field(request, "klass", 32), HAZARD_CLASSES)
+        await house.runtime.withdraw(purpose, klass, actor_of(request))
+        text = words("Withdrawn. From the next slot on nothing of this kind leaves your home.")
+        return done(request, text)
+
+    return routes
+
+
+def _sent(house: House) -> dict[str, Any]:
+    runtime = house.runtime
+    return {
+        "sent": runtime.sent()[:MOST_SHOWN],
+        "sent_today": runtime.sent_today(),
+        "pairing": runtime.pairing(),
+        "doors": DOORS,
+        "sent_states": SENT_STATES,
+    }
+
+
+async def _choices(house: House, words: Words) -> dict[str, Any]:
+    runtime = house.runtime
+    names = {account.id: account.name for account in await runtime.accounts.all()}
+    return {
+        "choices": runtime.choices(),
+        "pairing": runtime.pairing(),
+        "ledger": runtime.ledger()[:MOST_SHOWN],
+        "ledger_problem": runtime.ledger_problem(),
+        "who": lambda actor: names.get(actor, actor) or words("the hub"),
+        "purposes": PURPOSES,
+        "line_states": LINE_STATES,
+    }
+
+
+def _live_parts(house: House) -> None:
+    async def sent(context: LiveContext) -> str:
+        seen = _sent(house)
+        return house.design.fragment(context.lang, "sent.html", csrf=context.csrf, **seen)
+
+    async def choices(context: LiveContext) -> str:
+        seen = await _choices(house, house.design.language(context.lang))
+        return house.design.fragment(context.lang, "choices_live.html", csrf=context.csrf, **seen)
+
+    house.live.part("sent", sent, ("sharing",), HOUSEHOLD)
+    house.live.part("choices", choices, ("sharing",), RESIDENTS)

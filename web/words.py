@@ -1,0 +1,156 @@
+"""Words and pictures for entities: what a state means to a person, which command comes next."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from web.design.formats import figure
+
+if TYPE_CHECKING:
+    from web.design.page import Words
+
+
+def _(message: str) -> str:
+    """Mark a message for extraction; it is translated where it is shown."""
+    return message
+
+
+# device class of a binary sensor -> the words for off and on
+BINARY: dict[str, tuple[str, str]] = {
+    "gas": (_("No gas"), _("Gas detected")),
+    "carbon_monoxide": (_("No carbon monoxide"), _("Carbon monoxide detected")),
+    "smoke": (_("No smoke"), _("Smoke detected")),
+    "moisture": (_("Dry"), _("Water detected")),
+    "battery": (_("Battery fine"), _("Battery low")),
+    "door": (_("Closed"), _("Open")),
+    "window": (_("Closed"), _("Open")),
+    "opening": (_("Closed"), _("Open")),
+    "motion": (_("No motion"), _("Motion")),
+    "occupancy": (_("Nobody there"), _("Somebody there")),
+    "problem": (_("No problem"), _("Problem")),
+    "tamper": (_("Not tampered with"), _("Tampered with")),
+    "connectivity": (_("Not connected"), _("Connected")),
+}
+ON_OFF = (_("Off"), _("On"))
+SIREN = (_("Silent"), _("Sounding"))
+VALVE = {
+    "open": _("Open"),
+    "closed": _("Closed"),
+    "opening": _("Opening …"),
+    "closing": _("Closing …"),
+}
+HAZARD_CLASSES = frozenset({"gas", "carbon_monoxide", "smoke", "moisture"})
+
+KINDS = {
+    "binary_sensor": _("Sensor"),
+    "sensor": _("Measurement"),
+    "switch": _("Switch"),
+    "valve": _("Valve"),
+    "siren": _("Siren"),
+}
+
+# command -> (button, while the device has not answered, sentence when it answered)
+COMMANDS: dict[str, tuple[str, str, str]] = {
+    "turn_on": (_("Turn on"), _("Turning on …"), _("%(name)s is on.")),
+    "turn_off": (_("Turn off"), _("Turning off …"), _("%(name)s is off.")),
+    "open": (_("Open it"), _("Opening …"), _("%(name)s is open.")),
+    "close": (_("Close it"), _("Closing …"), _("%(name)s is closed.")),
+    "stop": (_("Stop"), _("Stopping …"), _("%(name)s has stopped.")),
+}
+PRESS_LABELS = {
+    "turn_on": _("%(name)s: turn on"),
+    "turn_off": _("%(name)s: turn off"),
+    "open": _("%(name)s: open"),
+    "close": _("%(name)s: close"),
+    "stop": _("%(name)s: stop"),
+}
+
+ICONS = {
+    "gas": "gas",
+    "carbon_monoxide": "gas",
+    "smoke": "smoke",
+    "moisture": "leak",
+    "battery": "battery",
+    "door": "door",
+    "motion": "motion",
+    "occupancy": "motion",
+    "temperature": "temperature",
+    "humidity": "humidity",
+    "power": "energy",
+    "energy": "energy",
+    "current": "energy",
+    "voltage": "energy",
+    "outlet": "plug",
+    "water": "water",
+}
+KIND_ICONS = {
+    "valve": "valve",
+    "siren": "siren",
+    "switch": "switch",
+    "sensor": "sensor",
+    "binary_sensor": "binary_sensor",
+}
+
+HAZARDS: dict[str, tuple[str, str, str]] = {
+    # hazard -> (level, name, picture)
+    "gas": ("1", _("Gas alarm"), "gas"),
+    "smoke": ("1", _("Smoke alarm"), "smoke"),
+    "leak": ("2", _("Water leak"), "leak"),
+    "flood": ("2", _("Water leak"), "leak"),
+    "supervision": ("lost", _("A safety sensor is silent"), "supervision"),
+}
+ROLES: dict[str, tuple[str, str, str]] = {
+    # role -> (name, what it does, picture)
+    "gas_valve": (_("Gas valve"), _("closes when there is gas or smoke"), "valve"),
+    "water_valve": (_("Water valve"), _("closes when there is a leak"), "water"),
+    "siren": (_("Siren"), _("sounds when there is smoke"), "siren"),
+    "socket": (_("Socket"), _("turns off when there is smoke or a leak"), "plug"),
+}
+RESULTS = {
+    "sent": _("Command sent, waiting for the device"),
+    "confirmed": _("Done, the device confirmed"),
+    "failed": _("The device did not answer"),
+    "unbound": _("Cannot act: nothing is bound"),
+    "refused_electrical": _("Not switched: nothing electrical while there is gas"),
+}
+HOME_ROLES = {
+    "owner": (_("Owner"), _("everything, people and keys included")),
+    "resident": (_("Resident"), _("devices, alarms and choices")),
+    "guest": (_("Guest"), _("sees how things are, changes nothing")),
+}
+
+
+def icon_of(kind: str, device_class: str | None) -> str:
+    """Return the sprite's word for an entity."""
+    if kind == "valve":
+        return "valve"
+    return ICONS.get(device_class or "", KIND_ICONS.get(kind, "device"))
+
+
+def state_word(words: Words, kind: str, device_class: str | None, value: object) -> str:
+    """Return a state as one word or short phrase; a sensor's figure is written without unit."""
+    if value is None:
+        return words("Unknown")
+    if kind == "valve":
+        return words(VALVE.get(str(value), str(value)))
+    if isinstance(value, bool):
+        pair = SIREN if kind == "siren" else BINARY.get(device_class or "", ON_OFF)
+        return words(pair[value])
+    if isinstance(value, int | float):
+        return figure(value)
+    return str(value)
+
+
+def next_command(kind: str, value: object, commands: frozenset[str] | set[str]) -> str | None:
+    """Return what a press does, None where a press does nothing.
+
+    A siren and a valve in motion are never toggled by a press on a tile.
+    """
+    wanted: str | None = None
+    if kind == "switch":
+        wanted = "turn_off" if value is True else "turn_on"
+    elif kind == "siren" and value is True:
+        wanted = "turn_off"
+    elif kind == "valve" and value in {"open", "closed"}:
+        wanted = "close" if value == "open" else "open"
+    return wanted if wanted in commands else None
