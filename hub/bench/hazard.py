@@ -104,11 +104,12 @@ async def _run(
     if held:
         words = ["hub.bench.held", "--port", str(rig.port), "--socket", str(rig.socket_path)]
         rig.start_module("held", words)
-    flood = None
+    flood, first = None, b""
     if rate:
         words = ["hub.bench.flood", "--port", str(rig.port), "--rate", str(rate)]
         flood = rig.start_module("flood", words)
-        await asyncio.to_thread(flood.stdout.readline)  # type: ignore[union-attr]
+        if flood.stdout is not None:
+            first = await asyncio.to_thread(flood.stdout.readline)
     times = []
     for number in range(WARM_UP + samples):
         # A random phase: the flood ticks every 2 ms, and the samples must not fall in step.
@@ -119,7 +120,7 @@ async def _run(
     await client.stop()
     sensor.close()
     valve.close()
-    return times, _pace(flood)
+    return times, _pace(flood, first)
 
 
 async def _sample(
@@ -139,14 +140,14 @@ async def _sample(
     return took
 
 
-def _pace(flood: subprocess.Popen[bytes] | None) -> dict[str, int]:
+def _pace(flood: subprocess.Popen[bytes] | None, first: bytes) -> dict[str, int]:
     """End the flood; what it really sent and what arrived, median of its seconds."""
     if flood is None:
         return {"sent_s": 0, "received_s": 0}
     out, _ = flood.communicate(timeout=10)
-    rows = [json.loads(line) for line in out.splitlines()]
-    if not rows:
-        raise BenchProblem("the flood did not last a second")
+    rows = [json.loads(line) for line in (first + out).splitlines()]
+    if flood.returncode or not rows:
+        raise BenchProblem("the flood broke off")
     return {key: round(statistics.median(row[key] for row in rows)) for key in rows[0]}
 
 
