@@ -12,6 +12,7 @@ from pathlib import Path
 from hub.core.mqtt import MqttSettings
 from hub.plugins import broker_users
 
+ROOT = Path(__file__).parents[3]
 MOSQUITTO = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin")
 
 
@@ -46,7 +47,7 @@ class EmbeddedBroker:
     def start(self) -> None:
         words = [sys.executable, "-m", "hub", "broker", "--listen", f"127.0.0.1:{self.port}"]
         self.process = subprocess.Popen(
-            [*words, "--data", str(self.folder)], stdout=subprocess.PIPE, text=True
+            [*words, "--data", str(self.folder)], stdout=subprocess.PIPE, text=True, cwd=ROOT
         )
         assert self.process.stdout is not None
         assert self.process.stdout.readline() == "ready\n"

@@ -14,6 +14,9 @@ from hub.plugins import broker_users
 from hub.plugins.broker_fanout import publish_packet
 from tests.hub.core.brokers import EmbeddedBroker, until
 
+BROKER = [sys.executable, "-m", "hub", "broker"]
+ROOT = Path(__file__).parents[3]
+
 
 @pytest.fixture
 async def broker(tmp_path: Path) -> AsyncIterator[EmbeddedBroker]:
@@ -57,7 +60,8 @@ def test_passwords_are_private_and_the_same_for_everyone(tmp_path: Path) -> None
 def test_refuses_what_it_may_not_listen_on(tmp_path: Path, words: list[str], text: str) -> None:
     data = ["--data", str(tmp_path)] if words else []
     done = subprocess.run(
-        [sys.executable, "-m", "hub", "broker", *words, *data],
+        [*BROKER, *words, *data],
+        cwd=ROOT,
         capture_output=True,
         text=True,
         timeout=30,
@@ -73,8 +77,8 @@ def test_a_taken_port_is_said(tmp_path: Path) -> None:
         other.listen()
         port = other.getsockname()[1]
         done = subprocess.run(
-            [sys.executable, "-m", "hub", "broker", "--listen", f"127.0.0.1:{port}"]
-            + ["--data", str(tmp_path)],
+            [*BROKER, "--listen", f"127.0.0.1:{port}", "--data", str(tmp_path)],
+            cwd=ROOT,
             capture_output=True,
             text=True,
             timeout=30,
