@@ -7,7 +7,7 @@ new route is covered without anybody thinking of it.
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -36,6 +36,7 @@ class Walk:
         self.address = address
         self.token_for = token_for
         self.fill = fill
+        self.stricter: Collection[str] = ()
         self.visits = 0
         self.wrong: list[str] = []
 
@@ -52,6 +53,10 @@ class Walk:
             headers["X-CSRF-Token"] = csrf_of(token)
         return headers
 
+    def may(self, what: str, allow: Allow, role: str | None) -> bool:
+        """Say whether someone should pass."""
+        return permits(allow, role) and not (role is None and what in self.stricter)
+
     def judge(self, what: str, role: str | None, allow: Allow, seen: tuple[int, str, str]) -> None:
         """Compare an answer (status, problem code, location) with what was declared."""
         self.visits += 1
@@ -59,7 +64,7 @@ class Walk:
         passed = problem not in REFUSALS
         if passed and status == 500:
             self.wrong.append(f"{what} as {role or 'nobody'}: fails with 500")
-        if passed != permits(allow, role):
+        if passed != self.may(what, allow, role):
             word = "lets in" if passed else "refuses"
             self.wrong.append(
                 f"{what} {word} {role or 'nobody'} ({status} {problem}) against {allow}"
@@ -134,7 +139,9 @@ async def walk(
     address: str,
     roles: Sequence[str],
     token_for: TokenFor,
+    *,
     fill: Mapping[str, str] | None = None,
+    stricter: Collection[str] = (),
 ) -> int:
     """Visit everything as everybody.
 
@@ -143,6 +150,7 @@ async def walk(
         address: Where, e.g. ``http://127.0.0.1:8100``.
         roles: Every role of the face.
         token_for: Opens a fresh session of a role and returns its token; a visit may end it.
+        stricter: Open routes ("GET /") whose handler leads nobody to the sign-in page at times.
         fill: What to put for a route's variables and live parts' arguments; "x" otherwise.
 
     Returns:
@@ -152,6 +160,7 @@ async def walk(
         AssertionError: an answer differs from what its route or part declares.
     """
     walked = Walk(app, address, token_for, fill or {})
+    walked.stricter = stricter
     async with _client(address) as client:
         for role in (None, *roles):
             for route in app[ROUTES]:

@@ -16,7 +16,7 @@ from aiohttp import web
 from hub.core.commands import Actor, CommandRefused, CommandTimeout
 from hub.core.language import translator
 from hub.http.feed import Feed, encoded, state_json
-from hub.http.gate import GATE, current
+from hub.http.gate import GATE, current, token_of
 from hub.http.problems import Problem, json_response
 from hub.http.routes import SIGNED_IN, Allow, Routes
 
@@ -119,9 +119,9 @@ class HomeApi:
         routes.socket("/api/ws", allow=self._may_read)(self.socket)
         return routes
 
-    async def close(self) -> None:
-        """Close the sockets; register it with ``app.on_shutdown``."""
-        await self.feed.close()
+    def close(self) -> None:
+        """Listen to the states no more."""
+        self.feed.close()
 
     async def all_states(self, request: web.Request) -> web.Response:  # noqa: ARG002 - a handler
         """Answer all states, by entity id."""
@@ -163,8 +163,7 @@ class HomeApi:
 
     async def socket(self, request: web.Request) -> web.StreamResponse:
         """Let a program follow the states."""
-        gate = request.app[GATE]
-        token = request.cookies.get(gate.cookie, "")
+        gate, token = request.app[GATE], token_of(request)
         return await self.feed.serve(request, current(request), lambda: gate.find(token))
 
 

@@ -43,15 +43,14 @@ def encoded(data: object) -> bytes:
 class _Program:
     """One connected program and what waits to be sent to it."""
 
-    __slots__ = ("session", "size", "slow", "socket", "waiting", "wake")
+    __slots__ = ("session", "size", "slow", "talk", "waiting")
 
-    def __init__(self, socket: web.WebSocketResponse, session: Session) -> None:
-        self.socket = socket
+    def __init__(self, talk: sockets.Talk, session: Session) -> None:
+        self.talk = talk
         self.session = session
         self.waiting: deque[bytes] = deque()
         self.size = 0
         self.slow = False
-        self.wake = asyncio.Event()
 
     def put(self, text: bytes) -> bool:
         """Let a message wait; False when the client lags too far behind."""
@@ -60,7 +59,7 @@ class _Program:
         else:
             self.waiting.append(text)
             self.size += len(text)
-        self.wake.set()
+        self.talk.wake.set()
         return not self.slow
 
 
@@ -73,7 +72,6 @@ class Feed:
         self._programs: set[_Program] = set()
         self._subscribed: set[_Program] = set()
         self._changes: list[State] = []
-        self._talks = sockets.Talks()
         self._unsubscribe = states.subscribe(self._changed)
 
     @property
@@ -87,25 +85,20 @@ class Feed:
         """Answer ``GET /api/ws``; the server calls it after its own checks."""
         socket = web.WebSocketResponse(autoping=True, max_msg_size=4096, timeout=1.0)
         await socket.prepare(request)
-        program = _Program(socket, session)
+        talk = sockets.Talk(request, socket)
+        program = _Program(talk, session)
         self._programs.add(program)
-        self._talks.opened(program.wake)
         try:
-            await sockets.talk(
-                request,
-                socket,
-                lambda: self._say(program, recheck),
-                lambda text: self._told(program, text),
-                program.wake,
+            await talk.run(
+                lambda: self._say(program, recheck), lambda text: self._told(program, text)
             )
         finally:
             self._forget(program)
         return socket
 
-    async def close(self) -> None:
-        """Close every socket and listen no more, because the server stops."""
+    def close(self) -> None:
+        """Listen to the states no more; the sockets end with their app."""
         self._unsubscribe()
-        await self._talks.stop()
 
     def _told(self, program: _Program, text: str | bytes) -> None:
         try:
@@ -145,16 +138,15 @@ class Feed:
         """Send what waits and the beats, until closed, signed out or too slow."""
         beats = 0
         next_beat = time.monotonic() + self._beat_s
-        while not program.socket.closed:
-            self._talks.check()
-            program.wake.clear()
+        while program.talk.goes_on():
+            program.talk.wake.clear()
             while program.waiting:
                 if program.slow:
                     log.warning("a program was dropped: it reads slower than states change")
                     raise sockets.Ended(sockets.CLOSED_SLOW, "too slow")
                 text = program.waiting.popleft()
                 program.size -= len(text)
-                await sockets.send(program.socket, text)
+                await sockets.send(program.talk.socket, text)
             if time.monotonic() >= next_beat:
                 next_beat = time.monotonic() + self._beat_s
                 if not await sockets.still_signed_in(program.session, recheck):
@@ -162,4 +154,4 @@ class Feed:
                 beats += 1
                 program.put(encoded({"beat": beats, "at": sockets.beat_time()}))
                 continue
-            await sockets.woken(program.wake, next_beat)
+            await sockets.woken(program.talk.wake, next_beat)

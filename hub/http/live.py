@@ -77,22 +77,21 @@ class _Watched:
 class _Client:
     """One socket: what waits to be sent, newest per part, and what was sent last."""
 
-    __slots__ = ("lang", "pending", "recheck", "sent", "session", "socket", "wake")
+    __slots__ = ("lang", "pending", "recheck", "sent", "session", "talk")
 
     def __init__(
         self,
-        socket: web.WebSocketResponse,
+        talk: sockets.Talk,
         session: Session | None,
         lang: str,
         recheck: sockets.Recheck,
     ) -> None:
-        self.socket = socket
+        self.talk = talk
         self.session = session
         self.lang = lang
         self.recheck = recheck
         self.pending: dict[str, str] = {}
         self.sent: dict[str, str] = {}
-        self.wake = asyncio.Event()
 
     @property
     def role(self) -> str | None:
@@ -105,7 +104,7 @@ class _Client:
             self.pending.pop(key, None)
         else:
             self.pending[key] = html
-            self.wake.set()
+            self.talk.wake.set()
 
 
 class Live:
@@ -122,7 +121,6 @@ class Live:
         self._watched: dict[str, _Watched] = {}
         self._by_topic: dict[str, set[_Watched]] = {}
         self._clients: set[_Client] = set()
-        self._talks = sockets.Talks()
         self._csrf_mark = f"csrf-{secrets.token_hex(16)}"
 
     def part(self, name: str, render: Render, topics: Iterable[str], allow: Allow) -> None:
@@ -174,22 +172,16 @@ class Live:
         chosen = self.choose(request.query.get("parts", ""), session.role if session else None)
         socket = web.WebSocketResponse(autoping=True, max_msg_size=4096, timeout=1.0)
         await socket.prepare(request)
-        client = _Client(socket, session, lang, recheck)
+        talk = sockets.Talk(request, socket)
+        client = _Client(talk, session, lang, recheck)
         self._clients.add(client)
-        self._talks.opened(client.wake)
         try:
             for key, part, arg in chosen:
                 self._watch(client, key, part, arg)
-            await sockets.talk(
-                request, socket, lambda: self._say(client), lambda _: None, client.wake
-            )
+            await talk.run(lambda: self._say(client), lambda _: None)
         finally:
             self._forget(client)
         return socket
-
-    async def close(self) -> None:
-        """Close every socket, because the server stops."""
-        await self._talks.stop()
 
     def _watch(self, client: _Client, key: str, part: Part, arg: str) -> None:
         watched = self._watched.get(key)
@@ -255,24 +247,23 @@ class Live:
         """Send what waits and the beats, until the socket is closed or the session ends."""
         beats = 0
         next_beat = time.monotonic()
-        while not client.socket.closed:
-            self._talks.check()
+        while client.talk.goes_on():
             if time.monotonic() >= next_beat:
                 next_beat = time.monotonic() + self._beat_s
                 if beats and not await sockets.still_signed_in(client.session, client.recheck):
                     raise sockets.Ended(sockets.CLOSED_SIGNED_OUT, "signed out")
                 beats += 1
                 beat = orjson.dumps({"beat": beats, "at": sockets.beat_time()})
-                await sockets.send(client.socket, beat)
+                await sockets.send(client.talk.socket, beat)
             await self._send_pending(client)
-            await sockets.woken(client.wake, next_beat)
+            await sockets.woken(client.talk.wake, next_beat)
 
     async def _send_pending(self, client: _Client) -> None:
-        client.wake.clear()
+        client.talk.wake.clear()
         csrf = client.session.csrf if client.session else ""
         while client.pending:
             key = next(iter(client.pending))
             html = client.pending.pop(key)
             client.sent[key] = html
             text = {"part": key, "html": html.replace(self._csrf_mark, csrf)}
-            await sockets.send(client.socket, orjson.dumps(text))
+            await sockets.send(client.talk.socket, orjson.dumps(text))

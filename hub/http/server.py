@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from hub.http.gate import GATE, Gate, Render, gate_middleware
+from hub.http.gate import GATE, Gate, Render, gate_middleware, token_of
 from hub.http.health import OK, Health
 from hub.http.hosts import HostRule, check_listen
 from hub.http.live import Live
 from hub.http.problems import json_response
 from hub.http.routes import ANYONE, NO_LARGER_THAN, Kind, Route, Routes
+from hub.http.sockets import TALKS, stop_talks
 from hub.http.static import StaticFiles
 
 if TYPE_CHECKING:
@@ -81,7 +82,8 @@ def create_app(
     for table in (_own_routes(), sign_in_routes(), *routes):
         for route in table:
             _mount(app, gate, route)
-    app.on_shutdown.append(_close_live)
+    app[TALKS] = set()
+    app.on_shutdown.append(stop_talks)
     return app
 
 
@@ -110,8 +112,7 @@ def _own_routes() -> Routes:
     @routes.socket("/live", allow=ANYONE)
     async def live(request: web.Request) -> web.StreamResponse:
         """Who may watch is decided part by part."""
-        gate = request.app[GATE]
-        token = request.cookies.get(gate.cookie, "")
+        gate, token = request.app[GATE], token_of(request)
         return await request.app[LIVE].serve(
             request, request["session"], request["lang"], lambda: gate.find(token)
         )
@@ -121,10 +122,6 @@ def _own_routes() -> Routes:
         return await request.app[STATIC].serve(request)
 
     return routes
-
-
-async def _close_live(app: web.Application) -> None:
-    await app[LIVE].close()
 
 
 class Server:

@@ -13,7 +13,7 @@ from hub.accounts.model import (
     TooManyAttempts,
     WeakPassword,
 )
-from hub.http.gate import GATE, LANG_COOKIE, THEME_COOKIE, current, see_other
+from hub.http.gate import GATE, LANG_COOKIE, THEME_COOKIE, current, see_other, token_of
 from hub.http.hosts import is_loopback
 from hub.http.paths import local_path
 from hub.http.problems import Problem
@@ -62,10 +62,6 @@ async def _field(request: web.Request, name: str) -> str:
     return value
 
 
-def _token(request: web.Request) -> str:
-    return request.cookies.get(request.app[GATE].cookie, "")
-
-
 def _device(request: web.Request) -> str:
     """Return what the browser says it is, so that people can tell their sessions apart."""
     return request.headers.get("User-Agent", "")[:120]
@@ -73,7 +69,7 @@ def _device(request: web.Request) -> str:
 
 async def _enter(request: web.Request, token: str, path: str) -> web.Response:
     """Set the new session's cookie; the session that the browser had before ends."""
-    before = _token(request)
+    before = token_of(request)
     if before:
         await _accounts(request).revoke(before)
     response = see_other(path)
@@ -118,7 +114,7 @@ async def do_sign_in(request: web.Request) -> web.StreamResponse:
 
 async def do_sign_out(request: web.Request) -> web.StreamResponse:
     """End this session."""
-    await _accounts(request).revoke(_token(request))
+    await _accounts(request).revoke(token_of(request))
     response = see_other("/sign-in")
     request.app[GATE].drop_cookie(response)
     return response
@@ -187,7 +183,7 @@ async def do_change_password(request: web.Request) -> web.StreamResponse:
     else:
         try:
             await _accounts(request).change_password(
-                _token(request), await _field(request, "old"), new, request.remote or ""
+                token_of(request), await _field(request, "old"), new, request.remote or ""
             )
         except (SignInRefused, WeakPassword, TooManyAttempts) as refusal:
             error = refusal.code
@@ -205,7 +201,7 @@ async def do_end_sessions(request: web.Request) -> web.StreamResponse:
     if named:
         await _accounts(request).revoke_by_id(session.account_id, named)
     else:
-        await _accounts(request).revoke_all(session.account_id, but=_token(request))
+        await _accounts(request).revoke_all(session.account_id, but=token_of(request))
     return see_other("/account?done=sessions")
 
 

@@ -49,41 +49,6 @@ async def close(
         request.transport.abort()
 
 
-class Talks:
-    """The open sockets of one kind, so that a stopping server can end them in order."""
-
-    def __init__(self) -> None:
-        self.stopping = False
-        self._open: dict[asyncio.Task[object], asyncio.Event] = {}
-
-    def check(self) -> None:
-        """End the talk if the server stops.
-
-        Raises:
-            Ended: it does.
-        """
-        if self.stopping:
-            raise Ended(WSCloseCode.GOING_AWAY, "the server stops")
-
-    def opened(self, wake: asyncio.Event) -> None:
-        """Note that the running task talks, and how to wake it."""
-        task = asyncio.current_task()
-        if task is not None:
-            self._open[task] = wake
-            task.add_done_callback(self._ended)
-
-    async def stop(self) -> None:
-        """End all talks; returns when they have ended, within little more than a second."""
-        self.stopping = True
-        for wake in self._open.values():
-            wake.set()
-        if self._open:
-            await asyncio.wait(list(self._open), timeout=CLOSE_TIMEOUT_S + 0.3)
-
-    def _ended(self, task: asyncio.Task[object]) -> None:
-        self._open.pop(task, None)
-
-
 class Ended(Exception):
     """The talk is over for a reason that the client is told."""
 
@@ -93,42 +58,76 @@ class Ended(Exception):
         self.reason = reason
 
 
-async def talk(
-    request: web.Request,
-    socket: web.WebSocketResponse,
-    say: Callable[[], Awaitable[None]],
-    hear: Callable[[str | bytes], None],
-    wake: asyncio.Event,
-) -> None:
-    """Say and hear until the client goes or the talk is ended.
+class Talk:
+    """One open socket: one side says, the other is heard, until either ends it.
 
-    Args:
-        request: The request that opened the socket.
-        socket: The open socket.
-        say: Sends until the socket is closed; raises ``Ended`` to close it.
-        hear: Called with each message of the client.
-        wake: Set when the client is gone, for ``say`` to see.
+    ``wake`` is set when there is something to say, or to see: that the client is gone, or
+    that the server stops.
     """
 
-    async def listen() -> None:
-        async for message in socket:
+    __slots__ = ("_request", "socket", "stopping", "task", "wake")
+
+    def __init__(self, request: web.Request, socket: web.WebSocketResponse) -> None:
+        self._request = request
+        self.socket = socket
+        self.wake = asyncio.Event()
+        self.stopping = False
+        self.task = asyncio.current_task()
+        request.app[TALKS].add(self)
+
+    def goes_on(self) -> bool:
+        """Tell whether the socket is open.
+
+        Raises:
+            Ended: the server stops.
+        """
+        if self.stopping:
+            raise Ended(WSCloseCode.GOING_AWAY, "the server stops")
+        return not self.socket.closed
+
+    async def run(
+        self, say: Callable[[], Awaitable[None]], hear: Callable[[str | bytes], None]
+    ) -> None:
+        """Say and hear.
+
+        Args:
+            say: Sends while ``goes_on``; raises ``Ended`` to close the socket with a reason.
+            hear: Called with each message of the client.
+        """
+        listener = asyncio.create_task(self._listen(hear))
+        try:
+            await say()
+        except Ended as end:
+            listener.cancel()
+            await close(self._request, self.socket, end.code, end.reason)
+        except TimeoutError:
+            listener.cancel()
+            await close(self._request, self.socket, CLOSED_SLOW, "too slow")
+        except ConnectionError:
+            return
+        finally:
+            listener.cancel()
+            self._request.app[TALKS].discard(self)
+
+    async def _listen(self, hear: Callable[[str | bytes], None]) -> None:
+        async for message in self.socket:
             if message.type in {WSMsgType.TEXT, WSMsgType.BINARY}:
                 hear(message.data)
-        wake.set()
+        self.wake.set()
 
-    listener = asyncio.create_task(listen())
-    try:
-        await say()
-    except Ended as end:
-        listener.cancel()
-        await close(request, socket, end.code, end.reason)
-    except TimeoutError:
-        listener.cancel()
-        await close(request, socket, CLOSED_SLOW, "too slow")
-    except ConnectionError:
-        return
-    finally:
-        listener.cancel()
+
+TALKS: web.AppKey[set[Talk]] = web.AppKey("talks")
+
+
+async def stop_talks(app: web.Application) -> None:
+    """End all talks of an app that stops; returns within little more than a second."""
+    talks: set[Talk] = app[TALKS]
+    for talk in talks:
+        talk.stopping = True
+        talk.wake.set()
+    tasks = [talk.task for talk in talks if talk.task is not None]
+    if tasks:
+        await asyncio.wait(tasks, timeout=CLOSE_TIMEOUT_S + 0.3)
 
 
 async def still_signed_in(session: Session | None, recheck: Recheck) -> bool:

@@ -55,7 +55,7 @@ async def home(tmp_path: Path) -> AsyncIterator[Home]:
     async with face(tmp_path, routes=[api.routes()]) as served:
         states.set(VALVE, "open", {"unit": None}, at=10.0)
         yield Home(served, states, commands, api)
-        await api.close()
+        api.close()
 
 
 async def give(browser: Browser, body: Any, **headers: str) -> tuple[int, dict[str, Any]]:

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from aiohttp import web
+from aiohttp import ClientSession, web
 
 from hub.accounts.model import csrf_of
 from hub.core.settings import Listen
@@ -155,6 +155,23 @@ async def test_forms_are_refused_in_place(home: Face) -> None:
         assert answered == status
         assert headers["Content-Type"] == "application/problem+json"
         assert json.loads(text)["status"] == status
+
+
+async def test_odd_cookies(home: Face) -> None:
+    owner = await home.browser("owner")
+    right = f"{owner.cookie}={owner.token}"
+    for cookies, status in (
+        (f'a=b; ;=;x; {right}; c="d"', 200),
+        (f'{owner.cookie}="{owner.token}"', 200),
+        (f"{owner.cookie}=; {right}", 303),
+        (f"x{right}", 303),
+        (f"{right}x", 303),
+        (f"{owner.cookie}={'x' * 4000}", 303),
+    ):
+        async with ClientSession(owner.address) as client:
+            sent = {"Cookie": cookies}
+            async with client.get("/owners", headers=sent, allow_redirects=False) as answer:
+                assert answer.status == status, cookies
 
 
 async def test_health(home: Face, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,14 +17,14 @@ from tests.walk import walk
 OWNERS: Allow = frozenset({"owner"})
 
 
-async def walk_through(home: Face) -> int:
+async def walk_through(home: Face, *stricter: str) -> int:
     for role in HOME_ROLES.names:
         await home.browser(role)
 
     async def token_for(role: str) -> str:
         return await home.accounts.open_session(home.ids[role])
 
-    return await walk(home.app, home.server.address, HOME_ROLES.names, token_for)
+    return await walk(home.app, home.server.address, HOME_ROLES.names, token_for, stricter=stricter)
 
 
 def declare(home: Face, path: str, allow: Allow) -> None:
@@ -74,3 +74,4 @@ async def test_a_handler_that_is_stricter_than_it_says(tmp_path: Path) -> None:
     async with face(tmp_path, broken=False, routes=[routes]) as home:
         with pytest.raises(AssertionError, match="GET /mine refuses nobody"):
             await walk_through(home)
+        await walk_through(home, "GET /mine")
