@@ -25,6 +25,7 @@ from community.gateway import manage
 from community.gateway import routes as gateway_routes
 from community.gateway.keys import GATEWAY_PUBLIC, gateway_key
 from community.gateway.service import Gateway
+from community.incidents import arrivals
 from community.incidents import routes as incident_routes
 from community.incidents.escalation import Escalation
 from community.incidents.screen import Screen
@@ -123,7 +124,12 @@ class Community:
         design = community_design()
         self.portal = Portal(store, clock, live, design)
         self.gateway = Gateway(
-            store, key, clock=clock, slot_s=slot_s, changed=self.portal.incidents_changed
+            store,
+            key,
+            clock=clock,
+            slot_s=slot_s,
+            receive=arrivals.receive,
+            changed=self.portal.incidents_changed,
         )
         self.mqtt = MqttConnection(broker) if broker else None
         self.siren = Siren(self.mqtt, topic="", on="", off="") if self.mqtt is not None else None

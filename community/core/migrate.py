@@ -7,7 +7,7 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, MetaData, text
+from sqlalchemy import Engine, text
 
 _LOCK = 0x6C696E6C69  # any number of our own; PostgreSQL's advisory locks share one space
 
@@ -32,15 +32,3 @@ def upgrade(engine: Engine, revision: str = "head") -> None:
 def newest() -> str | None:
     """Return the newest script's revision."""
     return ScriptDirectory.from_config(configuration()).get_current_head()
-
-
-def metadata() -> MetaData:
-    """Return the tables of every capability, for comparing with a database."""
-    from sqlmodel import SQLModel
-
-    import community.core.staff_tables
-    import community.core.tables
-    import community.gateway.tables
-    import community.incidents.tables  # noqa: F401 - importing a table registers it
-
-    return SQLModel.metadata

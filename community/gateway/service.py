@@ -12,10 +12,10 @@ from typing import NamedTuple
 from sqlmodel import Session
 
 from community.core import roster, zones
+from community.core.events import Receive, SafetyEvent, Word
 from community.core.store import Store, StoreError
 from community.gateway import intake
-from community.gateway.intake import Opened, Taken
-from community.incidents.rules import Word
+from community.gateway.intake import Taken
 from privacy.gateway import GatewayKey, OpenedBatch, OpenedEvent, UpstreamServer, open_batch
 from privacy.parameters import Parameters
 from privacy.wire import Flags, slot_at
@@ -57,6 +57,7 @@ class Gateway:
         key: The gateway's key.
         clock: Unix seconds.
         slot_s: The community's slot in seconds.
+        receive: Turns new events into incidents, in the batch's transaction.
         changed: Called with the ids of incidents that a batch raised or changed.
     """
 
@@ -67,12 +68,14 @@ class Gateway:
         *,
         clock: Callable[[], float],
         slot_s: float,
+        receive: Receive,
         changed: Callable[..., None],
     ) -> None:
         self._store = store
         self._key = key
         self._clock = clock
         self.slot_s = slot_s
+        self._receive = receive
         self._changed = changed
         self._known = Known(None, (), whole_community())
         self._uncounted: Counter[str] = Counter()
@@ -159,10 +162,10 @@ class Gateway:
         kept = await self._store.read(intake.counts)
         return {name: value + self._uncounted[name] for name, value in kept.items()}
 
-    def _read(self, event: OpenedEvent, at: float) -> Opened:
+    def _read(self, event: OpenedEvent, at: float) -> SafetyEvent:
         body = event.body
         age = (slot_at(at, self.slot_s) - body.slot) * self.slot_s
-        return Opened(
+        return SafetyEvent(
             nonce=event.nonce,
             seq=body.seq,
             body=body.pack(),
@@ -181,11 +184,11 @@ class Gateway:
         self._uncounted[intake.DUMMY_BATCHES] += not opened
         self._uncounted[intake.INVALID] += sum(opened.invalid.values())
 
-    async def _keep(self, events: list[Opened], at: float) -> Taken:
-        table, counts = self._known.table, dict(self._uncounted)
+    async def _keep(self, events: list[SafetyEvent], at: float) -> Taken:
+        counts = dict(self._uncounted)
 
         def work(session: Session) -> Taken:
-            taken = intake.take(session, events, lambda zone: zones.spot(table, zone), at=at)
+            taken = intake.take(session, events, self._receive, at=at)
             counts[intake.EVENTS] = taken.accepted
             counts[intake.REPLAYED] = taken.replayed
             counts[intake.CONFLICTING] = taken.conflicting

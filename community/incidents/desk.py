@@ -13,6 +13,7 @@ from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from community.core import audit
+from community.core.events import Word
 from community.core.zones import Spot
 from community.incidents.hazards import hazard
 from community.incidents.rules import (
@@ -21,7 +22,6 @@ from community.incidents.rules import (
     RESULTS,
     Move,
     Status,
-    Word,
     after,
 )
 from community.incidents.tables import Incident, IncidentLine, IncidentStep

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from community.core.events import Word
+
 ESCALATE_AFTER = 60.0
 """Seconds that an alarm may stay unacknowledged before it escalates (features.md C4)."""
 
@@ -34,15 +36,6 @@ class Move(StrEnum):
     RESOLVE = "resolve"
     FALSE_ALARM = "false_alarm"
     REVIEW = "review"
-
-
-class Word(StrEnum):
-    """What the home said last about its hazard."""
-
-    RAISED = "raised"
-    UPDATED = "updated"
-    CLEARED = "cleared"
-    CANCELLED = "cancelled"
 
 
 OPEN = frozenset({Status.RAISED, Status.ACKNOWLEDGED, Status.DISPATCHED})

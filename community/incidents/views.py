@@ -11,9 +11,10 @@ from typing import NamedTuple
 
 from sqlmodel import Session, col, select
 
+from community.core.events import Word
 from community.core.words import N_
 from community.incidents.hazards import hazard
-from community.incidents.rules import MANAGER_MOVES, OPEN, Move, Status, Word, moves_from
+from community.incidents.rules import MANAGER_MOVES, OPEN, Move, Status, moves_from
 from community.incidents.tables import Incident, IncidentLine, IncidentStep
 
 STATUS_WORDS = {

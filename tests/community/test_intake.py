@@ -1,4 +1,4 @@
-"""Opened events into incidents: once each, idempotent, conflicts refused, quick in bulk."""
+"""SafetyEvent events into incidents: once each, idempotent, conflicts refused, quick in bulk."""
 
 from __future__ import annotations
 
@@ -11,20 +11,18 @@ import pytest
 from sqlalchemy import func
 from sqlmodel import Session, select
 
+from community.core.events import SafetyEvent, Word
 from community.core.store import Store
-from community.core.zones import Spot
 from community.gateway import intake
-from community.gateway.intake import Opened, Taken
+from community.gateway.intake import Taken
 from community.gateway.tables import Event
-from community.incidents.rules import Word
+from community.incidents import arrivals
 from community.incidents.tables import Incident, IncidentLine
 
-ANYWHERE = Spot(1, 1, "3 号楼", "Building 3", "3", 24)
 
-
-def event(nonce: bytes, seq: int = 0, word: Word = Word.RAISED, body: bytes = b"") -> Opened:
+def event(nonce: bytes, seq: int = 0, word: Word = Word.RAISED, body: bytes = b"") -> SafetyEvent:
     content = body or f"{word}{seq}".encode()
-    return Opened(
+    return SafetyEvent(
         nonce=nonce,
         seq=seq,
         body=content.ljust(64, b"\0"),
@@ -39,8 +37,8 @@ def event(nonce: bytes, seq: int = 0, word: Word = Word.RAISED, body: bytes = b"
     )
 
 
-async def take(store: Store, *events: Opened, at: float = 100.0) -> Taken:
-    return await store.run(lambda session: intake.take(session, events, lambda _: ANYWHERE, at=at))
+async def take(store: Store, *events: SafetyEvent, at: float = 100.0) -> Taken:
+    return await store.run(lambda session: intake.take(session, events, arrivals.receive, at=at))
 
 
 async def incidents(store: Store) -> list[tuple[str, str]]:
@@ -63,7 +61,7 @@ async def test_an_event_becomes_an_incident_with_its_zone_and_nothing_more(store
         return session.exec(select(Incident)).one().model_dump()
 
     row = await store.read(work)
-    assert (row["hazard"], row["level"], row["place_zh"], row["homes"]) == ("gas", 1, "3 号楼", 24)
+    assert (row["hazard"], row["level"], row["place_zh"], row["homes"]) == ("gas", 1, "整个小区", 0)
     assert (row["status"], row["raised_at"]) == ("raised", 100.0)
 
 

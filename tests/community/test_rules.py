@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from community.core.events import Word
 from community.incidents.hazards import DRILLABLE, HAZARDS, hazard
 from community.incidents.rules import (
     CLOSED,
@@ -13,7 +14,6 @@ from community.incidents.rules import (
     RESULTS,
     Move,
     Status,
-    Word,
     after,
     escalates_at,
     moves_from,

@@ -87,11 +87,13 @@ def test_a_new_database_has_every_table_that_the_program_expects(store: Store) -
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext
 
-    from community.core.migrate import metadata
+    from community.app import Community
+
+    assert Community, "importing the app imports every capability's tables"
 
     with store.engine.connect() as connection:
         context = MigrationContext.configure(connection)
-        assert compare_metadata(context, metadata()) == []
+        assert compare_metadata(context, SQLModel.metadata) == []
 
 
 def test_the_programs_version_is_the_newest_script() -> None:

@@ -12,9 +12,13 @@ down_revision = None
 def upgrade() -> None:
     """Create them."""
     _staff()
+    _duty()
     _roster()
+    _members()
     _core()
+    _events()
     _incidents()
+    _timeline()
 
 
 def downgrade() -> None:
@@ -42,7 +46,7 @@ def downgrade() -> None:
 
 
 def _staff() -> None:
-    """Accounts of staff and their time on duty."""
+    """Accounts of staff."""
     op.create_table(
         "staff",
         sa.Column("id", sa.String(length=32), nullable=False),
@@ -82,6 +86,10 @@ def _staff() -> None:
         sa.PrimaryKeyConstraint("key"),
     )
     op.create_index("ix_stafflink_account_id", "stafflink", ["account_id"])
+
+
+def _duty() -> None:
+    """Failed attempts, and time on duty."""
     op.create_table(
         "staffstrikes",
         sa.Column("key", sa.Text(), nullable=False),
@@ -105,7 +113,7 @@ def _staff() -> None:
 
 
 def _roster() -> None:
-    """Flats, codes, enrolled keys, frozen zones."""
+    """Flats and their codes."""
     op.create_table(
         "building",
         sa.Column("code", sa.String(length=32), nullable=False),
@@ -148,6 +156,10 @@ def _roster() -> None:
         sa.UniqueConstraint("secret_hash"),
     )
     op.create_index("ix_code_flat_id", "code", ["flat_id"])
+
+
+def _members() -> None:
+    """Enrolled keys and frozen zones."""
     op.create_table(
         "member",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -201,8 +213,8 @@ def _core() -> None:
     )
 
 
-def _incidents() -> None:
-    """Opened events and what became of them."""
+def _events() -> None:
+    """Opened events and the gateway's counters."""
     op.create_table(
         "event",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -221,6 +233,10 @@ def _incidents() -> None:
         sa.Column("value", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("name"),
     )
+
+
+def _incidents() -> None:
+    """Incidents."""
     op.create_table(
         "incident",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -250,6 +266,10 @@ def _incidents() -> None:
     )
     op.create_index("ix_incident_raised_at", "incident", ["raised_at"])
     op.create_index("ix_incident_status", "incident", ["status"])
+
+
+def _timeline() -> None:
+    """Their timelines and ticked steps."""
     op.create_table(
         "incidentline",
         sa.Column("id", sa.Integer(), nullable=False),
