@@ -1,1 +1,1 @@
-"""hub.plugins."""
+"""The door for integrations: manifests, loading, narrow connections, and what comes through."""

@@ -118,7 +118,9 @@ class HubDoor:
         """See ``hub.plugins.entities.Door``."""
         entity = self._entities.get(key)
         if entity is not None and entity.enabled:
-            self._states.set(entity.entity_id, value, attributes, available=available)
+            # A copy, for nothing that an integration still holds may change a state.
+            kept = None if attributes is None else dict(attributes)
+            self._states.set(entity.entity_id, value, kept, available=available)
 
     def problem(self, kind: str, text: str, *values: object) -> None:
         """See ``hub.plugins.entities.Door``."""

@@ -196,7 +196,7 @@ class Bound:
         except (TemplateProblem, ParseProblem) as problem:
             self._problem("bad_attributes", "%s: %s", topic, problem)
         else:
-            self._json_attributes = found
+            self._json_attributes = {**found, ASSUMED: True} if self.spec.optimistic else found
             self.entity.set(self._reading.value, self._attributes())
 
     def _set_timer(self, name: str, seconds: float, action: Callable[[], None]) -> None:
