@@ -12,6 +12,7 @@ from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 KEEPALIVE_S = 10
+CONNECT_S = 2.0
 TICK_S = 0.25
 RETRY_S = (0.1, 2.0)  # first and longest wait between two attempts
 
@@ -102,6 +103,7 @@ class Link:
             client.username_pw_set(self._address.username, self._address.password)
         if self._will is not None:
             client.will_set(*self._will, qos=1, retain=True)
+        client.connect_timeout = CONNECT_S
         client.on_connect = self._connect_answered
         client.on_message = self._message
         await asyncio.to_thread(client.connect, self._address.host, self._address.port, KEEPALIVE_S)
