@@ -118,6 +118,7 @@ class Community:
         self.listen = listen
         self.accounts = Accounts(StaffTable(store), COMMUNITY_ROLES, clock=clock)
         self.health = Health()
+        self.gateway_public = key.public
         self._upstream = upstream
         self._relay = relay
         live = Live()

@@ -279,7 +279,11 @@ def _post(address: str, body: bytes, certificate: str | None, timeout_s: float) 
     else:
         connection = http.client.HTTPConnection(host, port, timeout=timeout_s)
     try:
-        connection.request("POST", ENROL_PATH, body, {"Content-Type": "application/json"})
+        # A portal refuses changes that don't say where they come from (it can't tell a program
+        # from another site's page), so the request names the portal itself.
+        place = address.partition("://")[2]
+        headers = {"Content-Type": "application/json", "Host": place, "Origin": address}
+        connection.request("POST", ENROL_PATH, body, headers)
         response = connection.getresponse()
         data = response.read(_ANSWER_LIMIT + 1)
     except (OSError, http.client.HTTPException):
