@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from hub.accounts.memory import Remembered, SessionMemory
 from hub.accounts.model import (
     LANGUAGES,
     THEMES,
@@ -41,18 +42,6 @@ RECHECK_S = 5.0
 """A session is read again from the table this often, so that another process can end it."""
 TOUCH_S = 60.0
 TIDY_S = 3600.0
-MOST_REMEMBERED = 4096
-
-
-class _Remembered:
-    """A session that was read a moment ago."""
-
-    __slots__ = ("read_at", "row", "session")
-
-    def __init__(self, session: Session, row: SessionRow, read_at: float) -> None:
-        self.session = session
-        self.row = row
-        self.read_at = read_at
 
 
 class Accounts:
@@ -85,8 +74,7 @@ class Accounts:
         self._recheck_s = recheck_s
         self._hasher = Hasher()
         self._throttle = Throttle(table)
-        self._remembered: dict[str, _Remembered] = {}
-        self._generation = 0
+        self._memory = SessionMemory()
         self._tidied_at = 0.0
 
     # -- accounts -----------------------------------------------------------------------
@@ -165,7 +153,7 @@ class Accounts:
         try:
             await self._table.change_account(account_id, lambda _: None, self.roles.keeper)
         finally:
-            self._forget(account_id)
+            self._memory.forget(account_id)
 
     async def set_password(
         self, account_id: str, password: str, *, keep: str | None = None
@@ -253,25 +241,28 @@ class Accounts:
     async def session(self, token: str) -> Session | None:
         """Return who is signed in by this token, None for nobody (any more)."""
         now = self._clock()
-        known = self._remembered.get(token)
+        known = self._memory.get(token)
         if known is not None and 0 <= now - known.read_at < self._recheck_s:
             return known.session if self._is_valid(known.row, now) else None
-        generation = self._generation
+        generation = self._memory.generation
         key = token_key(token)
-        found = await self._table.session(key)
+        try:
+            found = await self._table.session(key)
+        except Exception:
+            # A broken database must not sign people out while an alarm rings.
+            if known is None or not self._is_valid(known.row, now):
+                raise
+            log.warning("a session could not be read again", exc_info=True)
+            return known.session if generation == self._memory.generation else None
         if found is None or not self._is_valid(found[0], now):
-            self._remembered.pop(token, None)
+            self._memory.drop(token)
             return None
         row, account = found
         if abs(now - row.seen) >= TOUCH_S:
             row = row.but(seen=now)
             await self._touch(key, now)
         session = Session(account, key, csrf_of(token))
-        # Something was revoked or changed while we were reading: then this is not remembered.
-        if generation == self._generation:
-            if len(self._remembered) >= MOST_REMEMBERED:
-                self._remembered.clear()
-            self._remembered[token] = _Remembered(session, row, now)
+        self._memory.put(token, Remembered(session, row, now), generation)
         return session
 
     async def sessions_of(self, account_id: str) -> list[SessionRow]:
@@ -285,14 +276,14 @@ class Accounts:
         try:
             await self._table.remove_session(token_key(token))
         finally:
-            self._forget(token=token)
+            self._memory.forget(token=token)
 
     async def revoke_by_id(self, account_id: str, session_id: str) -> None:
         """End one of the account's own sessions, named as ``Session.id``."""
         for row in await self._table.sessions_of(account_id):
             if row.key.hex()[:16] == session_id:
                 await self._table.remove_session(row.key)
-        self._forget(account_id)
+        self._memory.forget(account_id)
 
     async def revoke_all(self, account_id: str, *, but: str | None = None) -> None:
         """End the account's sessions, all or all but the one with this token."""
@@ -300,7 +291,7 @@ class Accounts:
             kept = token_key(but) if but else None
             await self._table.remove_sessions(account_id, but=kept)
         finally:
-            self._forget(account_id)
+            self._memory.forget(account_id)
 
     # -- sign-in links ------------------------------------------------------------------
 
@@ -352,19 +343,10 @@ class Accounts:
         try:
             changed = await self._table.change_account(account_id, change, self.roles.keeper)
         finally:
-            self._forget(account_id)
+            self._memory.forget(account_id)
         if changed is None:
             raise AccountUnknown("no such account")
         return changed
-
-    def _forget(self, account_id: str | None = None, *, token: str | None = None) -> None:
-        """Forget what was read about an account's sessions, or about one."""
-        self._generation += 1
-        if token is not None:
-            self._remembered.pop(token, None)
-        for known_token, known in list(self._remembered.items()):
-            if known.session.account_id == account_id:
-                del self._remembered[known_token]
 
     async def _touch(self, key: bytes, now: float) -> None:
         try:

@@ -25,6 +25,7 @@ from hub.accounts.model import (
     name_key,
     tidy_name,
 )
+from hub.core.store import StoreError
 from tests.hub.accounts.conftest import Clock
 
 GOOD = "correct horse"
@@ -266,3 +267,32 @@ async def test_look_and_first_run(accounts: Accounts) -> None:
     session = await accounts.session(token)
     assert session is not None
     assert (session.lang, session.theme) == ("en", "dark")
+
+
+async def test_a_broken_database_signs_nobody_out(
+    accounts: Accounts,
+    table: HomeAccountsTable,
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made = await accounts.create("Demo", "owner")
+    known, unknown, ended = [await accounts.open_session(made.id) for _ in range(3)]
+    assert await accounts.session(known)
+    assert await accounts.session(ended)
+
+    async def broken(*_: object) -> None:
+        raise StoreError("disk is full")
+
+    for method in ("session", "touch_session", "remove_session"):
+        monkeypatch.setattr(table, method, broken)
+    clock.now += RECHECK_S + 100
+    assert await accounts.session(known)
+    with pytest.raises(StoreError):
+        await accounts.session(unknown)
+    with pytest.raises(StoreError):
+        await accounts.revoke(ended)
+    with pytest.raises(StoreError):
+        await accounts.session(ended)
+    clock.now += IDLE_S
+    with pytest.raises(StoreError):
+        await accounts.session(known)
