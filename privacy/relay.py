@@ -230,7 +230,7 @@ async def _serve(options: argparse.Namespace) -> None:
     store = RelayStore(Path(options.data) / "relay")
     if options.pair:
         # From the input a code stays out of the process list and the shell's history.
-        code = sys.stdin.readline() if options.pair == "-" else options.pair
+        code = await asyncio.to_thread(sys.stdin.readline) if options.pair == "-" else options.pair
         pairing = await pair(store, PairingCode.parse(code))
     else:
         known = store.pairing()
@@ -264,7 +264,7 @@ def main(argv: Sequence[str]) -> int:
     default = Path(os.environ.get("XDG_DATA_HOME", Path.home() / ".local" / "share")) / "linli"
     parser.add_argument("--data", default=os.environ.get("LINLI_DATA", str(default)))
     parser.add_argument("--listen", default="127.0.0.1:8300", help="host:port for homes")
-    parser.add_argument("--pair", help="the relay's pairing code, needed once; - reads it from the input")
+    parser.add_argument("--pair", help="the pairing code, needed once; - reads it from the input")
     parser.add_argument("--tls-cert", help="PEM file, needed beyond this machine")
     parser.add_argument("--tls-key", help="PEM file, needed beyond this machine")
     parser.add_argument("--spool-mib", type=int, default=1024, help="disk for unsent batches")

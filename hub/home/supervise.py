@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from hub.core.processes import Child, Supervisor, healthy, linli, port_open
+from hub.core.processes import Child, answering, keep, linli, port_open
 from hub.core.settings import (
     LOOPBACK,
     Listen,
@@ -66,7 +66,9 @@ def main(argv: Sequence[str]) -> int:
     children = home_children(
         options.data, listen, broker=broker, broker_port=options.broker_port, more=rest
     )
-    return asyncio.run(_run(children, listen))
+    scheme = "https" if listen.tls_cert else "http"
+    ready = f"ready on {scheme}://{join_address(listen.host, listen.port)}"
+    return asyncio.run(keep("linli home", children, ready))
 
 
 def home_children(
@@ -103,27 +105,7 @@ def home_children(
         Child(
             "home",
             linli("home-app", "--broker", address, *where, *listen.words(), *more),
-            ready=partial(healthy, LOOPBACK, listen.port) if not listen.tls_cert else None,
+            ready=partial(answering, LOOPBACK, listen.port) if not listen.tls_cert else None,
         )
     )
     return children
-
-
-async def _run(children: Sequence[Child], listen: Listen) -> int:
-    supervisor = Supervisor()
-    ending = asyncio.create_task(supervisor.run_until_signal())
-    for child in children:
-        starting = asyncio.create_task(supervisor.start(child))
-        await asyncio.wait({starting, ending}, return_when=asyncio.FIRST_COMPLETED)
-        if ending.done():
-            starting.cancel()
-            break
-        if starting.exception() is not None:
-            sys.stderr.write(f"linli home: {child.name} is slow to start; it keeps being tried\n")
-    if not ending.done():
-        scheme = "https" if listen.tls_cert else "http"
-        sys.stderr.write(
-            f"linli home: ready on {scheme}://{join_address(listen.host, listen.port)}\n"
-        )
-    await ending
-    return 0

@@ -1,0 +1,113 @@
+"""``linli demo``: a whole small community on this machine, with simulated devices."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from hub.core.processes import READY_S, Supervisor, healthy
+from hub.core.settings import LOOPBACK, data_folder
+from hub.demo import programs, seed
+from hub.demo.page import DemoPage
+from hub.demo.plan import GUARD, MANAGER, OWNER, Plan
+from hub.demo.programs import CommandFailed, sign_in_link
+from privacy.errors import PrivacyError
+
+FACES = (("home", OWNER), ("community", GUARD), ("community", MANAGER))
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run the demo until Ctrl-C; a later start keeps its data."""
+    parser = argparse.ArgumentParser(prog="linli demo", description=__doc__)
+    parser.add_argument("--data", type=Path, default=data_folder("demo"), help="data folder")
+    parser.add_argument("--slot", type=float, help="seconds between cells (first start only)")
+    parser.add_argument("--homes", type=int, help="neighbour homes (first start only)")
+    parser.add_argument("--ask-seconds", type=float, help="patience of a hazard's question")
+    parser.add_argument("--free-ports", action="store_true", help="any ports (first start only)")
+    options = parser.parse_args(argv)
+    plan = Plan(options.data)
+    if not plan.seeded:
+        plan.slot_s = options.slot or plan.slot_s
+        plan.homes = plan.homes if options.homes is None else options.homes
+        plan.choose_ports(usual=not options.free_ports)
+    plan.ask_s = options.ask_seconds or plan.ask_s
+    plan.save()
+    taken = plan.busy()
+    if taken:
+        named = ", ".join(f"{port} ({name})" for name, port in taken)
+        _say(f"these ports are in use: {named}. Is the demo running already? End that first.")
+        return 1
+    try:
+        return asyncio.run(_run(plan))
+    except (CommandFailed, PrivacyError, OSError, TimeoutError) as problem:
+        _say(f"the demo could not start: {problem}")
+        return 1
+
+
+async def _run(plan: Plan) -> int:
+    began = time.monotonic()
+    ending = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, ending.set)
+    supervisor = Supervisor()
+    page = DemoPage(plan)
+    running = asyncio.create_task(_up(plan, supervisor, page, began))
+    told = asyncio.create_task(ending.wait())
+    try:
+        await asyncio.wait({running, told}, return_when=asyncio.FIRST_COMPLETED)
+        if running.done():
+            running.result()
+            await told
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        await page.stop()
+        await supervisor.stop()
+    return 0
+
+
+async def _up(plan: Plan, supervisor: Supervisor, page: DemoPage, began: float) -> None:
+    """Start everything and print the addresses."""
+    first = not plan.seeded
+    if first:
+        _say("first start: building a community, about half a minute")
+        await seed.found_community(plan, _say)
+    community = programs.community(plan)
+    if first:
+        await supervisor.start(community)
+        await seed.pair_everyone(plan, supervisor, _say)
+        plan.seeded = True
+        plan.save()
+        rest = [programs.home(plan), programs.neighbours(plan)]
+    else:
+        rest = [community, programs.relay(plan), programs.home(plan), programs.neighbours(plan)]
+    rest += programs.simulators(plan)
+    await asyncio.gather(page.start(), *(supervisor.start(child) for child in rest))
+    await _all_well(plan)
+    links = await asyncio.gather(*(sign_in_link(plan, face, who) for face, who in FACES))
+    _say(f"ready after {time.monotonic() - began:.1f} s, all health checks passing\n")
+    for (_, who), link in zip(FACES, links, strict=True):
+        sys.stdout.write(f"  {who}\n    {link}\n")
+    sys.stdout.write(f"  演示台 Demo page: start a gas leak here\n    {plan.address('page')}/\n\n")
+    sys.stdout.write("  Links work once, for ten minutes; the demo page makes new ones.\n")
+    sys.stdout.write("  Ctrl-C ends everything; the next start keeps its data.\n")
+    sys.stdout.flush()
+
+
+async def _all_well(plan: Plan) -> None:
+    async with asyncio.timeout(READY_S):
+        for name in ("community", "home"):
+            well = partial(healthy, LOOPBACK, plan.ports[name])
+            while not await well():  # noqa: ASYNC110 - other programs have no event of ours
+                await asyncio.sleep(0.05)
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"linli demo: {text}\n")
+    sys.stderr.flush()

@@ -1,0 +1,138 @@
+"""The demo's programs: the same commands that people run, as child processes."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections.abc import Sequence
+from functools import partial
+
+from hub.core.processes import Child, healthy, linli, port_open
+from hub.core.settings import LOOPBACK
+from hub.demo.plan import Plan
+
+
+class CommandFailed(RuntimeError):
+    """A command of the set-up ended with an error; the text is what it said."""
+
+
+async def once(words: Sequence[str], given: str = "") -> str:
+    """Run one ``linli`` command to its end; returns what it printed.
+
+    Args:
+        words: the sub-command and its options.
+        given: its standard input, where secrets go.
+
+    Raises:
+        CommandFailed: it failed.
+    """
+    process = await asyncio.create_subprocess_exec(
+        *linli(*words),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env=dict(os.environ),
+    )
+    out, err = await process.communicate(given.encode())
+    if process.returncode:
+        raise CommandFailed(f"linli {words[0]}: {err.decode(errors='replace').strip()}")
+    return out.decode()
+
+
+def community(plan: Plan) -> Child:
+    """The property's portal, duty screen and gateway."""
+    words = linli(
+        "community",
+        "--data",
+        str(plan.data("community")),
+        "--listen",
+        plan.place("community"),
+        "--broker-port",
+        str(plan.ports["community_broker"]),
+        "--upstream",
+        plan.place("upstream"),
+        "--relay",
+        plan.place("relay"),
+        "--slot",
+        str(plan.slot_s),
+    )
+    return Child("community", words, ready=partial(port_open, LOOPBACK, plan.ports["community"]))
+
+
+def relay(plan: Plan) -> Child:
+    """The relay, which in life runs at the owners' committee."""
+    words = linli("relay", "--data", str(plan.data("relay")), "--listen", plan.place("relay"))
+    return Child("relay", words, ready=partial(port_open, LOOPBACK, plan.ports["relay"]))
+
+
+def home(plan: Plan) -> Child:
+    """The one home that the newcomer watches."""
+    words = linli(
+        "home",
+        "--data",
+        str(plan.data("home")),
+        "--listen",
+        plan.place("home"),
+        "--broker-port",
+        str(plan.ports["broker"]),
+        "--ask-seconds",
+        str(plan.ask_s),
+    )
+    return Child("home", words, ready=partial(healthy, LOOPBACK, plan.ports["home"]))
+
+
+def neighbours(plan: Plan) -> Child:
+    """All other homes, one light process."""
+    return Child("neighbours", linli("neighbours", "--data", str(plan.data("neighbours"))))
+
+
+def simulators(plan: Plan) -> list[Child]:
+    """Simulated devices: the home's on its broker, the community's siren on the other."""
+    found = []
+    for name, which, port in (
+        ("devices", "home", "broker"),
+        ("siren", "community", "community_broker"),
+    ):
+        folder = plan.data(name)
+        folder.mkdir(mode=0o700, exist_ok=True)
+        role = "home" if which == "home" else "community"
+        words = linli(
+            "simulator",
+            "--broker",
+            plan.place(port),
+            "--username",
+            "devices",
+            "--password-file",
+            str(folder / "password"),
+            "--set",
+            which,
+            "--data",
+            str(folder),
+        )
+        _write_password(plan, role, folder.joinpath("password"))
+        found.append(Child(name, words))
+    return found
+
+
+def _write_password(plan: Plan, role: str, path: os.PathLike[str]) -> None:
+    from hub.plugins import broker_users
+
+    password = broker_users.load_or_create(plan.data(role))["devices"]
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(password + "\n")
+
+
+async def sign_in_link(plan: Plan, who: str, account: str) -> str:
+    """A fresh sign-in link of one face, good once for ten minutes."""
+    if who == "home":
+        data = str(plan.data("home"))
+        printed = await once(
+            ["home", "link", account, "--address", plan.address("home"), "--data", data]
+        )
+        return printed.strip()
+    data = str(plan.data("community"))
+    printed = await once(["community", "link", account, "--json", "--data", data])
+    link: str = json.loads(printed)["link"]
+    return link
