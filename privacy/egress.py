@@ -11,10 +11,13 @@ The queue lives in `privacy.sender`; this file is the clock, the pairing, and wh
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import logging
 import os
+import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -36,13 +39,18 @@ from privacy.vault import MachineKey
 from privacy.wire import Status, slot_at, slot_start
 from privacy.zones import K
 
-__all__ = ["Clock", "Egress", "NotPaired", "SafetyEvent"]
+__all__ = ["Clock", "Egress", "NotPaired", "NotStored", "SafetyEvent"]
 
 T = TypeVar("T")
+_LOG = logging.getLogger(__name__)
 
 
 class NotPaired(PrivacyError):
     """This home has no community; nothing can be told to anyone."""
+
+
+class NotStored(PrivacyError):
+    """The disk did not take it; nothing was changed."""
 
 
 class Clock(Protocol):
@@ -161,6 +169,7 @@ class Egress:
 
         Raises:
             NotPaired: there is nobody to tell.
+            NotStored: the disk is full or broken; offer it again later.
         """
         if self._pairing is None:
             raise NotPaired("this home is not paired with a community")
@@ -243,9 +252,18 @@ class Egress:
             key, pairing, on_receipt=self._receipt, on_parameters=self._parameters
         )
         self._tasks = [
-            asyncio.create_task(self._uplink.run()),
-            asyncio.create_task(self._slots(pairing, self._uplink)),
+            asyncio.create_task(self._lasting(self._uplink.run)),
+            asyncio.create_task(self._lasting(partial(self._slots, pairing, self._uplink))),
         ]
+
+    async def _lasting(self, run: Callable[[], Awaitable[None]]) -> None:
+        """Run for ever: a fault of ours must not make this home fall silent."""
+        while True:
+            try:
+                await run()
+            except Exception:  # noqa: BLE001  whatever it was, the stream goes on
+                _LOG.exception("the events door stumbled and goes on")
+            await asyncio.sleep(1)
 
     async def _halt(self) -> None:
         for task in self._tasks:
@@ -274,7 +292,9 @@ class Egress:
 
     async def _receipt(self, counter: int) -> None:
         self._last_receipt = self._clock.now()
-        await self._in_worker(lambda: self._sender.receipt(counter))
+        # Unstored, the message goes again after a restart; the stream must not break for it.
+        with contextlib.suppress(NotStored):
+            await self._in_worker(lambda: self._sender.receipt(counter))
 
     async def _parameters(self, payload: bytes) -> None:
         """Check what the relay passes on, and keep it if it is new."""
@@ -288,7 +308,8 @@ class Egress:
         pairing.zones, pairing.slot_s = read.zones, read.slot_s
         pairing.roster_size = read.roster_size
         if pairing.to_json() != before:
-            await self._in_worker(lambda: self._keep(pairing))
+            with contextlib.suppress(NotStored):
+                await self._in_worker(lambda: self._keep(pairing))
 
     def _keep(self, pairing: Pairing) -> None:
         stored = {
@@ -300,4 +321,7 @@ class Egress:
 
     async def _in_worker(self, work: Callable[[], T]) -> T:
         """Run on the one thread that owns queue and database."""
-        return await asyncio.get_running_loop().run_in_executor(self._worker, work)
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._worker, work)
+        except sqlite3.Error as error:
+            raise NotStored(f"the events door's store failed ({type(error).__name__})") from None

@@ -19,6 +19,8 @@ from privacy.wire import Flags, HazardClass, Severity, Status
 
 COPIES_LIFE = 3
 COPIES_ROUTINE = 1
+KEEP_LETTERS = 20_000
+"""The newest letters that are kept: about a thousand events, at most 100 MB."""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS state (name TEXT PRIMARY KEY, sealed BLOB NOT NULL);
@@ -203,7 +205,9 @@ class Outbox:
         if letter is None:
             return 0
         cursor = self._db.execute("INSERT INTO letter (sealed) VALUES (?)", (letter,))
-        return int(cursor.lastrowid or 0)
+        number = int(cursor.lastrowid or 0)
+        self._db.execute("DELETE FROM letter WHERE id <= ?", (number - KEEP_LETTERS,))
+        return number
 
     def _tag(self, event_id: str) -> bytes:
         return hmac.digest(self._tag_key, event_id.encode(), "sha256")[:16]

@@ -1,6 +1,7 @@
 """The events door end to end: home, relay and gateway over real loopback streams."""
 
 import asyncio
+import sqlite3
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -11,11 +12,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from privacy import egress as egress_module
 from privacy.consent import Ledger
-from privacy.egress import Egress, NotPaired, SafetyEvent
+from privacy.egress import Clock, Egress, NotPaired, NotStored, SafetyEvent
 from privacy.gateway import GatewayKey, OpenedEvent, UpstreamServer, open_batch
 from privacy.pairing import PairingError
 from privacy.relay import Relay
 from privacy.relay_store import RelayPairing, RelayStore
+from privacy.sender import Sender
 from privacy.vault import Household, MachineKey
 from privacy.wire import CELL_LENGTH, HazardClass, Severity, Status
 from tests.privacy.helpers import files_contain, home_answer, parameters, portal, public, until
@@ -80,7 +82,9 @@ class Community:
 class Home:
     """A home's egress with its keys and ledger."""
 
-    def __init__(self, folder: Path, offsets: tuple[int, int] = (4, 8)) -> None:
+    def __init__(
+        self, folder: Path, offsets: tuple[int, int] = (4, 8), clock: Clock | None = None
+    ) -> None:
         self.folder = folder
         self.machine = MachineKey.load_or_create(folder / "keys")
         if Household.exists(folder / "keys"):
@@ -96,6 +100,7 @@ class Home:
             letterbox=self.household.letterbox,
             ledger=self.ledger,
             offsets=offsets,
+            clock=clock,
         )
 
     async def pair(self, community: Community) -> None:
@@ -215,6 +220,31 @@ async def test_a_broken_ledger_means_only_dummies(community: Community, home: Ho
     assert not community.arrived
     assert "wait" in str(home.egress.status()["problem"])
     other.close()
+
+
+async def test_a_full_disk_and_a_fault_do_not_silence_the_stream(
+    community: Community,
+    home: Home,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    await home.pair(community)
+    home.ledger.give("tell_zone", "gas", "r1")
+    await home.egress.offer(GAS, "tell_zone")
+
+    def broken(*_: object) -> int:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(egress_module.Outbox, "save", broken)
+        with pytest.raises(NotStored):
+            await home.egress.offer(SafetyEvent("h2", HazardClass.GAS, Severity.HIGH), "tell_zone")
+        patch.setattr(Sender, "prepare", None)
+        await until(lambda: "stumbled" in caplog.text)
+    sent = home.egress.status()["cells_sent"]
+    await until(lambda: int(str(home.egress.status()["cells_sent"])) > int(str(sent)) + 3)
+    await until(lambda: community.copies()[0] == 3)
+    assert home.egress.status()["connected"]
 
 
 async def test_relay_restart_sends_again_what_had_no_receipt(

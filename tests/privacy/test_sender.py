@@ -201,6 +201,13 @@ def test_finished_events_leave_only_a_keyed_hash(bench: Bench) -> None:
     database.close()
 
 
+def test_the_log_keeps_the_newest(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("privacy.outbox.KEEP_LETTERS", 6)
+    bench.offer("a")
+    bench.steps(12)
+    assert [line["body"]["seq"] for line in bench.log()] == [2, 2, 2]
+
+
 def test_sealing_an_event_and_a_dummy_takes_the_same_time(bench: Bench) -> None:
     """Property 2 at the seal: medians within 1 ms over interleaved cells of both kinds."""
     bench.offer("a")

@@ -46,9 +46,13 @@ def certificate(folder: Path, name: str) -> tuple[str, str]:
     return str(folder / f"{name}.pem"), str(folder / f"{name}.key")
 
 
+def read(path: str) -> str:
+    return Path(path).read_text()
+
+
 async def test_pinned_certificate(gateway: Gateway, tmp_path: Path) -> None:
     pinned, other = certificate(tmp_path, "relay"), certificate(tmp_path, "other")
-    texts = [Path(path).read_text() for path, _ in (pinned, other)]  # noqa: ASYNC240
+    texts = [read(pinned[0]), read(other[0])]
     port = await gateway.server.start("127.0.0.1", 0)
     store = RelayStore(tmp_path / "relay")
     gateway.relays.add(public(store.key))

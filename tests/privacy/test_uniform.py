@@ -1,6 +1,8 @@
 """Property 2 over the whole uplink: events and dummies leave at the same moments."""
 
+import asyncio
 import statistics
+import sys
 import time
 from pathlib import Path
 
@@ -55,8 +57,51 @@ async def test_send_times_do_not_tell(
     await home.stop()
     shift = statistics.median(moments[True]) - statistics.median(moments[False])
     score = auc(moments[True], moments[False])
-    print(f"median shift {shift * 1000:.3f} ms, AUC {score:.3f}")  # noqa: T201
+    sys.stdout.write(f"median shift {shift * 1000:.3f} ms, AUC {score:.3f}\n")
     assert lengths == {1079}
     assert abs(shift) <= 0.001
     # 300 against 300: the 99 % interval of a fair AUC is about +-0.06.
     assert 0.44 <= score <= 0.56
+
+
+class Skipping:
+    """A clock that jumps to each moment that somebody waits for."""
+
+    def __init__(self) -> None:
+        self.moment = SLOT_ORIGIN + 50_000_000.0
+
+    def now(self) -> float:
+        return self.moment
+
+    async def sleep_until(self, moment: float) -> None:
+        self.moment = max(self.moment, moment)
+        await asyncio.sleep(0)
+
+
+async def test_one_cell_per_slot_at_one_phase(
+    community: Community, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two hundred slots in no time: every slot once, the phase fixed, in the first half."""
+    home = Home(tmp_path / "home")
+    await home.pair(community)
+    await home.egress.stop()
+    clock = Skipping()
+    home = Home(tmp_path / "home", clock=clock)
+    moments: list[float] = []
+    monkeypatch.setattr(Uplink, "send", lambda *_: bool(moments.append(clock.now())))
+    await home.egress.start()
+    await until(lambda: len(moments) >= 200)
+    before = len(moments)
+    clock.moment -= 3600
+    await until(lambda: len(moments) >= before + 20)
+    await home.stop()
+    slot_s = community.slot_s
+    slots = [int((moment - SLOT_ORIGIN) / slot_s) for moment in moments]
+    steady = slots[:before]
+    assert steady == list(range(steady[0], steady[0] + before))
+    back = slots[before + 2 :]
+    assert back == list(range(back[0], back[0] + len(back))), "set back, it goes on at once"
+    assert back[0] < steady[-1]
+    phases = [(moment - SLOT_ORIGIN) % slot_s for moment in moments]
+    assert max(phases) - min(phases) < 1e-4
+    assert 0 < phases[0] < slot_s / 2
