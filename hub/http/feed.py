@@ -83,8 +83,7 @@ class Feed:
         self, request: web.Request, session: Session, recheck: sockets.Recheck
     ) -> web.StreamResponse:
         """Answer ``GET /api/ws``; the server calls it after its own checks."""
-        socket = web.WebSocketResponse(autoping=True, max_msg_size=4096, timeout=1.0)
-        await socket.prepare(request)
+        socket = await sockets.opened(request)
         talk = sockets.Talk(request, socket)
         program = _Program(talk, session)
         self._programs.add(program)

@@ -170,8 +170,7 @@ class Live:
     ) -> web.StreamResponse:
         """Answer ``GET /live``; the server calls it after its own checks."""
         chosen = self.choose(request.query.get("parts", ""), session.role if session else None)
-        socket = web.WebSocketResponse(autoping=True, max_msg_size=4096, timeout=1.0)
-        await socket.prepare(request)
+        socket = await sockets.opened(request)
         talk = sockets.Talk(request, socket)
         client = _Client(talk, session, lang, recheck)
         self._clients.add(client)

@@ -16,12 +16,22 @@ if TYPE_CHECKING:
 BEAT_S = 2.0
 SEND_TIMEOUT_S = 10.0
 CLOSE_TIMEOUT_S = 1.0
+GOODBYE_S = 0.4
+"""How long the client's answer to a closing frame is waited for; then the library hangs up
+in order, well before ``CLOSE_TIMEOUT_S`` cuts the connection."""
 CLOSED_SIGNED_OUT = 4401
 """The session ended or its role changed: load the page anew."""
 CLOSED_SLOW = 4408
 """The client did not read what was sent; it may connect again."""
 
 Recheck = Callable[[], Awaitable["Session | None"]]
+
+
+async def opened(request: web.Request) -> web.WebSocketResponse:
+    """Accept a WebSocket."""
+    socket = web.WebSocketResponse(autoping=True, max_msg_size=4096, timeout=GOODBYE_S)
+    await socket.prepare(request)
+    return socket
 
 
 async def send(socket: web.WebSocketResponse, text: bytes) -> None:
