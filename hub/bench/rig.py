@@ -167,7 +167,7 @@ class Rig:
             self.kill(name)
 
     def _launch(self, name: str, words: list[str], **more: Any) -> None:
-        process = subprocess.Popen(words, stdout=subprocess.PIPE, **more)  # noqa: S603
+        process = subprocess.Popen(words, stdout=subprocess.PIPE, **more)  # noqa: S603 - our own command
         self._processes[name] = process
         stream = process.stdout
         if stream is None or not select.select([stream], [], [], READY_WITHIN_S)[0]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import gc
+import json
 import logging
 import os
 import signal
@@ -13,13 +14,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hub.core.mqtt import MqttSettings
-from hub.plugins import broker_users
 
 from .kernel import Kernel
 from .supervision import GRACE_S
 
-_LOG = logging.getLogger(__name__)
 _USER = "kernel"
+PASSWORD_EVERY_S = 0.5
 
 
 def run(argv: Sequence[str]) -> int:
@@ -38,11 +38,12 @@ def run(argv: Sequence[str]) -> int:
     options = parser.parse_args(argv)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
     host, port = options.broker
-    user, password = _credentials(options.data)
+    named = os.environ.get("LINLI_BROKER_USER")
+    password = os.environ.get("LINLI_BROKER_PASSWORD") if named else _password(options.data)
     settings = MqttSettings(
         host,
         port,
-        username=user,
+        username=named or _USER,
         password=password,
         tls_ca=options.tls_ca,
         client_id=f"linli-safety-{os.getpid()}",
@@ -62,6 +63,8 @@ async def _serve(data: Path, settings: MqttSettings, grace_s: float) -> None:
         loop.add_signal_handler(one, stop.set)
     kernel = Kernel(data, settings, grace_s=grace_s)
     await kernel.start()
+    named = settings.username != _USER
+    finding = None if named else asyncio.create_task(_find_password(data, settings))
     # What exists now stays: a collection must never walk it while a hazard waits.
     gc.collect()
     gc.freeze()
@@ -69,19 +72,30 @@ async def _serve(data: Path, settings: MqttSettings, grace_s: float) -> None:
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     await stop.wait()
+    if finding is not None:
+        finding.cancel()
     await kernel.stop()
 
 
-def _credentials(data: Path) -> tuple[str, str | None]:
-    """Our user and password at the broker; a disk that can't be read costs only these."""
-    user = os.environ.get("LINLI_BROKER_USER")
-    if user:
-        return user, os.environ.get("LINLI_BROKER_PASSWORD")
+def _password(data: Path) -> str | None:
+    """Our password at the embedded broker, None while there is none to be read.
+
+    The file is the embedded broker's (``hub.plugins.broker_users``). It is read here and not
+    there: the kernel stands on ``hub.core`` alone.
+    """
     try:
-        return _USER, broker_users.load_or_create(data)[_USER]
-    except (OSError, ValueError) as error:
-        _LOG.error("no password for the broker: %s", error)
-        return _USER, None
+        users = json.loads((data / "broker" / "users.json").read_bytes())
+    except (OSError, ValueError):
+        return None
+    found = users.get(_USER) if isinstance(users, dict) else None
+    return found if isinstance(found, str) else None
+
+
+async def _find_password(data: Path, settings: MqttSettings) -> None:
+    """Look until the broker has written its file; the connection tries again by itself."""
+    while settings.password is None:
+        await asyncio.sleep(PASSWORD_EVERY_S)
+        settings.password = _password(data)
 
 
 def _address(text: str) -> tuple[str, int]:

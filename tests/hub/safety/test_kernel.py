@@ -254,3 +254,14 @@ async def test_press_and_override(site: Site) -> None:
     await site.status(lambda one: VALVE in one["leases"])
     await client.override(VALVE, "Li")
     await site.status(lambda one: one["leases"] == {})
+
+
+async def test_the_brokers_password_may_come_later(rig: Rig) -> None:
+    users = rig.folder / "broker" / "users.json"
+    hidden = users.rename(users.with_name("not yet"))
+    rig.start_kernel()
+    site = Site(rig)
+    await site.connect()
+    hidden.rename(users)
+    await site.status(lambda one: bool(one["broker_connected"]))
+    await site.disconnect()
