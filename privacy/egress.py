@@ -281,13 +281,15 @@ class Egress:
             # A clock set back, or longer slots, must not silence the stream until it caught up.
             last = slot = (max(last, current) if last - current <= 2 else current) + 1
             moment = slot_start(slot, slot_s) + lead + self._phase * (slot_s / 2 - lead)
-            await self._clock.sleep_until(moment - lead)
+            now = self._clock.now()
+            await self._clock.sleep_until(min(moment - lead, now + 2 * slot_s))
             self._counter = (self._counter + 1) % 2**32
             make = partial(
                 self._sender.prepare, slot, self._counter, pairing, online=uplink.connected
             )
             cell = await self._in_worker(make)
-            await self._clock.sleep_until(moment)
+            # Bounded, should the clock be set back just now.
+            await self._clock.sleep_until(min(moment, self._clock.now() + lead))
             self._cells_sent += uplink.send(self._counter, cell)
 
     async def _receipt(self, counter: int) -> None:

@@ -136,7 +136,8 @@ class Relay:
             slot = max(current, last + 1) if last - current <= 2 else current
             if time.time() > slot_start(slot, slot_s) + FLUSH * slot_s:
                 slot += 1
-            await asyncio.sleep(slot_start(slot, slot_s) + FLUSH * slot_s - time.time())
+            pause = slot_start(slot, slot_s) + FLUSH * slot_s - time.time()
+            await asyncio.sleep(min(pause, 2 * slot_s))
             last = slot
             try:
                 await self._flush()
