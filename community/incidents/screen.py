@@ -10,7 +10,6 @@ from sqlmodel import Session
 from community.core import roster, shifts
 from community.core.portal import DUTY, KEEPERS, MANAGERS, Portal
 from community.incidents import views
-from community.incidents.rules import Move
 from hub.http.live import LiveContext
 from web.design.formats import moment
 
@@ -74,7 +73,7 @@ class Screen:
         live.part("supervision", self.strip, ("supervision",), KEEPERS)
 
     def _draw(self, context: LiveContext, template: str, **given: object) -> str:
-        return self._portal.design.fragment(
+        drawn = self._portal.design.fragment(
             context.lang,
             template,
             csrf=context.csrf,
@@ -84,9 +83,10 @@ class Screen:
             move_icons=views.MOVE_ICONS,
             status_words=views.STATUS_WORDS,
             home_words=views.HOME_WORDS,
-            acknowledge=Move.ACKNOWLEDGE,
             **given,
         )
+        # An empty part is empty, so that the style sheet can take its room away.
+        return drawn.strip()
 
     async def _open(self) -> list[views.Card]:
         return await self._portal.store.read(views.open_cards)

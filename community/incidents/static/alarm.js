@@ -101,11 +101,24 @@ async function arm() {
   show();
 }
 
+/* Start or end of duty, whichever fits: the list of people on duty says who is. */
+function shift() {
+  const me = document.querySelector("[data-me]");
+  if (!me) return;
+  const on = document.querySelector(`[data-person="${CSS.escape(me.dataset.me)}"]`) !== null;
+  me.querySelectorAll("[data-shift]").forEach((element) => {
+    element.hidden = (element.dataset.shift === "on") !== on;
+  });
+}
+
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-sound-arm], [data-arms]") || sessionStorage.getItem(ARMED)) arm();
 });
 document.addEventListener("keydown", () => { if (sessionStorage.getItem(ARMED) && !running()) arm(); });
-document.addEventListener("linli:part", (event) => { if (event.detail.part === "ringing") play(); });
+document.addEventListener("linli:part", (event) => {
+  if (event.detail.part === "ringing") play();
+  if (event.detail.part === "duty-side") shift();
+});
 document.addEventListener("linli:link", (event) => { linkLost = event.detail.lost; play(); });
 show();
 if (sessionStorage.getItem(ARMED)) arm();
