@@ -66,18 +66,19 @@ class FakeCommands:
         self.silent: set[str] = set()
         self.calls: list[tuple[str, str, bool]] = []
         self.gate: asyncio.Event | None = None
+        self.called = asyncio.Event()
         self._states = states
 
     async def call(
         self,
-        actor: Actor,
+        _actor: Actor,
         entity_id: str,
         command: str,
-        args: Any = None,
         *,
         override: bool = False,
     ) -> None:
         self.calls.append((entity_id, command, override))
+        self.called.set()
         if entity_id in self.leases and not override:
             raise CommandRefused("leased", "held")
         if self.gate is not None:
@@ -202,7 +203,7 @@ class FakeHome:
         self.bound = [one for one in self.bound if one.entity_id != entity_id]
         self.changed("safety")
 
-    async def test_press(self, entity_id: str, _actor: Actor) -> bool:
+    async def test_press(self, entity_id: str, *_: Actor) -> bool:
         return entity_id not in self.commands.silent
 
     async def set_limit(self, entity_id: str, seconds: float, _actor: Actor) -> None:

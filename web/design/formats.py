@@ -75,6 +75,35 @@ def figure(value: float | str | None, digits: int = 1) -> str:
     return text.replace("-", "−")
 
 
+BROWSERS = (
+    ("Edg/", "Edge"),
+    ("HuaweiBrowser", "Huawei Browser"),
+    ("MicroMessenger", "WeChat"),
+    ("Firefox/", "Firefox"),
+    ("Chrome/", "Chrome"),
+    ("Safari/", "Safari"),
+)
+SYSTEMS = (
+    ("HarmonyOS", "HarmonyOS"),
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Windows", "Windows"),
+    ("Mac OS", "Mac"),
+    ("Linux", "Linux"),
+)
+
+
+def browser(agent: str) -> str:
+    """Return what a User-Agent header (RFC 9110 section 10.1.5) says in two words, "" if nothing.
+
+    People tell their sessions apart by it; nothing else depends on it.
+    """
+    name = next((word for mark, word in BROWSERS if mark in agent), "")
+    system = next((word for mark, word in SYSTEMS if mark in agent), "")
+    return " · ".join(word for word in (name, system) if word)
+
+
 def iso(value: Moment) -> str:
     """Return the moment for a `<time datetime>` attribute (ISO 8601)."""
     at = moment(value)

@@ -117,9 +117,7 @@ def environment(
         auto_reload=False,
     )
     in_words = Words(_with_ours(domains), lang)
-    made.install_gettext_callables(  # type: ignore[attr-defined]
-        in_words.gettext, in_words.ngettext, newstyle=True, pgettext=in_words.pgettext
-    )
+    _install_words(made, in_words)
     made.globals.update(
         static=static,
         sprite=partial(static, "vendor/sprite.svg"),
@@ -134,10 +132,42 @@ def environment(
         when=partial(formats.when, lang=lang),
         elapsed=formats.elapsed,
         figure=formats.figure,
+        browser=formats.browser,
         iso=formats.iso,
         epoch=formats.epoch,
     )
     return made
+
+
+class _Kept(dict[str, object]):
+    """Values for `%`; a place without a value stays as it is."""
+
+    def __missing__(self, name: str) -> str:
+        return f"%({name})s"
+
+
+def _install_words(made: Environment, in_words: Words) -> None:
+    """Give templates `_`, `gettext`, `ngettext` and `pgettext` with values by keyword.
+
+    Jinja's own "newstyle" callables call every translation safe mark-up, a zone's name from
+    outside included where a template says `_(name)`. Ours return plain text, so that all of it
+    is escaped where it is shown.
+    """
+
+    def gettext(message: str, /, **values: object) -> str:
+        text = in_words.gettext(message)
+        return text % values if values else text
+
+    def ngettext(one: str, many: str, num: int, /, **values: object) -> str:
+        return in_words.ngettext(one, many, num) % _Kept({"num": num, **values})
+
+    def pgettext(context: str, message: str, /, **values: object) -> str:
+        text = in_words.pgettext(context, message)
+        return text % values if values else text
+
+    made.install_gettext_callables(  # type: ignore[attr-defined]
+        gettext, ngettext, newstyle=False, pgettext=pgettext
+    )
 
 
 def _with_ours(domains: Sequence[str]) -> tuple[str, ...]:

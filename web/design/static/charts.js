@@ -14,10 +14,10 @@ function options(figure, data, width) {
     scales: words ? { y: { range: [-0.2, 1.2] } } : {},
     axes: [
       { ...axis, values: [[3600, "{HH}:{mm}", null, null, "\n{MM}-{DD}"], [60, "{HH}:{mm}", null, null, null, null, null, null, 1], [1, "{HH}:{mm}:{ss}"]].map((row) => [row[0], row[1], null, null, null, null, null, null, 1]) },
-      { ...axis, size: 64, ...(words ? { splits: [0, 1], values: () => words } : { values: (_, splits) => splits.map((v) => `${+v.toFixed(2)}`) }) },
+      { ...axis, size: words ? 16 + 14 * Math.max(...words.map((w) => [...w].reduce((n, c) => n + (c > "\u2fff" ? 1 : 0.56), 0))) : 56, ...(words ? { splits: [0, 1], values: () => words } : { values: (_, splits) => splits.map((v) => `${+v.toFixed(2)}`) }) },
     ],
     series: [{}, {
-      stroke: css("--accent"), width: 2, points: { show: data.t.length < 40, size: 6 },
+      stroke: css("--accent"), width: 2, points: { show: !words && data.t.length < 40, size: 6 },
       ...(words || data.step ? { paths: window.uPlot.paths.stepped({ align: 1 }), fill: css("--accent-soft") } : {}),
     }],
   };
