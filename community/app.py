@@ -57,6 +57,7 @@ PORT = 8200
 UPSTREAM_PORT = 8201
 RELAY_PORT = 8300
 SLOT_S = 2.0
+_SETTINGS_EVERY = 2.0
 _HERE = Path(__file__).resolve().parent
 _ROOMS = ("core", "incidents", "gateway")
 _LOG = logging.getLogger(__name__)
@@ -182,6 +183,7 @@ class Community:
         self.upstream_port = await self.gateway.start(host, port, tls)
         self.server = await serve(self.app, self.listen)
         self.watcher.start()
+        self.watcher.later(self._follow_settings())
         await self.store.run(self._keep_addresses)
 
     async def stop(self) -> None:
@@ -221,6 +223,15 @@ class Community:
 
     def _settings_changed(self) -> None:
         self.watcher.later(self._use_settings())
+
+    async def _follow_settings(self) -> None:
+        """Use what the command line stored meanwhile."""
+        while True:
+            await asyncio.sleep(_SETTINGS_EVERY)
+            try:
+                await self._use_settings()
+            except StoreError as error:
+                _LOG.warning("the settings could not be read: %s", error)
 
     async def _use_settings(self) -> None:
         told = await self.store.read(settings.read)

@@ -20,7 +20,7 @@ from community.gateway.keys import GATEWAY_PUBLIC
 from community.gateway.service import Gateway, known
 from hub.accounts.model import TooManyAttempts
 from hub.accounts.throttle import Rule, Throttle
-from hub.http.health import Health
+from hub.http.health import OK, Health
 from hub.http.live import LiveContext
 from hub.http.problems import Problem, json_response
 from hub.http.routes import ANYONE, Routes
@@ -41,6 +41,21 @@ COUNTER_WORDS = {
     intake.LATE: N_("Events that came late"),
     intake.BATCHES: N_("Batches"),
     intake.DUMMY_BATCHES: N_("Batches of dummies only"),
+}
+HEALTH_WORDS = {
+    "database": N_("Database"),
+    "gateway": N_("Gateway"),
+    "relay": N_("Relay"),
+    "escalation": N_("Escalation"),
+    "broker": N_("MQTT broker"),
+}
+ANSWER_WORDS = {
+    OK: N_("works"),
+    "not listening": N_("not listening"),
+    "not connected": N_("not connected"),
+    "not watching": N_("not watching"),
+    "no answer in time": N_("no answer in time"),
+    "failed": N_("failed"),
 }
 
 
@@ -144,5 +159,8 @@ class OperationsPart:
             context.lang,
             "part_operations.html",
             counters=[(text, counts[name]) for name, text in COUNTER_WORDS.items()],
-            health=await self._health.ask(),
+            health=[
+                (HEALTH_WORDS.get(name, name), answer == OK, ANSWER_WORDS.get(answer, answer))
+                for name, answer in (await self._health.ask()).items()
+            ],
         )
