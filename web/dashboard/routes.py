@@ -58,7 +58,7 @@ def dashboard_routes(house: House) -> Routes:
         try:
             await house.runtime.acknowledge(request.match_info["id"], actor_of(request))
         except Refusal as refusal:
-            return refused(request, words(refusal.text))
+            return refused(request, refusal.say(words))
         return done(request, words("Noted. The alarm stays here until the sensor is quiet."))
 
     return routes

@@ -171,5 +171,5 @@ async def _limit(house: House, request: web.Request) -> web.Response:
     try:
         await house.runtime.set_limit(request.match_info["id"], hours * 3600, actor_of(request))
     except Refusal as refusal:
-        return refused(request, words(refusal.text), {"hours": words(refusal.text)})
+        return refused(request, refusal.say(words), {"hours": refusal.say(words)})
     return done(request, words("Saved. A longer silence counts as supervision lost."))

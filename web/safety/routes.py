@@ -51,7 +51,7 @@ def safety_routes(house: House) -> Routes:
         try:
             await house.runtime.bind(role, entity_id, actor_of(request))
         except Refusal as refusal:
-            return refused(request, words(refusal.text), {"entity_id": words(refusal.text)})
+            return refused(request, refusal.say(words), {"entity_id": refusal.say(words)})
         return done(request, words("Bound. Try it with a test press now."))
 
     @routes.post("/safety/unbind", allow=RESIDENTS)
@@ -67,7 +67,7 @@ def safety_routes(house: House) -> Routes:
         try:
             confirmed = await house.runtime.test_press(entity_id, actor_of(request))
         except Refusal as refusal:
-            return refused(request, words(refusal.text))
+            return refused(request, refusal.say(words))
         if not confirmed:
             return refused(
                 request, words("The device did not confirm. Look at it: would it act in an alarm?")

@@ -41,9 +41,9 @@ def locked_routes(house: House) -> Routes:
         try:
             await house.runtime.unlock(await field(request, "passphrase"))
         except Refusal as refusal:
-            errors = {"passphrase": words(refusal.text)}
+            errors = {"passphrase": refusal.say(words)}
             return refused(
-                request, words(refusal.text), errors, _unlock_page(house, request, errors)
+                request, refusal.say(words), errors, _unlock_page(house, request, errors)
             )
         return done(request, words("Unlocked. Sign in to go on."), "/")
 
@@ -96,7 +96,7 @@ async def _recover(house: House, request: web.Request) -> web.Response:
         try:
             await house.runtime.recover(code, passphrase)
         except Refusal as refusal:
-            errors[refusal.field or "code"] = words(refusal.text)
+            errors[refusal.field or "code"] = refusal.say(words)
     if errors:
         page = house.design.render(request, "recover.html", errors=errors, code=code)
         return refused(request, words("Please look at the marked field."), errors, page)

@@ -75,7 +75,7 @@ def _pairing_routes(house: House, routes: Routes) -> None:
         try:
             await house.runtime.pair(code, actor_of(request))
         except Refusal as refusal:
-            errors = {"code": words(refusal.text)}
+            errors = {"code": refusal.say(words)}
             page = house.design.render(
                 request, "pairing.html", pairing=house.runtime.pairing(), code=code, errors=errors
             )
@@ -96,7 +96,7 @@ def _key_routes(house: House, routes: Routes) -> None:
             try:
                 await house.runtime.change_mode(unlock, actor_of(request))
             except Refusal as refusal:
-                errors = {refusal.field or "mode": words(refusal.text)}
+                errors = {refusal.field or "mode": refusal.say(words)}
         if errors:
             page = _keys_page(house, request, errors)
             return refused(request, words("Please look at the marked field."), errors, page)
@@ -177,7 +177,7 @@ async def _setup(house: House, request: web.Request) -> web.StreamResponse:
         except AccountProblem:
             errors["password"] = words("Choose a longer password that nobody would guess.")
         except Refusal as refusal:
-            errors[refusal.field or "mode"] = words(refusal.text)
+            errors[refusal.field or "mode"] = refusal.say(words)
     if errors:
         response = _page(house, request, {"name": name, **unlock}, errors)
         response.set_status(422)

@@ -70,7 +70,7 @@ def sharing_routes(house: House) -> Routes:
         try:
             await house.runtime.choose(TELL_ZONE, klass, value, actor_of(request))
         except Refusal as refusal:
-            return refused(request, words(refusal.text))
+            return refused(request, refusal.say(words))
         return done(request, words("Your choice is written down and in force."))
 
     @routes.post("/choices/withdraw", allow=RESIDENTS)
