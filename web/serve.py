@@ -10,6 +10,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
 from hub.core import logs
 from hub.core.settings import (
     Listen,
@@ -23,11 +26,17 @@ from hub.home.broker import mqtt_settings
 from hub.home.offer import ASK_S
 from hub.home.runtime import Home
 from hub.http.api import HomeApi
+from hub.http.gate import see_other
 from hub.http.health import Health
+from hub.http.problems import Problem
 from hub.http.server import serve
 from web.app import compose
 
 PORT = 8100
+OPEN_ALWAYS = frozenset(
+    ("/", "/setup", "/unlock", "/recover", "/health", "/live", "/language", "/theme")
+)
+"""What answers while a home is not set up or locked."""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -96,15 +105,42 @@ def health_of(home: Home) -> Health:
     return health
 
 
+def compose_home(home: Home, listen: Listen) -> web.Application:
+    """The whole application of one home: pages, program interface, health."""
+    api = HomeApi(home.states, home.commands)
+    app = compose(home, listen, routes=(api.routes(),), health=health_of(home))
+
+    app.middlewares.append(_only_when_open(home))
+
+    async def close(_app: web.Application) -> None:
+        api.close()
+
+    app.on_shutdown.append(close)
+    return app
+
+
+def _only_when_open(home: Home) -> Middleware:
+    """A home that is new or locked has nobody to sign in: all leads to set-up or unlocking."""
+
+    @web.middleware
+    async def gate(request: web.Request, handler: Handler) -> web.StreamResponse:
+        open_now = home.set_up and not home.locked
+        if open_now or request.path in OPEN_ALWAYS or request.path.startswith("/static/"):
+            return await handler(request)
+        if request.path.startswith("/api/"):
+            raise Problem(503, "locked")
+        return see_other("/")
+
+    return gate
+
+
 async def _serve(home: Home, listen: Listen) -> None:
     ending = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, ending.set)
     await home.start()
-    api = HomeApi(home.states, home.commands)
-    app = compose(home, listen, routes=(api.routes(),), health=health_of(home))
-    server = await serve(app, listen)
+    server = await serve(compose_home(home, listen), listen)
     sys.stdout.write(f"ready on {server.address}\n")
     sys.stdout.flush()
     # What start made lives as long as the process; collections need not walk it again.
