@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,45 @@ class LateBox:
         return self._keys.household.box(self._purpose)
 
 
+class TooManyTries(VaultError):
+    """Wait before trying another passphrase or code."""
+
+
+class Patience:
+    """Lets nobody guess quickly: after a few wrong tries each next one has to wait longer.
+
+    One try at a time, for each costs 64 MiB. Kept in memory: who can restart the process has
+    the box in hand, and the slots themselves are hardened by Argon2id.
+    """
+
+    FREE, LONGEST_S = 5, 300.0
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._lock = asyncio.Lock()
+        self._failures = 0
+        self._not_before = 0.0
+
+    async def attempt(self, work: Callable[[], object]) -> None:
+        """Run one try in a thread.
+
+        Raises:
+            TooManyTries: too soon after the last wrong one.
+            PrivacyError: the try's own.
+        """
+        async with self._lock:
+            if self._clock() < self._not_before:
+                raise TooManyTries("too many tries; wait a few minutes")
+            try:
+                await asyncio.to_thread(work)
+            except VaultError:
+                self._failures += 1
+                wait = 2.0 ** (self._failures - self.FREE) if self._failures >= self.FREE else 0.0
+                self._not_before = self._clock() + min(wait, self.LONGEST_S)
+                raise
+            self._failures = 0
+
+
 class Keys:
     """The machine key, made at first start, and the household key, made at set-up.
 
@@ -44,7 +84,7 @@ class Keys:
         self._folder = folder
         self.machine = MachineKey.load_or_create(folder)
         self.household = Household.open(folder) if Household.exists(folder) else None
-        self._listeners: list[Callable[[], None]] = []
+        self._patience = Patience()
 
     @property
     def set_up(self) -> bool:
@@ -91,12 +131,8 @@ class Keys:
             VaultError: it doesn't open.
         """
         household = self._household()
-        if household.mode == "media":
-            await asyncio.to_thread(household.unlock, media=find_media())
-        elif household.mode == "machine":
-            await asyncio.to_thread(household.unlock, machine=self.machine)
-        else:
-            await asyncio.to_thread(household.unlock, passphrase=passphrase)
+        arguments = self.unlock_arguments({"mode": household.mode, "passphrase": passphrase})
+        await self._patience.attempt(lambda: household.unlock(**arguments))
 
     async def recover(self, code: str, passphrase: str) -> None:
         """Open with the printed sheet's code and set a new passphrase.
@@ -105,7 +141,8 @@ class Keys:
             PrivacyError: a mistyped or foreign code, or too short a passphrase.
         """
         parsed = RecoveryCode.parse(code)
-        await asyncio.to_thread(self._household().recover, parsed, passphrase)
+        household = self._household()
+        await self._patience.attempt(lambda: household.recover(parsed, passphrase))
 
     async def change_mode(self, unlock: Mapping[str, str]) -> None:
         """Choose another unlock mode, or another passphrase or stick.
