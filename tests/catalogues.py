@@ -82,7 +82,7 @@ def problems(room: str, extra: Iterable[str] = (), root: Path = ROOT) -> Sequenc
 
 def _entry(catalogue: object, key: str | tuple[str, str]) -> Message | None:
     one = key[0] if isinstance(key, tuple) else key
-    get = catalogue.get  # type: ignore[attr-defined]
+    get = catalogue.get
     found: Message | None = get(one)
     if found is None and isinstance(key, tuple):
         found = get(key[1], key[0])

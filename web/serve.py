@@ -24,6 +24,7 @@ from hub.core.settings import (
 )
 from hub.home.broker import mqtt_settings
 from hub.home.offer import ASK_S
+from hub.home.roles import CLEAR_S
 from hub.home.runtime import Home
 from hub.http.api import HomeApi
 from hub.http.gate import see_other
@@ -50,6 +51,12 @@ def main(argv: Sequence[str]) -> int:
         default=ASK_S,
         help="how long a hazard's question waits for an answer (default: %(default)s)",
     )
+    parser.add_argument(
+        "--clear-seconds",
+        type=float,
+        default=CLEAR_S,
+        help="quiet for this long, a hazard is over (default: %(default)s)",
+    )
     add_listen_options(parser, PORT)
     options = parser.parse_args(argv)
     logs.begin()
@@ -59,7 +66,12 @@ def main(argv: Sequence[str]) -> int:
     except SettingsProblem as problem:
         sys.stderr.write(f"linli home: {problem}\n")
         return 2
-    home = Home(options.data, mqtt_settings(options.data, host, port), ask_s=options.ask_seconds)
+    home = Home(
+        options.data,
+        mqtt_settings(options.data, host, port),
+        ask_s=options.ask_seconds,
+        clear_s=options.clear_seconds,
+    )
     try:
         asyncio.run(_serve(home, listen))
     except OSError as problem:

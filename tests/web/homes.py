@@ -278,7 +278,7 @@ class FakeHome:
             state = self.states.get(entity_id)
             if state is None:
                 return []
-            other = {"open": "closed", True: False}.get(state.value, state.value)  # type: ignore[call-overload]
+            other = {"open": "closed", True: False}.get(state.value, state.value)
             return [(start, state.value), (start + 9000, other), (start + 9600, state.value)]
         return [(float(t), 23 + 2 * math.sin(t / 9000)) for t in steps]
 
@@ -331,7 +331,7 @@ async def served(folder: Path, *, furnished: bool = True) -> AsyncIterator[Serve
     if furnished:
         home.furnish()
     listen = Listen(port=0)
-    server = await serve(compose(home, listen), listen)  # type: ignore[arg-type]
+    server = await serve(compose(home, listen), listen)
     try:
         yield Served(home, server)
     finally:

@@ -44,7 +44,7 @@ async def home(tmp_path: Path) -> AsyncIterator[Served]:
         fake.open = [hazard("gas", sensor, "厨房燃气报警器", "厨房", question=question)]
         fake.states.set(sensor, True)
         fake.states.set(fake.named("阳台水浸"), None, available=False)
-        await fake.pair("LINLI", None)  # type: ignore[arg-type]
+        await fake.pair("LINLI", None)
         yield made
 
 

@@ -77,7 +77,7 @@ async def test_a_locked_home_shows_alarms_and_nothing_else(home: Served) -> None
         assert "In your home" in text
         assert "厨房燃气报警器" not in text
         status, answer = await visitor.press("/unlock", passphrase="wrong")
-        assert (status, list(answer["errors"])) == (422, ["passphrase"])  # type: ignore[call-overload]
+        assert (status, list(answer["errors"])) == (422, ["passphrase"])
         assert home.home.locked
         assert (await visitor.press("/unlock", passphrase=PASSWORD))[1]["go"] == "/"
         assert not home.home.locked
@@ -89,7 +89,7 @@ async def test_the_sheet_opens_a_home_whose_passphrase_is_lost(home: Served) -> 
     async with visiting(home) as visitor:
         assert "The passphrase is lost" in (await visitor.get("/unlock"))[1]
         status, answer = await visitor.press("/recover", code="XXXXX", **new)
-        assert (status, list(answer["errors"])) == (422, ["code"])  # type: ignore[call-overload]
+        assert (status, list(answer["errors"])) == (422, ["code"])
         assert (await visitor.press("/recover", code="ABCDE-FGHJK", **new))[0] == 200
         assert not home.home.locked
         status, _text, path = await visitor.post("/recover", code="ABCDE", **new)
@@ -99,7 +99,7 @@ async def test_the_sheet_opens_a_home_whose_passphrase_is_lost(home: Served) -> 
 async def test_pairing_tells_a_wrong_code(home: Served) -> None:
     async with visiting(home, "owner") as visitor:
         status, answer = await visitor.press("/pairing", code="1234")
-        assert (status, list(answer["errors"])) == (422, ["code"])  # type: ignore[call-overload]
+        assert (status, list(answer["errors"])) == (422, ["code"])
         assert (await visitor.press("/pairing", code="LINLI:1"))[1]["go"] == "/choices"
         assert "阳光花园" in (await visitor.get("/pairing"))[1]
 
@@ -107,7 +107,7 @@ async def test_pairing_tells_a_wrong_code(home: Served) -> None:
 async def test_keys_are_changed_by_the_owner(home: Served) -> None:
     async with visiting(home, "owner") as visitor:
         status, answer = await visitor.press("/keys/mode", mode="passphrase", passphrase="x")
-        assert (status, list(answer["errors"])) == (422, ["passphrase"])  # type: ignore[call-overload]
+        assert (status, list(answer["errors"])) == (422, ["passphrase"])
         assert (await visitor.press("/keys/mode", mode="machine"))[0] == 200
         assert home.home.unlock_mode == "machine"
         assert "22222-33333" in (await visitor.post("/keys/sheet"))[1]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from aiohttp import ClientSession, CookieJar
 
@@ -38,7 +39,7 @@ class Visitor:
         ) as response:
             return response.status, await response.text(), response.url.path
 
-    async def press(self, path: str, **fields: str) -> tuple[int, dict[str, object]]:
+    async def press(self, path: str, **fields: str) -> tuple[int, dict[str, Any]]:
         """Send a form as forms.js does; returns status and answer."""
         async with self._session.post(
             self._address + path,

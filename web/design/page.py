@@ -165,9 +165,8 @@ def _install_words(made: Environment, in_words: Words) -> None:
         text = in_words.pgettext(context, message)
         return text % values if values else text
 
-    made.install_gettext_callables(  # type: ignore[attr-defined]
-        gettext, ngettext, newstyle=False, pgettext=pgettext
-    )
+    install: Callable[..., None] = vars(made)["install_gettext_callables"]  # put there by i18n
+    install(gettext, ngettext, newstyle=False, pgettext=pgettext)
 
 
 def _with_ours(domains: Sequence[str]) -> tuple[str, ...]:
