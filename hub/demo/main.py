@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import shutil
 import signal
 import sys
 import time
@@ -29,6 +30,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--slot", type=float, help="seconds between cells (first start only)")
     parser.add_argument("--homes", type=int, help="neighbour homes (first start only)")
     parser.add_argument("--ask-seconds", type=float, help="patience of a hazard's question")
+    parser.add_argument("--clear-seconds", type=float, help="quiet before a hazard is over")
     parser.add_argument("--free-ports", action="store_true", help="any ports (first start only)")
     options = parser.parse_args(argv)
     plan = Plan(options.data)
@@ -37,6 +39,7 @@ def main(argv: Sequence[str]) -> int:
         plan.homes = plan.homes if options.homes is None else options.homes
         plan.choose_ports(usual=not options.free_ports)
     plan.ask_s = options.ask_seconds or plan.ask_s
+    plan.clear_s = options.clear_seconds or plan.clear_s
     plan.save()
     taken = plan.busy()
     if taken:
@@ -77,6 +80,9 @@ async def _up(plan: Plan, supervisor: Supervisor, page: DemoPage, began: float) 
     first = not plan.seeded
     if first:
         _say("first start: building a community, about half a minute")
+        # A first start that was cut off left halves behind that nobody uses.
+        for part in ("community", "relay", "neighbours", "home"):
+            shutil.rmtree(plan.data(part), ignore_errors=True)
         await seed.found_community(plan, _say)
     community = programs.community(plan)
     if first:

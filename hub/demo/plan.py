@@ -26,6 +26,7 @@ class Plan:
         ports: by the names in `NAMES`.
         slot_s: seconds between two cells of a home.
         ask_s: seconds a hazard's question waits for an answer.
+        clear_s: seconds a sensor has to be quiet before its hazard is over.
         homes: neighbours that send cells; the zones need at least 20 to split.
         seeded: whether the first start was finished.
     """
@@ -35,6 +36,7 @@ class Plan:
         self.ports = dict(USUAL)
         self.slot_s = 2.0
         self.ask_s = 30.0
+        self.clear_s = 30.0
         self.homes = 143
         self.seeded = False
         self._file = folder / "demo.json"
@@ -42,6 +44,7 @@ class Plan:
             kept = json.loads(self._file.read_text(encoding="utf-8"))
             self.ports = kept["ports"]
             self.slot_s, self.ask_s = kept["slot_s"], kept["ask_s"]
+            self.clear_s = kept.get("clear_s", self.clear_s)
             self.homes, self.seeded = kept["homes"], kept["seeded"]
 
     def save(self) -> None:
@@ -51,6 +54,7 @@ class Plan:
             "ports": self.ports,
             "slot_s": self.slot_s,
             "ask_s": self.ask_s,
+            "clear_s": self.clear_s,
             "homes": self.homes,
             "seeded": self.seeded,
         }

@@ -78,6 +78,8 @@ def home(plan: Plan) -> Child:
         str(plan.ports["broker"]),
         "--ask-seconds",
         str(plan.ask_s),
+        "--clear-seconds",
+        str(plan.clear_s),
     )
     return Child("home", words, ready=partial(healthy, LOOPBACK, plan.ports["home"]))
 

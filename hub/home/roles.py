@@ -26,6 +26,7 @@ HAZARD_CLASSES = {"gas": "gas", "smoke": "smoke", "moisture": "leak"}
 
 MAINS_LIMIT_S = 2 * 3600.0
 BATTERY_LIMIT_S = 25 * 3600.0
+CLEAR_S = 30.0
 
 MIGRATION = SealedTable.migration("bindings")
 _KEY = "resident"
@@ -38,10 +39,14 @@ class Bindings:
         store: the home's database.
         box: seals it under the household key.
         registry: where entities and their wires come from.
+        clear_s: seconds a sensor has to be quiet before its hazard is over.
     """
 
-    def __init__(self, store: Store, box: Box, registry: Registry) -> None:
+    def __init__(
+        self, store: Store, box: Box, registry: Registry, *, clear_s: float = CLEAR_S
+    ) -> None:
         self._store = store
+        self._clear_s = clear_s
         self._table = SealedTable("bindings", box)
         self._registry = registry
         self.version = 0
@@ -130,6 +135,7 @@ class Bindings:
                 "hazard": HAZARD_CLASSES[entity.device_class or ""],
                 "wire": entity.wire.to_json() if entity.wire else None,
                 "limit_s": self.limit_of(entity),
+                "clear_s": self._clear_s,
             }
             for entity in self.sensors()
         ]

@@ -1,0 +1,1 @@
+"""Whole journeys: the real commands as processes, from a device to the duty screen."""
