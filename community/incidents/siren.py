@@ -68,7 +68,7 @@ class Siren:
         while True:
             self._wake.clear()
             wanted = self.wanted
-            if self.topic and self.told is not wanted:
+            if self.topic and self.told is not wanted and self._connection.connected:
                 try:
                     await self._connection.publish(self.topic, self._payloads[wanted], qos=1)
                 except MqttUnavailable as error:
