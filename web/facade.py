@@ -58,6 +58,10 @@ class QuestionView(Protocol):
     def answer(self) -> str | None:
         """`tell`, `dont` or None."""
 
+    @property
+    def told(self) -> bool:
+        """Whether the event is queued or has left; False where there is nobody to tell."""
+
 
 class HazardView(Protocol):
     """One hazard record, ready to be shown; times in epoch seconds."""

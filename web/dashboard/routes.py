@@ -49,6 +49,8 @@ def dashboard_routes(house: House) -> Routes:
         if not counted:
             return refused(request, words("This was answered already."))
         if choice == "tell":
+            if not _told(house, request.match_info["id"]):
+                return refused(request, words("The duty desk could not be told. Call it yourself."))
             return done(request, words("The duty desk is being told the zone, not your flat."))
         return done(request, words("The duty desk is not told. You can call it at any time."))
 
@@ -62,6 +64,12 @@ def dashboard_routes(house: House) -> Routes:
         return done(request, words("Noted. The alarm stays here until the sensor is quiet."))
 
     return routes
+
+
+def _told(house: House, hazard_id: str) -> bool:
+    """Whether the hazard's event is queued or has left."""
+    asked = [hazard.question for hazard in house.runtime.hazards() if hazard.id == hazard_id]
+    return any(question is not None and question.told for question in asked)
 
 
 def _live_parts(house: House, overview: Overview) -> None:

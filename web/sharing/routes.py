@@ -41,7 +41,7 @@ DOORS = {
 SENT_STATES = {
     "waiting": ("3", _("Waiting for its slot")),
     "sent": ("4", _("Sent")),
-    "received": ("ok", _("Received by the duty desk")),
+    "received": ("ok", _("The relay has it")),
 }
 
 

@@ -5,7 +5,7 @@
 const region = document.querySelector("[data-toasts]");
 const TOAST_MS = 6000;
 
-export function toast(text, bad = false) {
+export function toast(text, bad = false, stays = bad) {
   if (!region || !text) return;
   const box = document.createElement("div");
   box.className = bad ? "toast bad" : "toast";
@@ -18,7 +18,7 @@ export function toast(text, bad = false) {
   close.onclick = () => box.remove();
   box.append(words, close);
   region.append(box);
-  if (!bad) setTimeout(() => box.remove(), TOAST_MS);
+  if (!stays) setTimeout(() => box.remove(), TOAST_MS);
   while (region.children.length > 3) region.firstElementChild.remove();
 }
 
@@ -84,7 +84,7 @@ async function submitted(event) {
       location.reload();
     } else {
       const shown = showErrors(form, answer.data.errors);
-      toast(answer.data.error || answer.data.detail || (shown ? "" : region.dataset.failed), true);
+      toast(answer.data.error || answer.data.detail || (shown ? "" : region.dataset.failed), true, !shown);
     }
   } catch {
     toast(region.dataset.failed, true);
