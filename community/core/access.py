@@ -14,10 +14,9 @@ from community.core.words import N_
 from hub.accounts.accounts import Accounts
 from hub.accounts.model import AccountProblem, BadName, NameTaken, WeakPassword
 from hub.core.settings import is_loopback
-from hub.http.gate import GATE, see_other
+from hub.http.gate import ACCOUNTS, GATE, see_other
 from hub.http.problems import Problem
 from hub.http.routes import ANYONE, Routes
-from hub.http.server import ACCOUNTS
 from web.design import done, refused
 from web.design.page import words
 

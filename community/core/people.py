@@ -10,10 +10,9 @@ from community.core.access import PROBLEMS
 from community.core.portal import KEEPERS, MANAGERS, STAFF, fields, portal
 from community.core.words import N_
 from hub.accounts.model import AccountProblem
-from hub.http.gate import current
+from hub.http.gate import ACCOUNTS, current
 from hub.http.problems import Problem
 from hub.http.routes import Routes
-from hub.http.server import ACCOUNTS
 from web.design import done, refused
 from web.design.page import words
 

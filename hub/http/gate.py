@@ -23,6 +23,7 @@ from hub.http.problems import (
 from hub.http.routes import NO_LARGER_THAN, Kind, Route, permits
 
 if TYPE_CHECKING:
+    from hub.accounts.accounts import Accounts
     from hub.http.hosts import HostRule
 
 log = logging.getLogger(__name__)
@@ -111,6 +112,7 @@ class Gate:
 
 
 GATE = web.AppKey("gate", Gate)
+ACCOUNTS: web.AppKey[Accounts] = web.AppKey("accounts")
 
 
 def token_of(request: web.Request) -> str:

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from hub.http.gate import GATE, Gate, Render, gate_middleware, token_of
+from hub.http.gate import ACCOUNTS, GATE, Gate, Render, gate_middleware, token_of
 from hub.http.health import OK, Health
 from hub.http.hosts import HostRule, check_listen
 from hub.http.live import Live
 from hub.http.problems import json_response
 from hub.http.routes import ANYONE, NO_LARGER_THAN, Kind, Route, Routes
+from hub.http.sign_in import sign_in_routes
 from hub.http.sockets import TALKS, stop_talks
 from hub.http.static import StaticFiles
 
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 SHUTDOWN_S = 1.0
 """How long answers under way may take when the server stops."""
 
-ACCOUNTS: web.AppKey[Accounts] = web.AppKey("accounts")
 HEALTH = web.AppKey("health", Health)
 LIVE = web.AppKey("live", Live)
 STATIC = web.AppKey("static", StaticFiles)
@@ -61,8 +61,6 @@ def create_app(
     Raises:
         OpenToOthers: the address is not loopback and TLS or the host list is missing.
     """
-    from hub.http.sign_in import sign_in_routes
-
     check_listen(listen)
     secure = bool(listen.tls_cert)
     gate = Gate(

@@ -13,7 +13,7 @@ from hub.accounts.model import (
     TooManyAttempts,
     WeakPassword,
 )
-from hub.http.gate import GATE, LANG_COOKIE, THEME_COOKIE, current, see_other, token_of
+from hub.http.gate import ACCOUNTS, GATE, LANG_COOKIE, THEME_COOKIE, current, see_other, token_of
 from hub.http.hosts import is_loopback
 from hub.http.paths import local_path
 from hub.http.problems import Problem
@@ -50,8 +50,6 @@ def sign_in_routes() -> Routes:
 
 
 def _accounts(request: web.Request) -> Accounts:
-    from hub.http.server import ACCOUNTS
-
     return request.app[ACCOUNTS]
 
 
