@@ -1,29 +1,28 @@
-"""The demo's own page: start a hazard, end it, open the faces."""
+"""The demo's own page: open the faces, start a hazard, watch the devices, end it."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 from aiohttp import web
 
 from hub.accounts.accounts import Accounts
 from hub.accounts.home_table import SCHEMA, HomeAccountsTable
 from hub.accounts.model import HOME_ROLES
-from hub.core.mqtt import MqttConnection, MqttSettings, MqttUnavailable
+from hub.core.mqtt import MqttSettings, MqttUnavailable
 from hub.core.settings import LOOPBACK, Listen
 from hub.core.store import Store, migrate
 from hub.demo.plan import GUARD, MANAGER, OWNER, Plan
 from hub.demo.programs import sign_in_link
+from hub.demo.scenes import DEVICES, SCENES, Device, Stage
+from hub.http.live import Live, LiveContext
 from hub.http.problems import Problem
 from hub.http.routes import ANYONE, Routes
 from hub.http.server import Server, create_app, serve
 from privacy.vault import MachineKey
 
-if TYPE_CHECKING:
-    from web.design import Design
-
-TEMPLATES = Path(__file__).parent / "templates"
+HERE = Path(__file__).parent
 
 
 def _(message: str) -> str:
@@ -31,73 +30,46 @@ def _(message: str) -> str:
     return message
 
 
-class Scene:
-    """Something that can be started: what the simulated device is told, and what to look for."""
+class Face:
+    """One face of the system: whose, which program serves it, what to call it."""
 
-    __slots__ = ("begin", "device", "end", "icon", "key", "title", "watch")
+    __slots__ = ("account", "icon", "key", "open", "program", "short", "title")
 
     def __init__(
-        self, key: str, device: str, order: str, *, icon: str, title: str, watch: str
+        self, key: str, program: str, account: str, *, icon: str, words: tuple[str, str, str]
     ) -> None:
         self.key = key
-        self.device = device
-        self.begin = f'{{"{order}": true}}'
-        self.end = f'{{"{order}": false}}'
+        self.program = program
+        self.account = account
         self.icon = icon
-        self.title = title
-        self.watch = watch
+        self.title, self.short, self.open = words
 
 
-SCENES = {
-    scene.key: scene
-    for scene in (
-        Scene(
-            "gas",
-            "gas_sensor",
-            "alarm",
-            icon="gas",
-            title=_("Gas leak in the kitchen"),
-            watch=_(
-                "At home the gas valve closes at once and nothing electrical is switched. If"
-                " nobody answers the question within half a minute, the duty desk is told the"
-                " zone, because the demo resident chose so."
-            ),
+FACES = {
+    face.key: face
+    for face in (
+        Face(
+            "resident",
+            "home",
+            OWNER,
+            icon="home",
+            words=(_("The resident's home"), _("At home"), _("Open the home")),
         ),
-        Scene(
-            "smoke",
-            "smoke_sensor",
-            "alarm",
-            icon="smoke",
-            title=_("Smoke in the living room"),
-            watch=_(
-                "The siren sounds, the gas valve closes, the kettle's socket is switched off. The"
-                " duty desk is told the zone after half a minute without an answer."
-            ),
+        Face(
+            "guard",
+            "community",
+            GUARD,
+            icon="duty",
+            words=(_("The guard's duty screen"), _("Duty screen"), _("Open the duty screen")),
         ),
-        Scene(
-            "leak",
-            "leak_sensor",
-            "alarm",
-            icon="leak",
-            title=_("Water on the bathroom floor"),
-            watch=_(
-                "The water valve closes. Nobody is told: the demo resident chose nobody for water."
-            ),
-        ),
-        Scene(
-            "lost",
-            "gas_sensor",
-            "lost",
-            icon="supervision",
-            title=_("Gas sensor lost"),
-            watch=_("After ten seconds the home says that this place is no longer watched over."),
+        Face(
+            "manager",
+            "community",
+            MANAGER,
+            icon="building",
+            words=(_("The manager's portal"), _("Portal"), _("Open the portal")),
         ),
     )
-}
-FACES = {
-    "resident": ("home", OWNER, "home", _("The resident's home")),
-    "guard": ("community", GUARD, "duty", _("The guard's duty screen")),
-    "manager": ("community", MANAGER, "building", _("The manager's portal")),
 }
 
 
@@ -110,8 +82,8 @@ class DemoPage:
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
-        self._running: set[str] = set()
-        self._mqtt: MqttConnection | None = None
+        self._live = Live()
+        self._stage: Stage | None = None
         self._server: Server | None = None
         self._store: Store | None = None
 
@@ -120,29 +92,28 @@ class DemoPage:
         from hub.plugins import broker_users
 
         password = broker_users.load_or_create(self._plan.data("home"))["devices"]
-        self._mqtt = MqttConnection(
-            MqttSettings(
-                LOOPBACK,
-                self._plan.ports["broker"],
-                username="devices",
-                password=password,
-                client_id="linli-demo-page",
-            )
+        settings = MqttSettings(
+            LOOPBACK,
+            self._plan.ports["broker"],
+            username="devices",
+            password=password,
+            client_id="linli-demo-page",
         )
-        await self._mqtt.start()
+        self._stage = Stage(settings, lambda: self._live.changed("stage"))
+        await self._stage.start()
         listen = Listen(LOOPBACK, self._plan.ports["page"])
-        self._server = await serve(self._app(listen), listen)
+        self._server = await serve(self._app(listen, self._stage), listen)
 
     async def stop(self) -> None:
         """End page and connection."""
         if self._server is not None:
             await self._server.stop()
-        if self._mqtt is not None:
-            await self._mqtt.stop()
+        if self._stage is not None:
+            await self._stage.stop()
         if self._store is not None:
             self._store.close()
 
-    def _app(self, listen: Listen) -> web.Application:
+    def _app(self, listen: Listen, stage: Stage) -> web.Application:
         from web.design import Design
         from web.design.page import DESIGN
 
@@ -151,31 +122,53 @@ class DemoPage:
         self._store.run_sync(lambda db: migrate(db, SCHEMA))
         box = MachineKey.load_or_create(self._plan.folder / "keys").box("demo page")
         accounts = Accounts(HomeAccountsTable(self._store, box), HOME_ROLES)
-        design = Design("demo", template_dirs=(TEMPLATES,), domains=("hub",))
+        design = Design(
+            "demo",
+            template_dirs=(HERE / "templates",),
+            domains=("hub",),
+            static={"demo": HERE / "static"},
+        )
+
+        async def draw(context: LiveContext) -> str:
+            seen = self._seen(design.language(context.lang), stage)
+            return design.fragment(context.lang, "demo_live.html", csrf=context.csrf, **seen)
+
+        self._live.part("stage", draw, ("stage",), ANYONE)
         app = create_app(
             name="demo",
             accounts=accounts,
             listen=listen,
+            live=self._live,
             pages=design.render,
-            routes=(self._routes(design),),
+            routes=(self._routes(design, stage),),
             static=design.mounts,
         )
         app[DESIGN] = design
         return app
 
-    def _routes(self, design: Design) -> Routes:
+    def _seen(self, words: Any, stage: Stage) -> dict[str, Any]:
+        """What the live part shows."""
+        return {
+            "scenes": [(scene, stage.since(scene)) for scene in SCENES.values()],
+            "devices": [_tile(words, stage, device) for device in DEVICES.values()],
+            "ready": stage.ready,
+            "faces": FACES,
+            "seconds": round(self._plan.ask_s),
+        }
+
+    def _routes(self, design: Any, stage: Stage) -> Routes:
         routes = Routes()
 
         @routes.get("/", allow=ANYONE)
         async def show(request: web.Request) -> web.Response:
-            return design.render(
+            response: web.Response = design.render(
                 request,
                 "demo.html",
-                scenes=SCENES.values(),
-                running=self._running,
-                faces=FACES,
-                addresses={key: self._plan.address(face[0]) for key, face in FACES.items()},
+                homes=self._plan.homes,
+                addresses={key: self._plan.address(face.program) for key, face in FACES.items()},
+                **self._seen(design.language(request["lang"]), stage),
             )
+            return response
 
         @routes.get("/open/{face}", allow=ANYONE)
         async def open_face(request: web.Request) -> web.Response:
@@ -185,7 +178,7 @@ class DemoPage:
                 raise Problem(404, "not_found")
             if request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}:
                 raise Problem(403, "forbidden")
-            link = await sign_in_link(self._plan, face[0], face[1])
+            link = await sign_in_link(self._plan, face.program, face.account)
             return web.Response(status=303, headers={"Location": link})
 
         @routes.post("/scenes/{scene}/{order}", allow=ANYONE)
@@ -198,20 +191,30 @@ class DemoPage:
                 raise Problem(404, "not_found")
             words = design.language(request["lang"])
             try:
-                await self._play(scene, order)
+                await stage.play(scene, begin=order == "begin")
             except MqttUnavailable:
-                return refused(request, words("The simulated devices are not running yet."))
-            begun = _("It has begun. Look at the home.")
-            return done(request, words(begun if order == "begin" else _("It is over.")), go="/")
+                return refused(request, words("The simulated devices are not there yet."))
+            text = _("It has begun. Watch the home.")
+            if order == "end":
+                text = _("It is over. The home says so.")
+            return done(request, words(text))
 
         return routes
 
-    async def _play(self, scene: Scene, order: str) -> None:
-        if self._mqtt is None:
-            raise MqttUnavailable("not started")
-        payload = scene.begin if order == "begin" else scene.end
-        await self._mqtt.publish(f"sim/{scene.device}/set", payload, qos=1)
-        if order == "begin":
-            self._running.add(scene.key)
-        else:
-            self._running.discard(scene.key)
+
+def _tile(words: Any, stage: Stage, device: Device) -> dict[str, object]:
+    """One device in the words that the home uses for it."""
+    from web.words import state_word
+
+    value, there = stage.value(device), stage.there(device)
+    mode = "" if there else "gone"
+    if there and value is True:
+        mode = "alarm" if device.kind == "binary_sensor" else "on"
+    state = state_word(words, device.kind, device.device_class, value)
+    return {
+        "key": device.key,
+        "name": words(device.name),
+        "icon": device.icon,
+        "state": state if there else words("Not connected"),
+        "mode": mode,
+    }

@@ -31,10 +31,11 @@ from hub.home import book, offer, roles
 from hub.home.book import HazardBook
 from hub.home.keys import Keys
 from hub.home.offer import ASK_S, Offers
-from hub.home.refusal import Refusal
-from hub.home.roles import Bindings
+from hub.home.refusal import Refusal, refusal_of
+from hub.home.roles import CLEAR_S, Bindings
 from hub.home.sharing import Sharing
 from hub.home.watch import Watch
+from hub.plugins.entities import CommandProblem
 from hub.plugins.loader import Plugins
 from privacy.errors import PrivacyError
 from privacy.vault import RecoveryCode, VaultLocked
@@ -77,9 +78,17 @@ class HomeLife:
         mqtt: how to reach the broker; None for a command that only touches keys, accounts and
             choices: no devices then, and no hazard kernel.
         ask_s: how long a hazard's question waits for an answer, seconds.
+        clear_s: how long a sensor has to be quiet before its hazard is over, seconds.
     """
 
-    def __init__(self, data: Path, mqtt: MqttSettings | None, *, ask_s: float = ASK_S) -> None:
+    def __init__(
+        self,
+        data: Path,
+        mqtt: MqttSettings | None,
+        *,
+        ask_s: float = ASK_S,
+        clear_s: float = CLEAR_S,
+    ) -> None:
         self.data = private_folder(data)
         self.keys = Keys(private_folder(data / "keys"))
         self.store = Store(data / "home.db")
@@ -91,12 +100,16 @@ class HomeLife:
         self.accounts: Accounts = HomeAccounts(
             HomeAccountsTable(self.store, self.keys.box("accounts")), HOME_ROLES
         )
-        self.commands = Commands(self.registry, self.audit, on_override=self._override)
+        self.commands = Commands(
+            self.registry, self.audit, on_override=self._override, problems=(CommandProblem,)
+        )
         self.mqtt = MqttConnection(mqtt) if mqtt is not None else None
         self.plugins = Plugins(
             registry=self.registry, states=self.states, commands=self.commands, mqtt=self.mqtt
         )
-        self.bindings_table = Bindings(self.store, self.keys.box("bindings"), self.registry)
+        self.bindings_table = Bindings(
+            self.store, self.keys.box("bindings"), self.registry, clear_s=clear_s
+        )
         self.watch = Watch(
             data / "run" / "safety.sock",
             self.registry,
@@ -117,7 +130,6 @@ class HomeLife:
         self._names: dict[str, str] = {}
         self._opened = False
         self._owned = False
-        self._following: set[asyncio.Task[None]] = set()
 
     # -- life ---------------------------------------------------------------------------
 
@@ -130,8 +142,8 @@ class HomeLife:
 
     async def stop(self) -> None:
         """End everything in order; what was acknowledged is on the disk."""
-        await self.offers.stop()
         await self.watch.stop()
+        await self.offers.stop()
         if self._opened and self.mqtt is not None:
             await self.plugins.stop()
             await self.mqtt.stop()
@@ -144,11 +156,11 @@ class HomeLife:
         household = self.keys.household
         if household is None or self._book is not None:
             return
-        self._book = HazardBook(self.store, household, self._record_changed)
+        self._book = HazardBook(self.store, household, lambda _record: self.bus.publish("hazards"))
         await self.sharing.start(household)
         if self.mqtt is not None:
             await self.offers.load()
-            await self.watch.start(self._book)
+            await self.watch.start(self._book, self.offers.hazard_changed)
 
     async def _open(self) -> None:
         """The household key is here: names, devices, history."""
@@ -206,9 +218,9 @@ class HomeLife:
             code = await self._make_household(unlock)
             await self.accounts.create(name, "owner", password)
         except AccountProblem as problem:
-            raise Refusal(problem.code, "name" if "name" in problem.code else "password") from None
+            raise refusal_of(problem, "name" if "name" in problem.code else "password") from None
         except PrivacyError as problem:
-            raise Refusal(str(problem), "mode") from None
+            raise refusal_of(problem, "mode") from None
         self._owned = True
         await self.refresh_names()
         return code.text
@@ -243,7 +255,7 @@ class HomeLife:
         try:
             await work
         except PrivacyError as problem:
-            raise Refusal(str(problem), field) from None
+            raise refusal_of(problem, field) from None
         await self._open()
 
     async def change_mode(self, unlock: Mapping[str, str], actor: Actor) -> None:
@@ -262,12 +274,6 @@ class HomeLife:
         return code.text
 
     # -- what its parts report ---------------------------------------------------------
-
-    def _record_changed(self, record: dict[str, Any]) -> None:
-        self.bus.publish("hazards")
-        task = asyncio.create_task(self.offers.hazard_changed(record))
-        self._following.add(task)
-        task.add_done_callback(self._following.discard)
 
     async def _override(self, actor: Actor, entity_id: str, _hazard_id: str) -> None:
         await self.watch.client.override(entity_id, actor.id)

@@ -17,8 +17,10 @@ from typing import Any, Protocol
 
 from hub.core.sealed import Box, SealedTable
 from hub.core.store import Store, StoreError
+from privacy.errors import PrivacyError
 
 ASK_S = 30.0
+RETRY_S = 2.0
 LIFE_SAFETY = {"gas": "gas", "smoke": "smoke", "leak": "flood"}
 
 MIGRATION = SealedTable.migration("offers")
@@ -30,19 +32,35 @@ class Door(Protocol):
     """What this module needs of the events door."""
 
     async def offer(self, hazard_id: str, klass: str, basis: str, actor: str) -> str | None:
-        """Queue the event once per hazard; ``None`` when consent or pairing is missing."""
+        """Queue the event once per hazard; ``None`` when consent or pairing is missing.
+
+        Raises:
+            PrivacyError: the door failed (its disk is full); try again.
+        """
 
     async def update(self, event_id: str, status: str) -> None:
-        """Say how the event stands: ``cleared`` or ``cancelled``."""
+        """Say how the event stands: ``cleared`` or ``cancelled``.
+
+        Raises:
+            PrivacyError: the door failed; try again.
+        """
 
     def standing(self, klass: str) -> str | None:
         """The choice made at set-up: ``zone``, ``nobody`` or ``None`` (never asked)."""
 
 
 class Question:
-    """One hazard's question; times are wall-clock seconds."""
+    """One hazard's question; times are wall-clock seconds.
 
-    __slots__ = ("answer", "by", "deadline", "event_id", "hazard_id", "klass", "status")
+    Attributes:
+        answer: ``tell``, ``dont`` or None while it is open.
+        by: an account's id, ``choice`` (nobody answered) or ``over`` (it cleared first).
+        event_id: what the door took; empty when it had nobody to tell, None before it was asked.
+        status: ``raised``, ``cleared`` or ``cancelled``.
+        door: the status that the door knows.
+    """
+
+    __slots__ = ("answer", "by", "deadline", "door", "event_id", "hazard_id", "klass", "status")
 
     def __init__(self, hazard_id: str, klass: str, deadline: float) -> None:
         self.hazard_id = hazard_id
@@ -52,6 +70,19 @@ class Question:
         self.by: str | None = None
         self.event_id: str | None = None
         self.status = "raised"
+        self.door = "raised"
+
+    @property
+    def told(self) -> bool:
+        """Whether the event is queued or has left."""
+        return bool(self.event_id)
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether the door has still to hear something."""
+        if self.answer != "tell" or self.event_id == "":
+            return False
+        return self.event_id is None or self.door != self.status
 
     def to_json(self) -> dict[str, Any]:
         """Plain data, as stored."""
@@ -61,7 +92,7 @@ class Question:
     def from_json(cls, data: dict[str, Any]) -> Question:
         """The question that ``to_json`` wrote."""
         question = cls(data["hazard_id"], data["klass"], data["deadline"])
-        for name in ("answer", "by", "event_id", "status"):
+        for name in ("answer", "by", "door", "event_id", "status"):
             setattr(question, name, data[name])
         return question
 
@@ -94,8 +125,8 @@ class Offers:
             self._questions[hazard_id] = question
             if question.answer is None:
                 self._arm(question)
-            elif question.answer == "tell" and question.event_id is None:
-                self._spawn(hazard_id, self._tell(question))
+            elif question.unfinished:
+                self._spawn(hazard_id, self._tell_on(question))
 
     def question(self, hazard_id: str) -> Question | None:
         """The hazard's question, answered or not."""
@@ -176,19 +207,46 @@ class Offers:
     async def _decide(self, question: Question, answer: str, actor: str) -> None:
         question.answer, question.by = answer, actor
         await self._save(question)
-        if answer == "tell":
-            await self._tell(question)
-        self._changed(question.hazard_id)
+        await self._tell(question)
 
     async def _tell(self, question: Question) -> None:
-        basis = "standing" if question.by == "choice" else "moment"
-        question.event_id = await self._door.offer(
-            question.hazard_id, question.klass, basis, question.by or "choice"
-        )
-        await self._save(question)
-        if question.event_id and question.status != "raised":
-            await self._door.update(question.event_id, question.status)
+        """Bring the door up to date; where it fails, go on trying beside."""
+        if question.unfinished and await self._try(question):
+            return
         self._changed(question.hazard_id)
+        if not question.unfinished:
+            return
+        trying = self._timers.get(question.hazard_id)
+        if trying is None or trying.done() or trying is asyncio.current_task():
+            self._spawn(question.hazard_id, self._tell_on(question))
+
+    async def _tell_on(self, question: Question) -> None:
+        while True:
+            async with self._lock(question.hazard_id):
+                if not question.unfinished or await self._try(question):
+                    return
+            await asyncio.sleep(RETRY_S)
+
+    async def _try(self, question: Question) -> bool:
+        """Offer the event, and how it stands since; False when the door failed."""
+        basis = "standing" if question.by == "choice" else "moment"
+        try:
+            if question.event_id is None:
+                taken = await self._door.offer(
+                    question.hazard_id, question.klass, basis, question.by or "choice"
+                )
+                # "Nobody to tell" is final: pairing next week must not tell of today.
+                question.event_id = taken or ""
+            status = question.status
+            if question.event_id and status != question.door:
+                await self._door.update(question.event_id, status)
+                question.door = status
+        except PrivacyError as error:
+            _LOG.warning("the events door did not take an event, trying again: %s", error)
+            return False
+        await self._save(question)
+        self._changed(question.hazard_id)
+        return True
 
     async def _over(self, question: Question) -> None:
         if question.status != "raised":
@@ -202,9 +260,7 @@ class Offers:
     async def _end(self, question: Question, status: str) -> None:
         question.status = status
         await self._save(question)
-        if question.event_id:
-            await self._door.update(question.event_id, status)
-        self._changed(question.hazard_id)
+        await self._tell(question)
 
     async def _save(self, question: Question) -> None:
         data = question.to_json()

@@ -8,7 +8,7 @@ from typing import Any
 from hub.core.commands import Actor
 from hub.home import roles
 from hub.home.life import HomeLife
-from hub.home.refusal import Refusal
+from hub.home.refusal import Refusal, refusal_of
 from hub.home.views import (
     Area,
     BindingView,
@@ -48,7 +48,10 @@ class Home(HomeLife):
         question = None
         if asked is not None:
             question = QuestionView(
-                asked.deadline, self.sharing.standing(asked.klass), asked.answer
+                asked.deadline,
+                self.sharing.standing(asked.klass),
+                asked.answer,
+                told=asked.told,
             )
         entity = self.registry.get(record["entity_id"])
         device = self.registry.device(entity.device_id) if entity else None
@@ -176,12 +179,23 @@ class Home(HomeLife):
         return self.sharing.choices()
 
     async def choose(self, purpose: str, klass: str, value: str, actor: Actor) -> None:
-        """Take down a choice, ``zone`` or ``nobody``."""
-        await self.sharing.choose(purpose, klass, value, actor.id)
+        """Take down a choice, ``zone`` or ``nobody``; in force when this returns.
+
+        Raises:
+            Refusal: the ledger could not take it down.
+        """
+        try:
+            await self.sharing.choose(purpose, klass, value, actor.id)
+        except PrivacyError as problem:
+            raise refusal_of(problem) from None
 
     async def withdraw(self, purpose: str, klass: str, actor: Actor) -> None:
-        """Withdraw a consent; in force when this returns."""
-        await self.sharing.choose(purpose, klass, "nobody", actor.id)
+        """Withdraw a consent; in force when this returns.
+
+        Raises:
+            Refusal: the ledger could not take it down.
+        """
+        await self.choose(purpose, klass, "nobody", actor)
 
     def sent(self) -> Sequence[SentView]:
         """What left the home, newest first; nothing to read while locked."""
@@ -212,7 +226,7 @@ class Home(HomeLife):
         try:
             await self.sharing.pair(code)
         except PrivacyError as problem:
-            raise Refusal(str(problem), "code") from None
+            raise refusal_of(problem, "code") from None
         await self._note(actor, "pair", "community")
 
     # -- the rest -----------------------------------------------------------------------

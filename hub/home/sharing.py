@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime
+import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ CLASSES = ("gas", "smoke", "flood")
 
 SEVERITIES = {"gas": Severity(1), "smoke": Severity(1), "flood": Severity(2)}
 LOOK_S = 1.0
+_LOG = logging.getLogger(__name__)
 
 
 def _(message: str) -> str:
@@ -228,9 +230,13 @@ class Sharing:
         while True:
             now = (self.status()["queue"], self._keys.locked, self.pairing() is None)
             if now != seen:
-                seen = now
-                await self._read_sent()
-                self._changed()
+                try:
+                    await self._read_sent()
+                except PrivacyError as error:
+                    _LOG.warning("what left could not be read, trying again: %s", error)
+                else:
+                    seen = now
+                    self._changed()
             await asyncio.sleep(LOOK_S)
 
     async def _read_sent(self) -> None:

@@ -32,14 +32,20 @@ class ActionView:
 
 
 class QuestionView:
-    """The question whether to tell the duty desk: see `hub.home.offer`."""
+    """The question whether to tell the duty desk: see `hub.home.offer`.
 
-    __slots__ = ("answer", "choice", "deadline")
+    `told` is whether the event is in the queue or has left.
+    """
 
-    def __init__(self, deadline: float, choice: str | None, answer: str | None) -> None:
+    __slots__ = ("answer", "choice", "deadline", "told")
+
+    def __init__(
+        self, deadline: float, choice: str | None, answer: str | None, *, told: bool
+    ) -> None:
         self.deadline = deadline
         self.choice = choice
         self.answer = answer
+        self.told = told
 
 
 class HazardView:

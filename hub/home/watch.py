@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 from hub.core.registry import Entity, Registry
 from hub.core.states import State, States
-from hub.core.store import StoreError
 from hub.home.book import HazardBook
 from hub.home.roles import ROLE_COMMANDS, Bindings
 from hub.safety.client import SafetyClient, SafetyRefused, SafetyUnavailable
@@ -18,6 +17,8 @@ from hub.safety.policy import TARGETS
 
 _LOG = logging.getLogger(__name__)
 PRESS_S = 5.0
+STORE_AGAIN_S = 2.0
+Follow = Callable[[dict[str, Any]], Awaitable[None]]
 _TARGET_VALUES: dict[str, object] = {"on": True, "off": False}
 
 
@@ -44,7 +45,6 @@ class Watch:
         self._registry = registry
         self._bindings = bindings
         self._states = states
-        self._book: HazardBook | None = None
         self._taking: asyncio.Task[None] | None = None
         self._queue: asyncio.Queue[tuple[dict[str, Any], int]] = asyncio.Queue()
         self._binding: asyncio.Task[None] | None = None
@@ -55,10 +55,12 @@ class Watch:
         self.client.on_report = lambda record, seq: self._queue.put_nowait((record, seq))
         self.client.on_connection = self._connected
 
-    async def start(self, book: HazardBook) -> None:
-        """Begin: reports are stored in ``book`` and confirmed to the kernel."""
-        self._book = book
-        self._taking = asyncio.create_task(self._take(), name="hazard reports")
+    async def start(self, book: HazardBook, follow: Follow) -> None:
+        """Begin: reports are stored in ``book``, handed to ``follow``, confirmed to the kernel.
+
+        ``follow`` may get the same record more than once.
+        """
+        self._taking = asyncio.create_task(self._take(book, follow), name="hazard reports")
         await self.client.start()
 
     async def stop(self) -> None:
@@ -135,13 +137,22 @@ class Watch:
             self._sent = wanted
             self.problems = reply.get("problems", {})
 
-    async def _take(self) -> None:
-        """Store reports in order, then confirm them; a full disk leaves them with the kernel."""
-        while self._book is not None:
+    async def _take(self, book: HazardBook, follow: Follow) -> None:
+        """Store reports in order, have them followed up, then confirm them.
+
+        What a full disk doesn't take stays with the kernel and is tried again. Confirmed is
+        only what was followed up too: after a power cut in between the kernel reports it again.
+        """
+        loop = asyncio.get_running_loop()
+        while True:
             record, seq = await self._queue.get()
-            try:
-                await self._book.take(record)
-            except StoreError as error:
-                _LOG.warning("a hazard could not be stored: %s", error)
+            stored, followed = await asyncio.gather(
+                book.take(record), follow(record), return_exceptions=True
+            )
+            for error in (stored, followed):
+                if isinstance(error, BaseException):
+                    _LOG.warning("a hazard could not be stored, trying again: %s", error)
+            if isinstance(stored, BaseException) or isinstance(followed, BaseException):
+                loop.call_later(STORE_AGAIN_S, self._queue.put_nowait, (record, seq))
                 continue
             self.client.confirm(seq)
