@@ -80,6 +80,7 @@ async def _up(plan: Plan, supervisor: Supervisor, page: DemoPage, began: float) 
     first = not plan.seeded
     if first:
         _say("first start: building a community, about half a minute")
+        await asyncio.to_thread(plan.clear)
         # A first start that was cut off left halves behind that nobody uses.
         for part in ("community", "relay", "neighbours", "home"):
             shutil.rmtree(plan.data(part), ignore_errors=True)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 import socket
 from pathlib import Path
 
 from hub.core.settings import LOOPBACK, private_folder
 
 NAMES = ("page", "home", "broker", "community", "upstream", "community_broker", "relay")
+FOLDERS = ("community", "relay", "home", "neighbours", "devices", "siren")
 USUAL = dict(zip(NAMES, (8080, 8100, 18830, 8200, 8201, 18831, 8300), strict=True))
 
 OWNER = "演示住户 Demo resident"
@@ -60,6 +62,11 @@ class Plan:
         }
         draft.write_text(json.dumps(kept, indent=1), encoding="utf-8")
         draft.replace(self._file)
+
+    def clear(self) -> None:
+        """Take away what a first start that was cut off left behind."""
+        for name in FOLDERS:
+            shutil.rmtree(self.data(name), ignore_errors=True)
 
     def choose_ports(self, *, usual: bool) -> None:
         """Take the usual ports where they are wished for and free, any free ones otherwise."""
