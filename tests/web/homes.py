@@ -174,6 +174,7 @@ class FakeHome:
         if question.answer is not None:
             return False
         question.answer = answer
+        question.told = answer == "tell"
         self.changed("hazards")
         return True
 

@@ -40,7 +40,7 @@ async def home(tmp_path: Path) -> AsyncIterator[Served]:
     async with served(tmp_path) as made:
         fake = made.home
         sensor = fake.named("厨房燃气报警器")
-        question = SimpleNamespace(deadline=time.time() + 900, choice=None, answer=None, told=True)
+        question = SimpleNamespace(deadline=time.time() + 900, choice=None, answer=None, told=False)
         fake.open = [hazard("gas", sensor, "厨房燃气报警器", "厨房", question=question)]
         fake.states.set(sensor, True)
         fake.states.set(fake.named("阳台水浸"), None, available=False)

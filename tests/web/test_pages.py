@@ -38,7 +38,7 @@ async def home(tmp_path: Path) -> AsyncIterator[Served]:
 
 def _gas(home: Served, choice: str | None = "zone") -> None:
     sensor = home.home.named("厨房燃气报警器")
-    question = SimpleNamespace(deadline=time.time() + 30, choice=choice, answer=None, told=True)
+    question = SimpleNamespace(deadline=time.time() + 30, choice=choice, answer=None, told=False)
     action = SimpleNamespace(name="厨房燃气阀", role="gas_valve", result="confirmed")
     home.home.open = [
         hazard("gas", sensor, "厨房燃气报警器", "厨房", question=question, actions=[action])
