@@ -44,6 +44,7 @@ _STATUS_WORDS = {
     "cancelled": _("cancelled"),
 }
 _CLASS_WORDS = {"gas": _("gas"), "smoke": _("smoke"), "flood": _("water leak")}
+_ACT_WORDS = {"pairing": _("pairing with the community")}
 _DUTY_DESK = _("duty desk")
 
 
@@ -284,6 +285,6 @@ def _act_view(line: dict[str, Any]) -> SentView:
         door="acts",
         recipient=line["recipient"],
         state="sent",
-        fields=[(_("What"), line["purpose"])],
+        fields=[(_("What"), _ACT_WORDS.get(line["purpose"], line["purpose"]))],
         raw=line["data"],
     )
