@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import secrets
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -44,7 +45,7 @@ class Link:
         on_message: OnMessage,
     ) -> None:
         self._address = address
-        self._client_id = client_id
+        self._client_id = f"{client_id}-{secrets.token_hex(4)}"
         self._will = will
         self._on_connected = on_connected
         self._on_message = on_message
@@ -118,8 +119,10 @@ class Link:
         """Keep the connection until it ends; returns whether the broker let us in at all."""
         let_in = False
         while not self._ended.is_set():
+            # Not wait_for: before Python 3.12 it can swallow a cancellation that comes with the end.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._ended.wait(), TICK_S)
+                async with asyncio.timeout(TICK_S):
+                    await self._ended.wait()
             let_in = let_in or self.connected.is_set()
             if self._client is not None and not self._ended.is_set():
                 self._client.loop_misc()
