@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import gc
 import logging
+import secrets
 import signal
 import sys
 import time
@@ -272,7 +273,11 @@ def _broker(options: argparse.Namespace) -> MqttSettings | None:
 
         password = broker_users.load_or_create(options.data)["community"]
     return MqttSettings(
-        host, port, username=options.broker_user, password=password, client_id="linli-community"
+        host,
+        port,
+        username=options.broker_user,
+        password=password,
+        client_id=f"linli-community-{secrets.token_hex(8)}",
     )
 
 

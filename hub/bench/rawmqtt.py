@@ -51,6 +51,7 @@ class RawClient:
         client_id: the client identifier.
         user: user name and password, or None.
         within: seconds for connecting.
+        clean: False asks for a session that outlives the connection.
 
     Raises:
         BrokerRefused: the broker said no.
@@ -64,14 +65,16 @@ class RawClient:
         client_id: str,
         user: tuple[str, str] | None = None,
         within: float = 10.0,
+        *,
+        clean: bool = True,
     ) -> None:
         self.socket = socket.create_connection((host, port), timeout=within)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._buffer = bytearray()
         self._id = 0
-        flags, end = 0x02, b""
+        flags, end = 0x02 if clean else 0, b""
         if user is not None:
-            flags, end = 0xC2, _text(user[0]) + _text(user[1])
+            flags, end = flags | 0xC0, _text(user[0]) + _text(user[1])
         body = _text("MQTT") + bytes([4, flags]) + struct.pack("!H", 600) + _text(client_id) + end
         self.socket.sendall(b"\x10" + _length(len(body)) + body)
         kind, _, data = self._packet(time.monotonic() + within)

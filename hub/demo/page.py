@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from pathlib import Path
 from typing import Any
 
@@ -97,7 +98,7 @@ class DemoPage:
             self._plan.ports["broker"],
             username="devices",
             password=password,
-            client_id="linli-demo-page",
+            client_id=f"linli-demo-page-{secrets.token_hex(8)}",
         )
         self._stage = Stage(settings, lambda: self._live.changed("stage"))
         await self._stage.start()

@@ -5,6 +5,9 @@ hundred microseconds a message. Here the recipients of a topic are remembered, a
 of QoS 0 is packed once and written to their sockets at once; `broker_intake` spares amqtt even
 the reading. A session whose subscriptions overlap gets a message once, at the highest of their
 levels, as Mosquitto does.
+
+amqtt also gives up a session as soon as anybody connects with its client id, and looks at the
+password afterwards. Here the password comes first, and only the same user takes a session over.
 """
 
 from __future__ import annotations
@@ -16,13 +19,17 @@ from typing import Any
 
 from amqtt.adapters import StreamWriterAdapter
 from amqtt.broker import Broker
+from amqtt.errors import MQTTError
+from amqtt.mqtt.connack import IDENTIFIER_REJECTED, NOT_AUTHORIZED, ConnackPacket
 from amqtt.mqtt.constants import QOS_0
+from amqtt.mqtt.protocol.broker_handler import BrokerProtocolHandler
 from amqtt.session import Session
 
 from hub.plugins.broker_intake import Intake
 
 _log = logging.getLogger(__name__)
 _MAX_CACHED = 10_000
+_LEAVE_WITHIN = 2.0  # seconds for a connection that was taken over
 _MAX_PENDING = 4 * 1024 * 1024  # bytes a reader may lag before QoS 0 messages are dropped
 
 
@@ -39,6 +46,17 @@ def publish_packet(topic: str, data: bytes | bytearray) -> bytes:
     return bytes(head) + len(name).to_bytes(2, "big") + name + data
 
 
+def _resumed(known: Session, new: Session) -> Session:
+    """The kept session of a client that asked to have it again, with what CONNECT brought."""
+    for field in ("will_flag", "will_message", "will_topic", "will_qos", "will_retain"):
+        setattr(known, field, getattr(new, field))
+    known.clean_session = False
+    known.keep_alive, known.password = new.keep_alive, new.password
+    known.remote_address, known.remote_port = new.remote_address, new.remote_port
+    known.parent = 1
+    return known
+
+
 class FanoutBroker(Broker):  # type: ignore[misc]  # amqtt has no types
     """The broker; made and started like amqtt's own."""
 
@@ -46,6 +64,7 @@ class FanoutBroker(Broker):  # type: ignore[misc]  # amqtt has no types
         super().__init__(*args, **kwargs)
         self._targets: dict[str, tuple[tuple[Session, int], ...]] = {}
         self._arriving: dict[int, Intake] = {}
+        self._serving: dict[str, tuple[Session, Intake, asyncio.Task[Any]]] = {}
         self._deliveries: set[asyncio.Future[Any]] = set()
         self._unsent: dict[Any, list[bytes]] = {}
 
@@ -61,15 +80,60 @@ class FanoutBroker(Broker):  # type: ignore[misc]  # amqtt has no types
             pump.cancel()
             writer.close()  # amqtt leaves it open when the first packet was no CONNECT
 
+    async def _initialize_client_session(
+        self, reader: Intake, writer: Any, *_remote: Any
+    ) -> tuple[BrokerProtocolHandler, Session]:
+        """Read CONNECT; whoever may come in takes over the session of the same id, if any.
+
+        Raises:
+            MQTTError: no CONNECT, a wrong password, or a client id that another user has.
+        """
+        handler, session = await BrokerProtocolHandler.init_from_connect(
+            reader, writer, self.plugins_manager
+        )
+        if not await super()._authenticate(session, None):
+            await ConnackPacket.build(0, NOT_AUTHORIZED).to_stream(writer)
+            raise MQTTError("a wrong user or password")
+        client_id: str = session.client_id
+        while (serving := self._serving.get(client_id)) is not None:
+            await self._same_user(serving[0], session, writer)
+            await self._end(*serving[1:])
+        known = self._sessions.get(client_id, (None, None))[0]
+        if known is not None:
+            await self._same_user(known, session, writer)
+        session.parent = 0
+        if session.clean_session:
+            await self._delete_session(client_id)
+        elif known is not None:
+            session = _resumed(known, session)
+        return handler, session
+
+    async def _same_user(self, known: Session, session: Session, writer: Any) -> None:
+        if known.username != session.username:
+            await ConnackPacket.build(0, IDENTIFIER_REJECTED).to_stream(writer)
+            raise MQTTError("another user has this client id")
+
+    async def _end(self, intake: Intake, task: asyncio.Task[Any]) -> None:
+        """End a connection as if its client had gone (MQTT 3.1.1 section 3.1.4-2)."""
+        intake.feed_eof()
+        await asyncio.wait({task}, timeout=_LEAVE_WITHIN)
+        if not task.done():
+            task.cancel()
+            await asyncio.wait({task})
+
     async def _handle_client_session(
         self, reader: Intake, writer: Any, client_session: Session, *more: Any
     ) -> None:
         reader.keep_alive = client_session.keep_alive
         self._arriving[id(client_session)] = reader
+        task = asyncio.current_task()
+        if task is not None:
+            self._serving[client_session.client_id] = (client_session, reader, task)
         try:
             await super()._handle_client_session(reader, writer, client_session, *more)
         finally:
             self._arriving.pop(id(client_session), None)
+            self._serving.pop(client_session.client_id, None)
 
     async def _authenticate(self, session: Session, listener: Any) -> bool:
         allowed: bool = await super()._authenticate(session, listener)

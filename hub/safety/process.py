@@ -8,6 +8,7 @@ import gc
 import json
 import logging
 import os
+import secrets
 import signal
 import sys
 from collections.abc import Sequence
@@ -46,7 +47,7 @@ def run(argv: Sequence[str]) -> int:
         username=named or _USER,
         password=password,
         tls_ca=options.tls_ca,
-        client_id=f"linli-safety-{os.getpid()}",
+        client_id=f"linli-safety-{secrets.token_hex(8)}",
     )
     try:
         asyncio.run(_serve(options.data, settings, options.grace))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from hub.bench.rawmqtt import BrokerRefused, RawClient
 from hub.core.mqtt import MqttConnection
 from hub.plugins import broker_users
 from hub.plugins.broker_fanout import publish_packet
@@ -150,3 +151,72 @@ def test_two_homes_on_one_machine_share_no_password(tmp_path: Path) -> None:
     one = broker_users.load_or_create(tmp_path / "one")
     two = broker_users.load_or_create(tmp_path / "two")
     assert not set(one.values()) & set(two.values())
+
+
+def _knock(broker: EmbeddedBroker, client_id: str, user: tuple[str, str] | None) -> RawClient:
+    return RawClient("127.0.0.1", broker.port, client_id, user)
+
+
+@pytest.mark.parametrize("user", [None, ("kernel", "wrong"), ("nobody", "x"), ("devices", "")])
+async def test_a_client_id_alone_takes_nothing_over(
+    broker: EmbeddedBroker, user: tuple[str, str] | None
+) -> None:
+    """Neither a stranger nor another user ends the session of a client id they know."""
+    settings = broker.settings("kernel")
+    settings.client_id = "known"
+    kernel, devices = MqttConnection(settings), MqttConnection(broker.settings("devices"))
+    changes: list[bool] = []
+    kernel.on_connection(changes.append)
+    heard: list[bytes] = []
+    kernel.subscribe("gas", lambda _, payload, __: heard.append(payload), qos=1)
+    for connection in (kernel, devices):
+        await connection.start()
+        await connection.wait_connected()
+    await until(lambda: devices.publish_now("gas", b"before") and heard)
+    if user == ("devices", ""):
+        user = ("devices", broker.users["devices"])
+    for _ in range(3):
+        with pytest.raises(BrokerRefused):
+            await asyncio.to_thread(_knock, broker, "known", user)
+    await devices.publish("gas", b"after", qos=1)
+    await until(lambda: b"after" in heard)
+    assert changes == [True]
+    for connection in (kernel, devices):
+        await connection.stop()
+
+
+@pytest.mark.parametrize("clean", [True, False])
+async def test_the_same_user_takes_its_session_over(broker: EmbeddedBroker, clean: bool) -> None:
+    """MQTT 3.1.1 section 3.1.4-2: the older connection of a client id is ended."""
+    user = ("devices", broker.users["devices"])
+    old = RawClient("127.0.0.1", broker.port, "plug", user, clean=clean)
+    old.subscribe("plug/set", 1)
+    new = RawClient("127.0.0.1", broker.port, "plug", user, clean=clean)
+    with pytest.raises(BrokerRefused):
+        await asyncio.to_thread(old.message, 5)
+    if clean:
+        new.subscribe("plug/set", 1)
+    other = _knock(broker, "other", user)
+    other.publish("plug/set", b"ON", qos=1)
+    message = await asyncio.to_thread(new.message, 5)
+    assert message is not None
+    assert message[:2] == ("plug/set", b"ON")
+    for client in (old, new, other):
+        client.close()
+
+
+async def test_a_kept_session_gets_what_it_missed(broker: EmbeddedBroker) -> None:
+    user = ("devices", broker.users["devices"])
+    plug = RawClient("127.0.0.1", broker.port, "plug", user, clean=False)
+    plug.subscribe("plug/set", 1)
+    plug.close()
+    other = _knock(broker, "other", user)
+    other.publish("plug/set", b"ON", qos=1)
+    with pytest.raises(BrokerRefused):
+        _knock(broker, "plug", ("home", broker.users["home"]))
+    plug = RawClient("127.0.0.1", broker.port, "plug", user, clean=False)
+    message = await asyncio.to_thread(plug.message, 5)
+    assert message is not None
+    assert message[:2] == ("plug/set", b"ON")
+    for client in (plug, other):
+        client.close()
