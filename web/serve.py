@@ -7,6 +7,7 @@ import asyncio
 import gc
 import signal
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from hub.home.broker import mqtt_settings
 from hub.home.offer import ASK_S
 from hub.home.roles import CLEAR_S
 from hub.home.runtime import Home
+from hub.home.where import noted
 from hub.http.api import HomeApi
 from hub.http.gate import see_other
 from hub.http.health import Health
@@ -34,6 +36,8 @@ from hub.http.server import serve
 from web.app import compose
 
 PORT = 8100
+RECEIPT_S, RECEIPT_SLOTS = 60.0, 10
+"""A relay that took no cell for this long is not well."""
 OPEN_ALWAYS = frozenset(
     ("/", "/setup", "/unlock", "/recover", "/health", "/live", "/language", "/theme")
 )
@@ -73,7 +77,7 @@ def main(argv: Sequence[str]) -> int:
         clear_s=options.clear_seconds,
     )
     try:
-        asyncio.run(_serve(home, listen))
+        asyncio.run(_serve(home, listen, (host, port)))
     except OSError as problem:
         sys.stderr.write(f"linli home: {problem}\n")
         return 1
@@ -103,9 +107,14 @@ def health_of(home: Home) -> Health:
 
     async def door() -> str | None:
         status = home.sharing.status()
-        if not status["paired"] or status["connected"]:
+        if not status["paired"]:
             return None
-        return "no relay"
+        if not status["connected"]:
+            return "no relay"
+        silent_s = time.time() - (status["last_receipt"] or time.time())
+        if silent_s > max(RECEIPT_S, RECEIPT_SLOTS * status["slot_s"]):
+            return "the relay gives no receipts"
+        return None
 
     for name, check in (
         ("database", database),
@@ -146,7 +155,7 @@ def _only_when_open(home: Home) -> Middleware:
     return gate
 
 
-async def _serve(home: Home, listen: Listen) -> None:
+async def _serve(home: Home, listen: Listen, broker: tuple[str, int]) -> None:
     ending = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -159,6 +168,7 @@ async def _serve(home: Home, listen: Listen) -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 100)
-    await ending.wait()
+    with noted(home.data, server.address, listen.tls_cert, broker):
+        await ending.wait()
     await server.stop()
     await home.stop()

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from hub.backup import note
 from hub.backup.archive import BackupProblem, read_slots, unpack, write
 from hub.core.settings import data_folder
 from privacy.errors import PrivacyError
@@ -31,6 +32,7 @@ def backup(argv: Sequence[str]) -> int:
             out.flush()
             os.fsync(out.fileno())
         unfinished.replace(file)
+        note.made(options.data)
     except FileExistsError:
         return _fail(f"{unfinished} exists: another backup runs, or one was cut off; remove it")
     except (BackupProblem, PrivacyError, OSError) as problem:

@@ -20,7 +20,7 @@ from privacy.consent import TELL_ZONE, TELL_ZONE_NOW, Ledger
 from privacy.egress import Egress, NotPaired, SafetyEvent
 from privacy.errors import PrivacyError
 from privacy.sender import OFFSETS
-from privacy.vault import Household
+from privacy.vault import Household, MachineKey
 from privacy.wire import HazardClass, Severity, Status
 from privacy.zones import K
 
@@ -87,11 +87,7 @@ class Sharing:
 
     def _open(self, household: Household) -> None:
         machine = self._keys.machine
-        self._ledger = Ledger(
-            self._path,
-            machine.box("consent"),
-            Ed25519PrivateKey.from_private_bytes(machine.derive("consent signature")),
-        )
+        self._ledger = open_ledger(self._path, machine)
         self._egress = Egress(
             self._path,
             machine=machine,
@@ -252,6 +248,12 @@ class Sharing:
         views = [view for view in map(_event_view, cells) if view is not None]
         views += [_act_view(line) for line in acts]
         self._sent = sorted(views, key=lambda view: view.at, reverse=True)
+
+
+def open_ledger(path: Path, machine: MachineKey) -> Ledger:
+    """The consent ledger in ``egress.db``, with the keys that a home uses for it."""
+    key = Ed25519PrivateKey.from_private_bytes(machine.derive("consent signature"))
+    return Ledger(path, machine.box("consent"), key)
 
 
 def _event_view(line: dict[str, Any]) -> SentView | None:
