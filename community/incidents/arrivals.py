@@ -29,6 +29,8 @@ def receive(session: Session, events: Sequence[SafetyEvent], at: float) -> list[
     fresh: dict[bytes, dict[str, Any]] = {}
     lines: list[tuple[bytes, str]] = []
     for event in events:
+        if _said_before(rows.get(event.nonce), fresh.get(event.nonce), event):
+            continue
         if event.nonce in rows:
             _tell(rows[event.nonce], event, at)
         elif event.nonce in fresh:
@@ -50,6 +52,12 @@ def receive(session: Session, events: Sequence[SafetyEvent], at: float) -> list[
             ],
         )
     return sorted(set(ids.values()))
+
+
+def _said_before(row: Incident | None, values: dict[str, Any] | None, event: SafetyEvent) -> bool:
+    """Whether the home's last word stands already: both follow-ups may carry the all-clear."""
+    known = row.word if row is not None else (values or {}).get("word")
+    return event.word in {Word.CLEARED, Word.CANCELLED} and known == event.word
 
 
 def _raise(event: SafetyEvent, place: Spot, at: float) -> dict[str, Any]:

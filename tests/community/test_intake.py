@@ -92,6 +92,16 @@ async def test_update_and_all_clear_are_the_same_incident(store: Store) -> None:
     assert await count(store, IncidentLine) == 3
 
 
+@pytest.mark.parametrize("together", [True, False])
+async def test_an_all_clear_said_twice_stands_once(store: Store, together: bool) -> None:
+    nonce = b"n" * 32
+    said = [event(nonce), event(nonce, 1, Word.CLEARED), event(nonce, 2, Word.CLEARED)]
+    for batch in [said] if together else [[one] for one in said]:
+        await take(store, *batch)
+    assert await incidents(store) == [("raised", "cleared")]
+    assert await count(store, IncidentLine) == 2
+
+
 @pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
 @pytest.mark.parametrize("together", [True, False])
 async def test_any_order_ends_the_same(
