@@ -8,13 +8,14 @@ last as associated data, so that a cut or reordered file is noticed.
 
 from __future__ import annotations
 
-import io
 import os
+import shutil
 import sqlite3
 import struct
 import tarfile
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO
 
@@ -29,7 +30,9 @@ _LETTER = b"backup key 1"
 _LENGTH = struct.Struct(">I")
 _LARGEST_SECTION = 1 << 16
 SKIPPED_FOLDERS = frozenset({"run"})
-SKIPPED_SUFFIXES = ("-wal", "-shm", "-journal", ".tmp")
+SKIPPED_SUFFIXES = ("-wal", "-shm", "-journal", ".tmp", ".new")
+OWN_FILES = frozenset({MachineKey.FILE, Household.FILE})
+"""These travel in the head of a backup; in its tar they'd be somebody's forgery."""
 
 
 class BackupProblem(Exception):
@@ -107,10 +110,7 @@ def _files(data: Path) -> Iterator[Path]:
         inside = path.relative_to(data)
         if inside.parts[0] in SKIPPED_FOLDERS or not path.is_file() or path.is_symlink():
             continue
-        if path.name.endswith(SKIPPED_SUFFIXES) or path.name in {
-            MachineKey.FILE,
-            Household.FILE,
-        }:
+        if path.name.endswith(SKIPPED_SUFFIXES) or path.name in OWN_FILES:
             continue
         yield path
 
@@ -119,25 +119,39 @@ def _pack(data: Path, plain: IO[bytes]) -> int:
     count = 0
     with tarfile.open(fileobj=plain, mode="w:gz", compresslevel=6) as tar:
         for path in _files(data):
-            body = _database(path) if path.suffix == ".db" else path.read_bytes()
-            entry = tarfile.TarInfo(path.relative_to(data).as_posix())
-            entry.size = len(body)
-            entry.mode = 0o600
-            tar.addfile(entry, io.BytesIO(body))
+            try:
+                with _opened(path, data) as body:
+                    entry = tarfile.TarInfo(path.relative_to(data).as_posix())
+                    entry.size = os.fstat(body.fileno()).st_size
+                    entry.mode = 0o600
+                    tar.addfile(entry, body)
+            except FileNotFoundError:
+                continue  # a running home replaced it meanwhile
             count += 1
     return count
 
 
-def _database(path: Path) -> bytes:
-    """A consistent copy of a database that may be written to at this moment."""
-    source = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10)
-    target = sqlite3.connect(":memory:")
-    try:
-        source.backup(target)
-        return target.serialize()
-    finally:
-        target.close()
-        source.close()
+@contextmanager
+def _opened(path: Path, data: Path) -> Iterator[IO[bytes]]:
+    """A file to read; of a database that is written to at this moment, a consistent copy."""
+    if path.suffix != ".db":
+        with path.open("rb") as file:
+            yield file
+        return
+    with tempfile.NamedTemporaryFile(dir=data, suffix=".tmp") as copy:
+        source = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=10)
+        target = sqlite3.connect(copy.name)
+        try:
+            source.backup(target)
+            # In the copy nobody waits: without a log of its own it is one file.
+            target.execute("PRAGMA journal_mode=DELETE")
+        except sqlite3.Error as error:
+            raise BackupProblem(f"{path.name} can't be read; run linli doctor ({error})") from None
+        finally:
+            target.close()
+            source.close()
+        with Path(copy.name).open("rb") as file:
+            yield file
 
 
 def _extract(plain: IO[bytes], data: Path) -> int:
@@ -145,13 +159,19 @@ def _extract(plain: IO[bytes], data: Path) -> int:
     with tarfile.open(fileobj=plain, mode="r:gz") as tar:
         for entry in tar:
             inside = PurePosixPath(entry.name)
-            if not entry.isfile() or inside.is_absolute() or ".." in inside.parts:
+            outside = inside.is_absolute() or ".." in inside.parts
+            if not entry.isfile() or outside or inside.name in OWN_FILES:
                 raise BackupProblem("the backup holds something that is not a plain file")
             body = tar.extractfile(entry)
             path = data.joinpath(*inside.parts)
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "wb") as file:
-                file.write(body.read() if body else b"")
+            with os.fdopen(
+                os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb"
+            ) as file:
+                if body is not None:
+                    shutil.copyfileobj(body, file)
+                file.flush()
+                os.fsync(file.fileno())
             count += 1
     return count
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import getpass
 import os
 import sys
@@ -13,6 +14,7 @@ from hub.backup import note
 from hub.backup.archive import BackupProblem, read_slots, unpack, write
 from hub.core.settings import data_folder
 from privacy.errors import PrivacyError
+from privacy.files import sync_folder
 from privacy.vault import Household, RecoveryCode
 
 
@@ -23,6 +25,8 @@ def backup(argv: Sequence[str]) -> int:
     parser.add_argument("--data", type=Path, default=data_folder("home"), help="the home's folder")
     options = parser.parse_args(argv)
     file: Path = options.file
+    if options.data.resolve() in file.resolve().parents:
+        return _fail("put the backup somewhere else than into the home's own folder")
     unfinished = file.with_name(file.name + ".part")
     try:
         with os.fdopen(
@@ -32,12 +36,15 @@ def backup(argv: Sequence[str]) -> int:
             out.flush()
             os.fsync(out.fileno())
         unfinished.replace(file)
-        note.made(options.data)
+        sync_folder(file.resolve().parent)
     except FileExistsError:
         return _fail(f"{unfinished} exists: another backup runs, or one was cut off; remove it")
     except (BackupProblem, PrivacyError, OSError) as problem:
         unfinished.unlink(missing_ok=True)
         return _fail(str(problem))
+    with contextlib.suppress(OSError):
+        # Full or read-only: the backup is made all the same, only the doctor doesn't know.
+        note.made(options.data)
     sys.stdout.write(
         f"saved {count} files, {file.stat().st_size} bytes, to {file}\n"
         "Only the code on the printed recovery sheet opens it.\n"
@@ -84,7 +91,7 @@ def _restore(file: Path, data: Path, code: RecoveryCode, passphrase: str) -> int
             household = Household.open(keys)
             household.recover(code, passphrase)
             return unpack(household, letter, source, data)
-        except (BackupProblem, PrivacyError):
+        except (BackupProblem, PrivacyError, OSError):
             _clear(data)
             raise
 

@@ -31,23 +31,26 @@ def _(message: str) -> str:
 
 
 def modes(data: Path) -> Iterator[Finding]:
-    """Folders 0700 and files 0600: nobody else on this machine reads anything."""
-    open_to_others = [
+    """Nobody else enters the folder (0700); inside, a second lock: files 0600."""
+    if data.stat().st_mode & 0o077:
+        text = _(
+            "Other accounts of this machine can enter %(folder)s. Run: chmod -R go= %(folder)s"
+        )
+        yield Finding("modes", FAIL, text, folder=data)
+        return
+    lax = [
         path
-        for path in (data, *data.rglob("*"))
+        for path in data.rglob("*")
         if not path.is_symlink() and path.lstat().st_mode & 0o077 and not _socket_inside(path)
     ]
-    if open_to_others:
-        yield Finding(
-            "modes",
-            FAIL,
-            _(
-                "Other accounts of this machine can open %(count)s files."
-                " Run: chmod -R go= %(folder)s"
-            ),
-            count=len(open_to_others),
-            folder=data,
+    if lax:
+        text = _(
+            "%(count)s files have lax modes; the folder still keeps others out."
+            " Run: chmod -R go= %(folder)s"
         )
+        keys = any("keys" in path.relative_to(data).parts for path in lax)
+        state = FAIL if keys else NOTE
+        yield Finding("modes", state, text, count=len(lax), folder=data)
     else:
         yield Finding("modes", OK, _("Only this account can open the files."))
 
