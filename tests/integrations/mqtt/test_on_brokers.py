@@ -128,11 +128,17 @@ async def test_gas_valve_and_siren_by_their_own_components(home: Home) -> None:
     await home.say("d/online", "online", retain=True)
     await until(lambda: len(home.registry.entities()) == 2)
 
+    heard: set[str] = set()
+
     def answer(topic: str, _payload: bytes, _retained: bool) -> None:
+        heard.add(topic)
         state = "closed" if topic == "v/set" else '{"state":"ON"}'
         home.devices.publish_now(topic.removesuffix("/set"), state)
 
     home.devices.subscribe("+/set", answer)
+    # The device hears its own messages once the broker has its subscription.
+    await home.say("probe/set", "", retain=True)
+    await until(lambda: "probe/set" in heard)
     entity = home.entity("valve", "v")
     sounder = home.entity("siren", "s")
     assert entity is not None
