@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import secrets
 from pathlib import Path
 
 from privacy.errors import PrivacyError
@@ -11,7 +13,8 @@ from privacy.errors import PrivacyError
 def private_folder(path: Path) -> Path:
     """Create a folder only its owner may enter (0700) and return it."""
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path.chmod(0o700)
+    if path.stat().st_mode & 0o777 != 0o700:  # a read-only disk takes no chmod, not even this
+        path.chmod(0o700)
     return path
 
 
@@ -22,7 +25,28 @@ def write_atomic(path: Path, data: bytes, mode: int = 0o600) -> None:
     ``<name>.new`` behind; the next write overwrites it.
     """
     fresh = path.with_name(path.name + ".new")
-    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
+    _write_durably(fresh, data, mode)
+    fresh.replace(path)
+    sync_folder(path.parent)
+
+
+def create_once(path: Path, data: bytes, mode: int = 0o600) -> None:
+    """Make a file that isn't there yet; of several processes at once the first one wins.
+
+    What is there already stays as it is, so read the file afterwards. Durable when this returns.
+    """
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}.new")
+    try:
+        _write_durably(draft, data, mode)
+        with contextlib.suppress(FileExistsError):
+            os.link(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
+    sync_folder(path.parent)
+
+
+def _write_durably(path: Path, data: bytes, mode: int) -> None:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
     try:
         os.fchmod(handle, mode)
         view = memoryview(data)
@@ -31,8 +55,6 @@ def write_atomic(path: Path, data: bytes, mode: int = 0o600) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-    fresh.replace(path)
-    sync_folder(path.parent)
 
 
 def sync_folder(path: Path) -> None:

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from privacy.cell import CellError, open_cell, verify
 from privacy.errors import PrivacyError
-from privacy.files import private_folder, read_bounded, write_atomic
+from privacy.files import create_once, private_folder, read_bounded
 from privacy.handshake import HandshakeError, ServerSide, key_hash
 from privacy.streams import FrameStream, StreamClosed
 from privacy.wire import Body, FrameType, WireError, frame, unpack_batch
@@ -53,7 +53,7 @@ class GatewayKey:
         """
         path = private_folder(folder) / cls.FILE
         if not path.exists():
-            write_atomic(path, X25519PrivateKey.generate().private_bytes_raw())
+            create_once(path, X25519PrivateKey.generate().private_bytes_raw())
         data = read_bounded(path, 32)
         if len(data) != 32:
             raise PrivacyError("gateway.key is damaged; bring it back from a backup")

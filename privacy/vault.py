@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from privacy.box import KEY_LENGTH, Box, VaultError, VaultLocked, derive
 from privacy.errors import PrivacyError
-from privacy.files import private_folder, read_bounded, write_atomic
+from privacy.files import create_once, private_folder, read_bounded, write_atomic
 from privacy.letterbox import Letterbox, open_letter
 from privacy.unlock_keys import (
     MIN_PASSPHRASE,
@@ -58,7 +58,7 @@ class MachineKey:
 
     @classmethod
     def load_or_create(cls, folder: Path) -> MachineKey:
-        """Read ``machine.key`` in ``folder``, made on first use.
+        """Read ``machine.key`` in ``folder``, made on first use; all who ask at once get the same.
 
         A file of another length is refused, never replaced: replacing it would make all that
         it protects unreadable. Blocking (fsync on first use).
@@ -68,7 +68,7 @@ class MachineKey:
         """
         path = private_folder(folder) / cls.FILE
         if not path.exists():
-            write_atomic(path, secrets.token_bytes(KEY_LENGTH))
+            create_once(path, secrets.token_bytes(KEY_LENGTH))
         if path.stat().st_mode & 0o077:
             raise VaultError("machine.key is open to other accounts; set its mode to 0600")
         try:
@@ -256,8 +256,14 @@ class Household:
             VaultLocked: unlock first.
         """
         code = RecoveryCode(secrets.token_bytes(16))
-        self._wrap("recovery", derive(code.secret, "recovery"))
-        self._save()
+        before = json.dumps(self._slots)
+        try:
+            self._wrap("recovery", derive(code.secret, "recovery"))
+            self._save()
+        except BaseException:
+            # Unsaved, the old sheet stays good: no later save may put this code in its place.
+            self._slots = json.loads(before)
+            raise
         return code
 
     def open_letter(self, sealed: bytes, context: bytes) -> bytes:

@@ -1,8 +1,11 @@
 """Keys at rest: modes, recovery, letterbox, and crashes at every step of a write."""
 
 import contextlib
+import errno
 import json
 import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -80,6 +83,19 @@ class TestMachineKey:
         with pytest.raises(VaultError, match="0600"):
             MachineKey.load_or_create(tmp_path)
 
+    def test_all_who_start_at_once_get_the_same_key(self, tmp_path: Path) -> None:
+        # Kernel and home make it at the first start, each in a process of its own.
+        asking = threading.Barrier(8)
+
+        def ask(_: int) -> bytes:
+            asking.wait()
+            return MachineKey.load_or_create(tmp_path).derive("test")
+
+        with ThreadPoolExecutor(8) as threads:
+            found = set(threads.map(ask, range(8)))
+        assert found == {MachineKey.load_or_create(tmp_path).derive("test")}
+        assert [path.name for path in tmp_path.iterdir()] == ["machine.key"]
+
 
 class TestHousehold:
     def test_passphrase_mode(self, tmp_path: Path) -> None:
@@ -142,6 +158,21 @@ class TestHousehold:
         with pytest.raises(VaultError, match="replaced"):
             Household.open(tmp_path).recover(old, PASSPHRASE)
         Household.open(tmp_path).recover(new, PASSPHRASE)
+
+    def test_a_recovery_code_that_was_not_stored_changes_nothing(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        household, sheet = Household.create(tmp_path, "passphrase", passphrase="long enough")
+
+        def full(*_: object) -> None:
+            raise OSError(errno.ENOSPC, "no space left")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(vault, "write_atomic", full)
+            with pytest.raises(OSError, match="no space"):
+                household.new_recovery()
+        household.change_mode("passphrase", passphrase="another one")
+        Household.open(tmp_path).recover(sheet, "a third one")
 
     def test_letterbox_writes_while_locked(self, tmp_path: Path) -> None:
         Household.create(tmp_path, "passphrase", passphrase=PASSPHRASE)
