@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
+import struct
 
 from privacy.wire import FrameParser, FrameType, WireError, frame
 
 _CHUNK = 64 * 1024
+_DISCARD = struct.pack("ii", 1, 0)
 
 
 class StreamClosed(WireError):
@@ -70,7 +73,7 @@ class FrameStream:
         if transport.is_closing():
             return False
         if transport.get_write_buffer_size() > self._high:
-            transport.abort()
+            self.cut()
             return False
         self._writer.write(data)
         return True
@@ -94,6 +97,15 @@ class FrameStream:
     def abort(self) -> None:
         """Close without waiting; what was sent still goes out if the peer reads."""
         self._writer.close()
+
+    def cut(self) -> None:
+        """Close and throw away what the peer has not taken yet, also in the system's buffers."""
+        transport = self._writer.transport
+        connection = transport.get_extra_info("socket")
+        if connection is not None and not transport.is_closing():
+            with contextlib.suppress(OSError):
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _DISCARD)
+        transport.abort()
 
     async def close(self) -> None:
         """Close; waits for the last bytes, at most a second."""

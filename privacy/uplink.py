@@ -97,7 +97,9 @@ class Uplink:
             while True:
                 await self._hear(stream)
         finally:
-            await stream.close()
+            # Not closed in order: a cell sealed before a withdrawal must not leave the system's
+            # buffers minutes after it, when a line that hung comes back.
+            stream.cut()
 
     async def _hear(self, stream: FrameStream) -> None:
         kind, payload = await stream.next(max(10.0, 5 * self._pairing.slot_s))
