@@ -12,7 +12,7 @@ from community.core import zones
 from community.core.events import SafetyEvent, Word
 from community.core.zones import Spot
 from community.incidents.hazards import hazard
-from community.incidents.rules import CLOSED, Status, told
+from community.incidents.rules import CLOSED, FINAL_WORDS, Status, told
 from community.incidents.tables import Incident, IncidentLine
 
 _CHUNK = 500  # stays far below SQLite's and PostgreSQL's limits on parameters
@@ -31,13 +31,17 @@ def receive(session: Session, events: Sequence[SafetyEvent], at: float) -> list[
     for event in events:
         if _said_before(rows.get(event.nonce), fresh.get(event.nonce), event):
             continue
+        over = False
         if event.nonce in rows:
+            over = rows[event.nonce].word in FINAL_WORDS
             _tell(rows[event.nonce], event, at)
         elif event.nonce in fresh:
+            over = fresh[event.nonce]["word"] in FINAL_WORDS
             _tell_values(fresh[event.nonce], event, at)
         else:
             fresh[event.nonce] = _raise(event, zones.spot(table, event.zone), at)
-        lines.append((event.nonce, _line_word(event)))
+        if not over:  # every event has three messages: the last one may say the all-clear again
+            lines.append((event.nonce, _line_word(event)))
     session.flush()
     ids = {nonce: row.id or 0 for nonce, row in rows.items()}
     returning = insert(Incident).returning(col(Incident.id), col(Incident.nonce))

@@ -59,7 +59,8 @@ _MOVES: dict[tuple[Status, Move], Status] = {
 RESULTS: dict[Move, Status] = {move: then for (_, move), then in _MOVES.items()}
 """The one status that each move leads to."""
 
-_FINAL_WORDS = frozenset({Word.CLEARED, Word.CANCELLED})
+FINAL_WORDS = frozenset({Word.CLEARED, Word.CANCELLED})
+"""After these the home has nothing more to say about an event."""
 
 
 def after(status: Status, move: Move) -> Status | None:
@@ -77,7 +78,7 @@ def told(status: Status, word: Word, said: Word) -> tuple[Status, Word]:
 
     Cells may arrive out of order: a final word is never taken back by an earlier one.
     """
-    last = word if word in _FINAL_WORDS and said not in _FINAL_WORDS else said
+    last = word if word in FINAL_WORDS and said not in FINAL_WORDS else said
     if said is Word.CANCELLED and status in {Status.RAISED, Status.ACKNOWLEDGED}:
         return Status.CANCELLED, Word.CANCELLED
     return status, last

@@ -66,8 +66,12 @@ def household(home: Path) -> Household:
 
 
 def hazards(home: Path) -> list[dict[str, Any]]:
+    """The records of a home that unlocks itself."""
+    return records(home, household(home))
+
+
+def records(home: Path, keys: Household) -> list[dict[str, Any]]:
     """The home's own hazard records as its book keeps them, oldest first."""
-    keys = household(home)
 
     def ask(db: sqlite3.Connection) -> list[dict[str, Any]]:
         rows = db.execute("SELECT id, letter FROM hazards ORDER BY at").fetchall()

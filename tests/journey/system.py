@@ -16,11 +16,12 @@ from typing import Any
 
 from hub.bench.rawmqtt import BrokerRefused, RawClient
 from hub.core.settings import LOOPBACK
+from hub.demo import programs
 from hub.demo.plan import Plan
 from hub.plugins import broker_users
 from tests.journey import evidence, processes
 from tests.journey.evidence import Incident
-from tests.peers import wait_until
+from tests.peers import accepts, wait_until
 
 SLOT_S = 0.2
 ASK_S = 0.5
@@ -44,6 +45,7 @@ class System:
         self.log = folder.with_suffix(".log")
         self._homes = homes
         self._process: subprocess.Popen[bytes] | None = None
+        self._parts: dict[str, subprocess.Popen[bytes]] = {}
         self._said = 0
 
     # -- life ---------------------------------------------------------------------------
@@ -80,6 +82,35 @@ class System:
         )
         assert process.poll() is None, self.tail()
 
+    def start_parts(self, *names: str) -> None:
+        """Start the commands themselves, without the demo around them, and wait for them.
+
+        Args:
+            names: of ``community``, ``relay``, ``home``, ``devices``, in the order of starting.
+        """
+        plan = self.plan
+        children = {child.name: child for child in programs.simulators(plan)}
+        children |= {"community": programs.community(plan), "relay": programs.relay(plan)}
+        children |= {"home": programs.home(plan)}
+        for name in names:
+            with self.log.open("ab") as log:
+                log.write(f"--- {name}\n".encode())
+                self._parts[name] = subprocess.Popen(children[name].argv, stdout=log, stderr=log)
+            port = plan.ports.get(name)
+            if port is not None:
+                self.until(lambda port=port: accepts(port), f"{name} to listen")  # type: ignore[misc] # mypy knows no default in a lambda
+        if "devices" in names:
+            self.until(lambda: "devices" in processes.running(self.folder), "the devices")
+
+    def stop_parts(self, *names: str) -> None:
+        """End these commands, or all, politely."""
+        for name in names or tuple(reversed(self._parts)):
+            process = self._parts.pop(name)
+            process.terminate()
+            process.wait(PATIENCE_S)
+        if not names:
+            assert processes.running(self.folder) == {}, "processes were left behind"
+
     def said(self) -> str:
         """What was printed since the last start."""
         with self.log.open("rb") as log:
@@ -107,7 +138,11 @@ class System:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(20)
         for pid in processes.running(self.folder).values():
+            processes.send(pid, signal.SIGCONT)
             processes.send(pid, signal.SIGKILL)
+        for part in self._parts.values():
+            part.kill()
+            part.wait()
 
     # -- processes ----------------------------------------------------------------------
 

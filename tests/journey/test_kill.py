@@ -40,7 +40,7 @@ def journey(system: System, role: str, moment: float) -> None:
     system.until(
         lambda: valve_closings(system.hazards()[-1]) == ["confirmed"], "the valve's confirmation"
     )
-    assert system.closed
+    system.until(lambda: system.closed, "the closed valve")
     system.until(lambda: len(system.incidents()) > incidents, "the incident")
     killing.result()
     system.gas(False)
