@@ -157,6 +157,12 @@ class Rig:
             if stream is not None:
                 stream.close()
 
+    def stop_kernel(self) -> None:
+        """End the kernel in order, as a restart of the machine does."""
+        self._processes["kernel"].terminate()
+        self._processes["kernel"].wait(timeout=10)
+        self.kill("kernel")
+
     def stop(self) -> None:
         """End everything."""
         for name in reversed(list(self._processes)):

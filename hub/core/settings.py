@@ -26,7 +26,8 @@ def data_folder(role: str) -> Path:
 def private_folder(path: Path) -> Path:
     """Make a folder that only this account may enter (mode 0700), and return it."""
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path.chmod(0o700)
+    if path.stat().st_mode & 0o777 != 0o700:  # a read-only disk takes no chmod, not even this
+        path.chmod(0o700)
     return path
 
 

@@ -40,11 +40,16 @@ class Clock(Protocol):
 
 
 class Outcome:
-    """What one call asks for: commands to send now, records that changed."""
+    """What one call asks for: commands to send now, records that changed.
 
-    __slots__ = ("changed", "sends")
+    Attributes:
+        merged: records that turned out to be hazards of an earlier run, and are gone.
+    """
+
+    __slots__ = ("changed", "merged", "sends")
 
     def __init__(self) -> None:
+        self.merged: list[HazardRecord] = []
         self.sends: list[Action] = []
         self.changed: list[HazardRecord] = []
 
@@ -78,6 +83,7 @@ class Acting:
         self._sensor_of = sensor_of
         self.actuators: dict[str, policy.ActuatorBinding] = {}
         self.values: dict[str, str | None] = {}
+        self.on_siren: Callable[[str, Outcome], None] = lambda _entity_id, _out: None
 
     def gas_active(self) -> bool:
         """True while a gas hazard is open anywhere in the home."""
@@ -96,14 +102,17 @@ class Acting:
         roles = set()
         for actuator in policy.called(record.hazard, self.actuators.values()):
             roles.add(actuator.role)
-            if record.action_for(actuator.entity_id) is not None:
-                continue
+            earlier = record.action_for(actuator.entity_id)
+            if earlier is not None:
+                if (earlier.role, earlier.command) == (actuator.role, actuator.command):
+                    continue
+                record.actions.remove(earlier)  # it was bound otherwise then
             action = Action(actuator.entity_id, actuator.role, actuator.command, SENT, wall)
             record.actions.append(action)
             if policy.refused(actuator, gas_active=self.gas_active()):
                 action.result = REFUSED_ELECTRICAL
             else:
-                self._send(action, now, out)
+                self.send(action, now, out)
             out.touch(record)
         needed = policy.NEEDED_ROLE[record.hazard]
         missing = next((one for one in record.actions if one.result == UNBOUND), None)
@@ -113,9 +122,12 @@ class Acting:
             record.actions.append(Action("", needed, "", UNBOUND, wall))
             out.touch(record)
 
-    def _send(self, action: Action, now: float, out: Outcome) -> None:
+    def send(self, action: Action, now: float, out: Outcome) -> None:
         """Start a round of attempts with a sending now."""
+        if action.role == policy.SIREN and not action.pending:
+            self.on_siren(action.entity_id, out)
         action.result = SENT
+        action.switched = True
         action.at = self._clock.wall()
         action.first = action.last = now
         action.attempt = 0
@@ -126,7 +138,7 @@ class Acting:
         """Start another round, but no sooner than :data:`SPACING_S` after the last sending."""
         ready = action.last + SPACING_S
         if ready <= now:
-            self._send(action, now, out)
+            self.send(action, now, out)
         else:
             action.result = SENT
             action.attempt = -1
@@ -196,7 +208,7 @@ class Acting:
                     continue
                 if policy.refused(actuator, gas_active=self.gas_active()):
                     continue
-                self._send(action, now, out)
+                self.send(action, now, out)
                 out.touch(record)
 
     def act_on_refused(self, now: float, out: Outcome) -> None:

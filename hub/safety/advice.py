@@ -10,6 +10,8 @@ import gettext
 from collections.abc import Mapping
 from typing import Any
 
+from .policy import SILENCE
+
 
 def N_(message: str) -> str:  # noqa: N802 - the name by which babel finds messages
     """Mark a message for the catalogue; it is translated where it is shown."""
@@ -61,6 +63,15 @@ DID: dict[tuple[str, str], str] = {
     ),
 }
 
+SILENCED: dict[str, str] = {
+    "sent": N_("{device} was told to fall silent. It has not answered yet."),
+    "confirmed": N_("{device} is silent again."),
+    "failed": N_("Cannot act: {device} does not fall silent. Switch it off by hand."),
+    "refused_electrical": N_(
+        "{device} sounds on: switching it off could make a spark while there is gas."
+    ),
+}
+
 OVERRIDDEN = N_("{device} was taken back by {person}.")
 
 STEPS: dict[str, tuple[str, str, str]] = {
@@ -87,6 +98,17 @@ STEPS: dict[str, tuple[str, str, str]] = {
 }
 
 
+def silences(action: Mapping[str, Any]) -> bool:
+    """True for the action that silences a siren after the hazard's end."""
+    return bool(action["role"] == "siren" and action["command"] in SILENCE.values())
+
+
+def last_actions(record: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The record's actions, of each actuator only the last."""
+    last = {action["entity_id"]: action for action in record["actions"] if action["entity_id"]}
+    return [one for one in record["actions"] if last.get(one["entity_id"], one) is one]
+
+
 class Advice:
     """A hazard record in words of one language.
 
@@ -109,17 +131,21 @@ class Advice:
         return self._words.gettext(text).format(sensor=self._name(record["entity_id"]))
 
     def did(self, record: Mapping[str, Any]) -> list[str]:
-        """What the system did: a sentence for each actuator, in the order of acting."""
+        """What the system did: a sentence for each actuator, in the order of acting.
+
+        Of a siren that was silenced at the end only that is said.
+        """
         taken = {row["entity_id"]: row["by"] for row in record.get("overrides", ())}
         sentences = []
-        for action in record["actions"]:
+        for action in last_actions(record):
             device = self._name(action["entity_id"])
             if action["entity_id"] in taken:
                 text = self._words.gettext(OVERRIDDEN)
                 sentences.append(text.format(device=device, person=taken[action["entity_id"]]))
                 continue
-            text = self._words.gettext(DID[(action["role"], action["result"])])
-            sentences.append(text.format(device=device))
+            result = action["result"]
+            told = SILENCED[result] if silences(action) else DID[(action["role"], result)]
+            sentences.append(self._words.gettext(told).format(device=device))
         return sentences
 
     def steps(self, hazard: str) -> list[str]:
@@ -128,7 +154,7 @@ class Advice:
 
     def cannot_act(self, record: Mapping[str, Any]) -> bool:
         """True when something that the hazard called for could not be done."""
-        return any(action["result"] in ("failed", "unbound") for action in record["actions"])
+        return any(action["result"] in ("failed", "unbound") for action in last_actions(record))
 
     def _name(self, entity_id: str) -> str:
         return self._names.get(entity_id, entity_id)

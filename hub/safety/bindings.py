@@ -8,7 +8,7 @@ from typing import Any
 from hub.core.templates import TemplateProblem
 from hub.core.wire import Wire, WireProblem, WireReader
 
-from .policy import HAZARDS, ROLES, ActuatorBinding
+from .policy import HAZARDS, ROLES, SILENCE, ActuatorBinding
 from .supervision import BATTERY_LIMIT_S, CLEAR_S, Sensor
 
 # A home has tens of these; more is a mistake or an attack.
@@ -27,17 +27,29 @@ class Bound:
         wire: topics, templates and payloads.
         reader: reads its messages; keeps what its availability topics said.
         sensor: True for a sensor, False for an actuator.
-        payload: the literal command payload of an actuator, empty for a sensor.
+        actuator: its role and command, None for a sensor.
     """
 
-    __slots__ = ("entity_id", "payload", "reader", "sensor", "wire")
+    __slots__ = ("actuator", "entity_id", "reader", "sensor", "wire")
 
-    def __init__(self, entity_id: str, wire: Wire, *, sensor: bool, payload: bytes = b"") -> None:
+    def __init__(
+        self, entity_id: str, wire: Wire, *, actuator: ActuatorBinding | None = None
+    ) -> None:
         self.entity_id = entity_id
         self.wire = wire
         self.reader = WireReader(wire)
-        self.sensor = sensor
-        self.payload = payload
+        self.sensor = actuator is None
+        self.actuator = actuator
+
+    def payload(self, command: str) -> bytes | None:
+        """The literal payload of the bound command, or of the one that silences a siren.
+
+        What an earlier binding called for, and this one doesn't, has none.
+        """
+        known = self.actuator
+        if known is None or command not in (known.command, known.silence):
+            return None
+        return self.wire.commands[command].encode()
 
     def state(self, payload: bytes) -> str | None:
         """The canonical state, None for a payload that means none."""
@@ -107,12 +119,11 @@ def _one(bindings: Bindings, row: object, *, sensor: bool) -> None:
         _check_topics(wire)
         if sensor:
             found = _sensor(entity_id, row, wire)
-            bindings.bound[entity_id] = Bound(entity_id, wire, sensor=True)
+            bindings.bound[entity_id] = Bound(entity_id, wire)
             bindings.sensors.append(found)
         else:
             actuator = _actuator(entity_id, row, wire)
-            payload = wire.commands[actuator.command].encode()
-            bindings.bound[entity_id] = Bound(entity_id, wire, sensor=False, payload=payload)
+            bindings.bound[entity_id] = Bound(entity_id, wire, actuator=actuator)
             bindings.actuators.append(actuator)
     except (BindingProblem, WireProblem, TemplateProblem) as problem:
         bindings.problems[entity_id] = str(problem)
@@ -154,6 +165,7 @@ def _actuator(entity_id: str, row: Mapping[str, Any], wire: Wire) -> ActuatorBin
         command,
         gas_safe=row.get("gas_safe") is True,
         confirmable=wire.state_topic is not None,
+        can_silence=SILENCE.get(command) in wire.commands,
     )
 
 

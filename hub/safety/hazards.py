@@ -20,6 +20,7 @@ from .records import (
     Action,
     HazardRecord,
 )
+from .silence import Silencing
 from .supervision import GRACE_S, Sensor
 
 # Closed records are kept for a late acknowledgement, this many at most ...
@@ -41,6 +42,8 @@ class Hazards:
         self.records: dict[str, HazardRecord] = {}
         self._open: dict[tuple[str, str], HazardRecord] = {}
         self._acting = Acting(clock, self._open, self.sensors.get)
+        self._silencing = Silencing(clock, self._open, self._acting)
+        self._acting.on_siren = self._silencing.sounding
 
     @property
     def actuators(self) -> dict[str, policy.ActuatorBinding]:
@@ -97,14 +100,17 @@ class Hazards:
             key = (record.entity_id, record.hazard)
             self.records[record.id] = record
             if not record.active:
+                self._silencing.resume(record)
                 continue
-            sensor = self.sensors.get(record.entity_id)
-            if sensor is None or key in self._open:
-                self._close(record, out)
-                continue
+            newer = self._open.get(key)
             self._open[key] = record
+            if newer is not None:
+                self._merge(newer, record, out)
+            if record.entity_id not in self.sensors:
+                self._close(record, out)
         if send:
             self._acting.send_unconfirmed(now, out)
+            self._silencing.again(now, out)
         return self._settled(out, now)
 
     # ---- what is heard
@@ -153,6 +159,7 @@ class Hazards:
                     out.touch(record)
             elif action.result == CONFIRMED and value is not None:
                 self._acting.undone(record, action, value, now, out)
+        self._silencing.heard(entity_id, value, out)
         return self._settled(out, now)
 
     def reconnected(self) -> Outcome:
@@ -160,6 +167,7 @@ class Hazards:
         out = Outcome()
         now = self._clock.steady()
         self._acting.send_unconfirmed(now, out)
+        self._silencing.again(now, out)
         return self._settled(out, now)
 
     def not_sent(self, action: Action) -> None:
@@ -174,6 +182,7 @@ class Hazards:
             for action in record.actions:
                 if action.due is not None and action.due <= now:
                     self._acting.repeat(record, action, now, out)
+        self._silencing.tick(now, out)
         return self._settled(out, now)
 
     def due(self) -> float | None:
@@ -184,6 +193,7 @@ class Hazards:
             for action in record.actions
             if action.due is not None
         ]
+        times += self._silencing.due()
         for sensor in self.sensors.values():
             over = sensor.over_at()
             if over is not None and (sensor.entity_id, sensor.hazard) in self._open:
@@ -221,6 +231,7 @@ class Hazards:
                 record.overrides[entity_id] = (by, self._clock.wall())
                 action.due = None
                 out.touch(record)
+        self._silencing.override(entity_id, by, out)
         if not out.changed:
             raise KeyError(entity_id)
         return out
@@ -262,6 +273,7 @@ class Hazards:
         gone += untold[: max(0, len(untold) - KEEP_UNCONFIRMED)]
         for hazard_id in gone:
             del self.records[hazard_id]
+            self._silencing.forget(hazard_id)
         return gone
 
     # ---- inside
@@ -293,8 +305,28 @@ class Hazards:
                 self._close(watch, out)
         return out
 
+    def _merge(self, newer: HazardRecord, record: HazardRecord, out: Outcome) -> None:
+        """Raised anew before the store was read: it is the one hazard of the earlier run."""
+        del self.records[newer.id]
+        kept = {action.entity_id for action in newer.actions}
+        record.actions = [one for one in record.actions if one.entity_id not in kept]
+        record.actions += newer.actions
+        record.overrides.update(newer.overrides)
+        if record.acknowledged_at is None:
+            record.acknowledged_at = newer.acknowledged_at
+            record.acknowledged_by = newer.acknowledged_by
+        newer.active = False
+        newer.cleared_at = self._clock.wall()
+        newer.rev += 1
+        out.merged.append(newer)
+        out.touch(record)
+
     def _close(self, record: HazardRecord, out: Outcome) -> None:
-        """End a hazard. Nothing is opened or switched back: that is for people to do."""
+        """End a hazard: its sirens fall silent.
+
+        Nothing else is opened or switched back; that is for people to do.
+        """
+        now = self._clock.steady()
         was_gas = self._acting.gas_active()
         self._open.pop((record.entity_id, record.hazard), None)
         record.active = False
@@ -302,5 +334,9 @@ class Hazards:
         for action in record.actions:
             action.due = None
         out.touch(record)
-        if was_gas and not self._acting.gas_active():
-            self._acting.act_on_refused(self._clock.steady(), out)
+        gas_over = was_gas and not self._acting.gas_active()
+        if gas_over:
+            self._acting.act_on_refused(now, out)
+        self._silencing.begin(record, now, out)
+        if gas_over:
+            self._silencing.again(now, out, refused_only=True)

@@ -8,7 +8,9 @@ hold anything up.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import logging
 import os
 import secrets
 import time
@@ -28,6 +30,7 @@ from .requests import Requests
 from .store import Row, SafetyStore
 from .supervision import GRACE_S
 
+_LOG = logging.getLogger(__name__)
 STATUS_EVERY_S = 2.0
 STATUS_SOON_S = 0.02
 SEEN_EVERY_S = 300.0
@@ -70,6 +73,7 @@ class Kernel:
         self._timer_at = float("inf")
         self._soon: asyncio.TimerHandle | None = None
         self._stored = asyncio.Event()
+        self._listening: asyncio.Task[None] | None = None
         self._broker_since = self._started = self._clock.wall()
         self._loop = asyncio.get_running_loop()
         self.hazards = Hazards(self._clock, lambda: secrets.token_hex(8), grace_s=grace_s)
@@ -85,21 +89,29 @@ class Kernel:
     # ---- life
 
     async def start(self) -> None:
-        """Load on the store's thread, listen, connect: none of them waits for another.
-
-        Raises:
-            OSError: the socket can't be listened on.
-        """
+        """Load on the store's thread, listen, connect: none of them waits for another."""
         self._store.start()
         self._mqtt.on_connection(self._connection_changed)
         await self._mqtt.start()
-        await self._link.start()
+        try:
+            await self._link.start()
+        except OSError as error:
+            _LOG.error("can't listen on %s: %s; acting all the same", self._link.path, error)
+            self._listening = asyncio.create_task(self._listen(), name="safety-link")
         self._loop.call_later(STATUS_EVERY_S, self._beat)
         self._loop.call_later(SEEN_EVERY_S, self._keep_seen)
+
+    async def _listen(self) -> None:
+        while True:
+            await asyncio.sleep(STATUS_EVERY_S)
+            with contextlib.suppress(OSError):
+                return await self._link.start()
 
     async def stop(self) -> None:
         """Store what is known and let go of everything."""
         self._save_seen()
+        if self._listening is not None:
+            self._listening.cancel()
         await self._link.stop()
         await self._mqtt.stop()
         await asyncio.to_thread(self._store.stop)
@@ -127,10 +139,12 @@ class Kernel:
     def carry_out(self, outcome: Outcome, began: float | None = None) -> None:
         """Send the commands, then store and report what changed."""
         for action in outcome.sends:
-            if not self.command(action.entity_id):
+            if not self.command(action.entity_id, action.command):
                 self.hazards.not_sent(action)
             elif began is not None and action.ms is None:
                 action.ms = round((time.perf_counter() - began) * 1000, 3)
+        for record in outcome.merged:
+            self.reports.withdraw(record)
         if outcome.changed:
             self._stored.clear()
             for record in outcome.changed:
@@ -139,13 +153,14 @@ class Kernel:
             self._status_soon()
         self._set_timer()
 
-    def command(self, entity_id: str) -> bool:
-        """Send an actuator's bound command; False when the broker can't be reached."""
+    def command(self, entity_id: str, command: str) -> bool:
+        """Send an actuator a command of its binding; False when that can't be done now."""
         bound = self._bindings.bound.get(entity_id)
-        if bound is None or bound.wire.command_topic is None:
+        payload = bound.payload(command) if bound is not None else None
+        if bound is None or payload is None or bound.wire.command_topic is None:
             return False
         wire, topic = bound.wire, bound.wire.command_topic
-        return self._mqtt.publish_now(topic, bound.payload, max(1, wire.qos), wire.retain)
+        return self._mqtt.publish_now(topic, payload, max(1, wire.qos), wire.retain)
 
     def _set_timer(self) -> None:
         due = self.hazards.due()

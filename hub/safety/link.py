@@ -44,7 +44,7 @@ class LinkServer:
     """Listens on a unix socket that only this user (or root) may speak to."""
 
     def __init__(self, path: Path, handler: Handler) -> None:
-        self._path = path
+        self.path = path
         self._handler = handler
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -57,12 +57,12 @@ class LinkServer:
         Raises:
             OSError: the path can't be listened on.
         """
-        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._path.unlink(missing_ok=True)
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.path.unlink(missing_ok=True)
         old = os.umask(0o177)
         try:
             self._server = await asyncio.start_unix_server(
-                self._connected, path=str(self._path), limit=MAX_LINE
+                self._connected, path=str(self.path), limit=MAX_LINE
             )
         finally:
             os.umask(old)
@@ -71,7 +71,7 @@ class LinkServer:
         """Stop listening and cut every client off."""
         if self._server is not None:
             self._server.close()
-            self._path.unlink(missing_ok=True)
+            self.path.unlink(missing_ok=True)
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

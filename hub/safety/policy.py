@@ -40,6 +40,9 @@ TARGETS: dict[str, str] = {
     "turn_off": "off",
 }
 
+# What undoes the one command that is undone at a hazard's end: a siren falls silent.
+SILENCE: dict[str, str] = {"turn_on": "turn_off"}
+
 # On the way there: no reason to send again before the next repetition is due.
 UNDERWAY: dict[str, str] = {"close": "closing", "open": "opening"}
 
@@ -53,9 +56,11 @@ class ActuatorBinding:
         command: what the kernel sends, such as ``close`` or ``turn_off``.
         gas_safe: the resident says that switching it makes no spark where gas can gather.
         confirmable: the device reports a state that can confirm the command.
+        silence: the command that silences a siren; None for all else, and for a siren that has
+            no such command and ends by itself.
     """
 
-    __slots__ = ("command", "confirmable", "entity_id", "gas_safe", "role")
+    __slots__ = ("command", "confirmable", "entity_id", "gas_safe", "role", "silence")
 
     def __init__(
         self,
@@ -65,12 +70,14 @@ class ActuatorBinding:
         *,
         gas_safe: bool = False,
         confirmable: bool = True,
+        can_silence: bool = True,
     ) -> None:
         self.entity_id = entity_id
         self.role = role
         self.command = command
         self.gas_safe = gas_safe or role in SAFE_IN_GAS
         self.confirmable = confirmable and command in TARGETS
+        self.silence = SILENCE.get(command) if role == SIREN and can_silence else None
 
 
 def called(hazard: str, actuators: Iterable[ActuatorBinding]) -> Iterator[ActuatorBinding]:

@@ -1,9 +1,10 @@
-"""``linli safety``: the kernel as a process. Options, signals, garbage collection."""
+"""``linli safety``: the kernel as a process. Options, the lock, signals, garbage collection."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import fcntl
 import gc
 import json
 import logging
@@ -19,20 +20,29 @@ from hub.core.mqtt import MqttSettings
 from .kernel import Kernel
 from .supervision import GRACE_S
 
+_LOG = logging.getLogger(__name__)
 _USER = "kernel"
+TAKEN = -1
 PASSWORD_EVERY_S = 0.5
 
 
 def run(argv: Sequence[str]) -> int:
     """Run the kernel until SIGTERM or SIGINT; prints ``ready`` once its socket listens.
 
+    A disk that takes no socket file is no reason to end: the kernel acts, and tries again.
+
     A broker that asks for another user than the embedded one's ``kernel`` gets it from the
-    environment: LINLI_BROKER_USER, LINLI_BROKER_PASSWORD.
+    environment: LINLI_BROKER_USER, LINLI_BROKER_PASSWORD; its CA too: LINLI_BROKER_CA.
     """
     parser = argparse.ArgumentParser(prog="linli safety", description=__doc__)
     parser.add_argument("--data", type=Path, required=True, metavar="FOLDER")
     parser.add_argument("--broker", type=_address, default=("127.0.0.1", 1883), metavar="HOST:PORT")
-    parser.add_argument("--tls-ca", metavar="FILE", help="trust this CA; plain TCP without")
+    parser.add_argument(
+        "--tls-ca",
+        default=os.environ.get("LINLI_BROKER_CA"),
+        metavar="FILE",
+        help="trust this CA; plain TCP without",
+    )
     parser.add_argument(
         "--grace", type=float, default=GRACE_S, metavar="SECONDS", help="unavailable for this long"
     )
@@ -49,12 +59,35 @@ def run(argv: Sequence[str]) -> int:
         tls_ca=options.tls_ca,
         client_id=f"linli-safety-{secrets.token_hex(8)}",
     )
-    try:
-        asyncio.run(_serve(options.data, settings, options.grace))
-    except OSError as error:
-        sys.stderr.write(f"linli safety: can't listen on its socket: {error}\n")
+    lock = lock_folder(options.data)
+    if lock == TAKEN:
+        sys.stderr.write(f"linli safety: another one already watches {options.data}\n")
         return 1
+    asyncio.run(_serve(options.data, settings, options.grace))
     return 0
+
+
+def lock_folder(data: Path) -> int | None:
+    """Lock the data folder for as long as this process lives, however it ends.
+
+    Returns:
+        What holds the lock, :data:`TAKEN` while another kernel has it, None when the disk
+        takes no lock file: two kernels are better than none.
+    """
+    try:
+        (data / "run").mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle = os.open(data / "run" / "safety.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        _LOG.warning("no lock file: %s", error)
+        return None
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(handle)
+        return TAKEN
+    except OSError as error:  # a file system without locks
+        _LOG.warning("no lock: %s", error)
+    return handle
 
 
 async def _serve(data: Path, settings: MqttSettings, grace_s: float) -> None:

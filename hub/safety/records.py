@@ -30,6 +30,8 @@ class Action:
         last: steady clock of the last sending.
         attempt: how many times the command was repeated in this round.
         due: steady clock of the next look at it; None when nothing more will be tried.
+        switched: it was sent, for this hazard or for one that ended before it.
+        pending: it silences a siren after the hazard's end, and that isn't done yet.
     """
 
     __slots__ = (
@@ -41,8 +43,10 @@ class Action:
         "first",
         "last",
         "ms",
+        "pending",
         "result",
         "role",
+        "switched",
     )
 
     def __init__(self, entity_id: str, role: str, command: str, result: str, at: float) -> None:
@@ -56,6 +60,8 @@ class Action:
         self.last = float("-inf")
         self.attempt = 0
         self.due: float | None = None
+        self.switched = False
+        self.pending = False
 
     def to_json(self) -> dict[str, Any]:
         """The action as the home reads it."""
@@ -66,6 +72,8 @@ class Action:
             "result": self.result,
             "at": self.at,
             "ms": self.ms,
+            "switched": self.switched,
+            "pending": self.pending,
         }
 
     @classmethod
@@ -79,6 +87,8 @@ class Action:
             data["entity_id"], data["role"], data["command"], data["result"], float(data["at"])
         )
         action.ms = data["ms"]
+        action.switched = bool(data.get("switched"))
+        action.pending = bool(data.get("pending"))
         return action
 
 
@@ -121,7 +131,7 @@ class HazardRecord:
         self.overrides: dict[str, tuple[str, float]] = {}
 
     def action_for(self, entity_id: str) -> Action | None:
-        """The action on this actuator, if the hazard called for one."""
+        """The action that the hazard called for on this actuator, if any."""
         for action in self.actions:
             if action.entity_id == entity_id:
                 return action

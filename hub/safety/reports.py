@@ -89,6 +89,14 @@ class Reports:
         else:
             self._report(entry)
 
+    def withdraw(self, record: HazardRecord) -> None:
+        """A record is another one's double: unsaid if it can be, else reported as over."""
+        entry = self._entries.get(record.id)
+        if entry is not None and not entry.sent:
+            self.forget([record.id])
+        else:
+            self.changed(record)
+
     def saved(self, rows: list[tuple[str, str, int]]) -> None:
         """Rows are on disk: their reports may go out."""
         for kind, key, seq in rows:

@@ -88,7 +88,8 @@ class Requests:
             raise Refused("not bound as an actuator") from None
         if not allowed:
             return {"entity_id": entity_id, "result": "refused_electrical"}
-        sent = self._kernel.command(entity_id)
+        command = self._kernel.hazards.actuators[entity_id].command
+        sent = self._kernel.command(entity_id, command)
         return {"entity_id": entity_id, "result": "sent" if sent else "failed"}
 
     async def _durable(self) -> bool:

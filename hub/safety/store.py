@@ -1,13 +1,16 @@
 """The kernel's own small store: sealed rows, written on a thread after acting.
 
 A full disk, a locked file or a slow one costs the kernel nothing but the row: what could not
-be written stays in memory and is tried again, newest version only.
+be written stays in memory and is tried again, newest version only. A disk that was full
+or read-only from the start, as after a power cut, is still read.
 """
 
 from __future__ import annotations
 
 import contextlib
+import shutil
 import sqlite3
+import tempfile
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -107,6 +110,8 @@ class SafetyStore:
                 self.error = f"{type(error).__name__}: {error}"
                 connection = self._dropped(connection)
                 self._set_aside(error)
+                if rows is None and self._box is not None:
+                    rows = self._load_copy(self._box)
             with self._wake:
                 if self._stopping:
                     break
@@ -136,6 +141,25 @@ class SafetyStore:
                 rows[(kind, key)] = box.open(body, _context(kind, key))
             except VaultError:
                 self.unreadable += 1
+        return rows
+
+    def _load_copy(self, box: Box) -> dict[Row, bytes] | None:
+        """What SQLite can't open without writing beside it is read from a copy in memory."""
+        shared = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
+        try:
+            with tempfile.TemporaryDirectory(dir=shared if shared.is_dir() else None) as folder:
+                for end in ("", "-wal"):
+                    part = self._path.with_name(self._path.name + end)
+                    if not end or part.exists():
+                        shutil.copyfile(part, Path(folder) / f"copy.db{end}")
+                connection = sqlite3.connect(Path(folder) / "copy.db")
+                try:
+                    rows = self._load(connection, box)
+                finally:
+                    connection.close()
+        except (sqlite3.Error, OSError):
+            return None
+        self._loaded(rows)
         return rows
 
     def _write(self, connection: sqlite3.Connection, box: Box) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hub.safety.acting import Outcome
 from hub.safety.hazards import Hazards
 from hub.safety.policy import GAS_VALVE, SIREN, SOCKET, WATER_VALVE, ActuatorBinding
 from hub.safety.supervision import Sensor
@@ -58,24 +59,26 @@ class Home:
 
     def hear(self, sensor: str, value: bool | None, *, live: bool = True) -> list[str]:
         out = self.hazards.sensor(f"binary_sensor.{sensor}", value, live=live)
-        return self.note([action.entity_id for action in out.sends])
+        return self.note(out)
 
     def device(self, entity_id: str, value: str | None) -> list[str]:
         out = self.hazards.actuator(entity_id, value)
-        return self.note([action.entity_id for action in out.sends])
+        return self.note(out)
 
     def wait(self, seconds: float) -> list[str]:
         """Turn the clock, ticking whenever the machine asks for it."""
         end, sent = self.clock.now + seconds, []
         while (due := self.hazards.due()) is not None and due <= end:
             self.clock.now = max(self.clock.now, due)
-            sent += self.note([one.entity_id for one in self.hazards.tick().sends])
+            sent += self.note(self.hazards.tick())
         self.clock.now = end
         return sent
 
-    def note(self, entity_ids: list[str]) -> list[str]:
-        self.sent += [(self.clock.now, entity_id) for entity_id in entity_ids]
-        return entity_ids
+    def note(self, out: Outcome) -> list[str]:
+        """What is sent: an actuator's id, with " quiet" behind it where a siren is silenced."""
+        words = [one.entity_id + (" quiet" if one.pending else "") for one in out.sends]
+        self.sent += [(self.clock.now, word) for word in words]
+        return words
 
     def results(self, hazard: str) -> dict[str, str]:
         record = next(one for one in self.hazards.open_records() if one.hazard == hazard)

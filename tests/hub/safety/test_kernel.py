@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import signal
 import socket
 import sqlite3
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -63,6 +65,35 @@ async def test_acknowledged_cleared_and_idempotent(site: Site) -> None:
     assert commanded(valve, 0.5) is None  # cleared: nothing is opened again
 
 
+async def test_the_siren_falls_silent_at_the_end(site: Site) -> None:
+    sensors, _ = bindings(clear_s=0.1)
+    sensors[0]["hazard"] = "smoke"
+    wire = {
+        **sensors[0]["wire"],
+        "state_topic": "bench/siren",
+        "state_template": None,
+        "states": {"ON": "on", "OFF": "off"},
+        "command_topic": "bench/siren/set",
+        "commands": {"turn_on": "ON", "turn_off": "OFF"},
+    }
+    siren = {"entity_id": "siren.hall", "role": "siren", "command": "turn_on", "wire": wire}
+    client = await site.connect()
+    assert (await client.bind(sensors, [siren], 1))["problems"] == {}
+    await site.status(lambda status: bool(status["broker_connected"]))
+    device = site.rig.device("siren")
+    device.subscribe("bench/siren/set", 1)
+    site.sense()
+    assert commanded(device) == b"ON"
+    device.publish("bench/siren", b"ON")
+    await site.record(lambda one: one["actions"][0]["result"] == "confirmed")
+    site.sense(QUIET)
+    assert commanded(device) == b"OFF"
+    device.publish("bench/siren", b"OFF")
+    ended = await site.record(lambda one: one["actions"][-1]["result"] == "confirmed")
+    assert [one["command"] for one in ended["actions"]] == ["turn_on", "turn_off"]
+    assert not ended["active"]
+
+
 async def test_unconfirmed_reports_come_again(site: Site) -> None:
     await site.bound()
     valve = site.valve()
@@ -98,6 +129,21 @@ async def test_the_store_is_stalled_by_a_lock(site: Site) -> None:
     await site.connect()
     status = await site.status(lambda one: one["open"] != [])
     assert status["open"] == [{"id": record["id"], "hazard": "gas"}]
+
+
+async def test_only_one_watches_a_folder(site: Site) -> None:
+    words = [sys.executable, "-m", "hub", "safety", "--data", str(site.rig.folder)]
+    words += ["--broker", f"127.0.0.1:{site.rig.port}"]
+    second = await asyncio.to_thread(
+        subprocess.run, words, capture_output=True, text=True, timeout=30, check=False
+    )
+    assert second.returncode == 1
+    assert second.stderr == f"linli safety: another one already watches {site.rig.folder}\n"
+    await site.bound()  # the first one is as it was
+    site.rig.kill("kernel")
+    assert site.rig.socket_path.exists()  # a killed kernel leaves it behind
+    site.rig.start_kernel()
+    await site.connect()
 
 
 @contextlib.contextmanager
@@ -142,6 +188,14 @@ async def test_the_disk_is_full(tmp_path: Path) -> None:
             assert (await client.acknowledge(record["id"], "Li"))["durable"] is False
             await site.record(lambda one: one["acknowledged_by"] == "Li")
             await site.disconnect()
+            while valve.message(0.2) is not None:
+                pass
+            rig.stop_kernel()
+            if mounted:
+                _fill(folder)
+            rig.start_kernel(**limits)  # nothing can be written, the bindings are read
+            site.sense(retain=True)
+            closes(valve)
         finally:
             rig.stop()
 

@@ -7,12 +7,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from hub.safety.policy import CALLED_ROLES
-from tests.hub.safety.model import CLEAR_S, Home
+from hub.safety.records import HazardRecord
+from tests.hub.safety.model import CLEAR_S, Home, actuators, sensors
 
 SENSORS = st.sampled_from(["gas1", "gas2", "smoke1", "smoke2", "leak1", "leak2"])
 DEVICES = st.sampled_from(["valve.gas", "switch.water", "siren.hall", "socket.oven"])
 STATES = st.sampled_from(["open", "closed", "closing", "on", "off", None])
-ELECTRICAL = {"siren.hall", "socket.oven"}
+QUIET = "siren.hall quiet"
+ELECTRICAL = {"siren.hall", "socket.oven", QUIET}
 
 
 class AnyOrder(RuleBasedStateMachine):
@@ -23,6 +25,7 @@ class AnyOrder(RuleBasedStateMachine):
         self.home = Home()
         self.revs: dict[str, int] = {}
         self.closed: set[str] = set()
+        self.theirs = False
 
     @rule(sensor=SENSORS, value=st.sampled_from([True, True, False, None]), live=st.booleans())
     def hear(self, sensor: str, value: bool | None, live: bool) -> None:
@@ -63,6 +66,7 @@ class AnyOrder(RuleBasedStateMachine):
     def override(self, device: str) -> None:
         if device in self.home.hazards.leases():
             self.home.hazards.override(device, "Li")
+            self.theirs = self.theirs or device == "siren.hall"
             assert device not in self.home.hazards.leases()
 
     @rule()
@@ -73,8 +77,21 @@ class AnyOrder(RuleBasedStateMachine):
     @rule()
     def reconnected(self) -> None:
         gas = "gas" in self.home.open()
-        sent = {one.entity_id for one in self.home.hazards.reconnected().sends}
+        sent = set(self.home.note(self.home.hazards.reconnected()))
         assert not (gas and ELECTRICAL & sent)
+
+    @rule(send=st.booleans())
+    def restarted(self, send: bool) -> None:
+        kept = [one.to_json() for one in self.home.hazards.records.values()]
+        gas = "gas" in self.home.open()
+        self.home.hazards = self.home.machine()
+        self.home.hazards.bind(sensors(), actuators())
+        records = [HazardRecord.from_json(one) for one in kept]
+        sent = set(self.home.note(self.home.hazards.resume(records, send=send)))
+        assert not (gas and ELECTRICAL & sent)
+        for one in records:
+            if one.active and one.hazard != "supervision":
+                self.home.hazards.sensor(one.entity_id, True, live=False)
 
     @invariant()
     def revisions_grow_and_the_closed_stay_closed(self) -> None:
@@ -92,6 +109,20 @@ class AnyOrder(RuleBasedStateMachine):
         assert len(found) == len(self.home.hazards.open_records())
         for key, sensor in self.home.hazards.sensors.items():
             assert not sensor.value or (key, sensor.hazard) in found
+
+    @invariant()
+    def a_siren_falls_silent_only_when_nobody_wants_it_and_then_it_does(self) -> None:
+        said = [word for _, word in self.home.sent if word.startswith("siren.hall")]
+        wanted = "siren.hall" in self.home.hazards.leases()
+        waits = any(
+            action.pending
+            for record in self.home.hazards.records.values()
+            for action in record.actions
+        )
+        if wanted:
+            assert not waits or "gas" in self.home.open()
+        elif said and not self.theirs:
+            assert said[-1] == QUIET
 
     @invariant()
     def nothing_due_is_left_behind(self) -> None:

@@ -74,6 +74,32 @@ def test_a_damaged_file_is_set_aside(tmp_path: Path) -> None:
     kept.store.stop()
 
 
+def test_a_disk_that_takes_nothing_is_read(
+    kept: Kept, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept.store.save("record", "a", b"one", 1)
+    wait_until(lambda: bool(kept.saved), "the row")
+    for end in ("", "-wal"):  # as a power cut leaves it: the row is in the log beside the file
+        part = tmp_path / f"safety.db{end}"
+        (tmp_path / f"cut.db{end}").write_bytes(part.read_bytes())
+    kept.store.stop()
+    for end in ("", "-wal"):
+        (tmp_path / f"cut.db{end}").replace(tmp_path / f"safety.db{end}")
+
+    def full(_store: SafetyStore) -> sqlite3.Connection:
+        raise sqlite3.OperationalError("disk I/O error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(SafetyStore, "_open", full)
+        again = Kept(tmp_path)
+        wait_until(lambda: again.rows is not None, "the rows")
+        assert again.rows == {("record", "a"): b"one"}
+        again.store.save("record", "b", b"two", 2)
+        assert not again.store.ok
+    wait_until(lambda: ("record", "b", 2) in again.saved, "the disk to take it")
+    again.store.stop()
+
+
 def test_a_row_under_another_name_is_not_read(kept: Kept, tmp_path: Path) -> None:
     kept.store.save("record", "a", b"one", 1)
     wait_until(lambda: bool(kept.saved), "the row")

@@ -9,7 +9,7 @@ from hub.core.language import translator
 from hub.safety import advice
 from hub.safety.bindings import BindingProblem, read_bindings
 from hub.safety.policy import CALLED_ROLES, HAZARDS, NEEDED_ROLE, SAFE_IN_GAS
-from tests.hub.safety.model import Home
+from tests.hub.safety.model import CLEAR_S, Home
 
 NAMES = {"binary_sensor.gas1": "厨房燃气", "valve.gas": "燃气阀"}
 
@@ -30,6 +30,21 @@ def test_a_record_in_both_languages() -> None:
     assert zh.did(record | home.hazards.open_records()[0].to_json())[0] == "Li已接管燃气阀。"
 
 
+def test_of_a_silenced_siren_only_that_is_said() -> None:
+    home = Home()
+    home.hear("smoke1", True)
+    record = home.hazards.open_records()[0]
+    home.hear("smoke1", False)
+    home.wait(CLEAR_S)
+    zh = advice.Advice(translator("hub", "zh_CN"), {"siren.hall": "门厅警号"})
+    sentences = zh.did(record.to_json())
+    assert "已向门厅警号发出停止鸣响指令，正在等待它确认。" in sentences
+    assert len(sentences) == 3
+    home.device("siren.hall", "off")
+    assert "门厅警号已停止鸣响。" in zh.did(record.to_json())
+    assert set(advice.SILENCED) == {"sent", "confirmed", "failed", "refused_electrical"}
+
+
 def test_every_result_has_its_sentence() -> None:
     for hazard in HAZARDS:
         for role in CALLED_ROLES[hazard]:
@@ -41,8 +56,8 @@ def test_every_result_has_its_sentence() -> None:
 
 def test_every_text_is_in_chinese_with_the_same_fields() -> None:
     words = translator("hub", "zh_CN")
-    tables = (advice.TITLES, advice.HAPPENED, advice.ENDED, advice.DID)
-    texts = [text for table in tables for text in table.values()]
+    tables = (advice.TITLES, advice.HAPPENED, advice.ENDED, advice.SILENCED)
+    texts = [text for table in tables for text in table.values()] + list(advice.DID.values())
     texts += [step for steps in advice.STEPS.values() for step in steps] + [advice.OVERRIDDEN]
     for text in texts:
         told = words.gettext(text)
