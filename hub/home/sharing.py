@@ -98,14 +98,16 @@ class Sharing:
         )
 
     async def stop(self) -> None:
-        """Close the doors."""
+        """Close the doors; stopping twice is harmless."""
         if self._looking is not None:
             self._looking.cancel()
             await asyncio.gather(self._looking, return_exceptions=True)
-        if self._egress is not None:
-            await self._egress.stop()
-        if self._ledger is not None:
-            await asyncio.to_thread(self._ledger.close)
+        egress, self._egress = self._egress, None
+        if egress is not None:
+            await egress.stop()
+        ledger, self._ledger = self._ledger, None
+        if ledger is not None:
+            await asyncio.to_thread(ledger.close)
 
     # -- the door of `hub.home.offer` ---------------------------------------------------
 

@@ -1,0 +1,162 @@
+"""Choices, pairing and what left, with a real ledger, door, relay and gateway."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hub.home.refusal import Refusal
+from hub.home.runtime import Home
+from hub.home.sharing import CLASSES
+from privacy.consent import TELL_ZONE, TELL_ZONE_NOW
+from tests.hub.home.conftest import OWNER
+from tests.privacy.helpers import files_contain, home_answer, portal, public, until
+from tests.privacy.test_egress import SLOT, Community
+
+
+async def pair(home: Home, community: Community) -> None:
+    """Pair by a printed code and wait for the stream."""
+    with portal(community.key.public) as place:
+        relay = f"127.0.0.1:{community.relay_port}"
+        place.answer = home_answer(community.key.public, relay, public(community.store.key), SLOT)
+        await home.pair(place.code().text, OWNER)
+        community.roster.add(place.requests[0].key)
+    community.upstream.push()
+    await until(lambda: home.sharing.status()["connected"])
+
+
+async def tell(home: Home, basis: str = "standing", hazard_id: str = "h1") -> str | None:
+    return await home.sharing.offer(hazard_id, "gas", basis, OWNER.id)
+
+
+def events(home: Home) -> list[Any]:
+    return [one for one in home.sent() if one.door == "events"]
+
+
+async def test_a_fresh_home_chose_nothing_and_sends_nothing(home: Home) -> None:
+    assert [choice.value for choice in home.choices()] == [None] * len(CLASSES)
+    assert home.pairing() is None
+    assert await tell(home, "moment") is None
+    assert (list(home.sent()), home.sent_today(), list(home.ledger())) == ([], 0, [])
+
+
+async def test_choosing_and_withdrawing_stand_in_the_ledger(home: Home) -> None:
+    await home.choose(TELL_ZONE, "gas", "zone", OWNER)
+    await home.choose(TELL_ZONE, "smoke", "nobody", OWNER)
+    values = {choice.klass: choice.value for choice in home.choices()}
+    assert values == {"gas": "zone", "smoke": "nobody", "flood": None}
+    await home.withdraw(TELL_ZONE, "gas", OWNER)
+    assert home.sharing.standing("gas") == "nobody"
+    assert [(line.seq, line.state) for line in home.ledger()] == [
+        (3, "withdrawn"),
+        (2, "withdrawn"),
+        (1, "given"),
+    ]
+    assert home.ledger_problem() is None
+
+
+@pytest.mark.parametrize(
+    ("purpose", "klass", "value"),
+    [(TELL_ZONE, "earthquake", "zone"), (TELL_ZONE, "gas", "flat"), ("all", "gas", "zone")],
+)
+async def test_no_other_choice_exists(home: Home, purpose: str, klass: str, value: str) -> None:
+    with pytest.raises(Refusal):
+        await home.choose(purpose, klass, value, OWNER)
+    assert list(home.ledger()) == []
+
+
+async def test_a_choice_outlives_a_restart_and_a_locked_home(home: Home) -> None:
+    await home.choose(TELL_ZONE, "gas", "zone", OWNER)
+    await home.change_mode({"mode": "passphrase", "passphrase": "a river of ink"}, OWNER)
+    await home.stop()
+    again = Home(home.data, None)
+    await again.start()
+    assert again.locked
+    assert again.sharing.standing("gas") == "zone"
+    assert list(again.sent()) == []
+    await again.stop()
+
+
+async def test_an_event_goes_out_is_listed_and_has_its_receipt(
+    home: Home, community: Community
+) -> None:
+    await home.choose(TELL_ZONE, "gas", "zone", OWNER)
+    await pair(home, community)
+    assert await tell(home) == "h1"
+    await until(community.seen, 20)
+    await until(lambda: events(home) and events(home)[0].state == "received", 20)
+    (first, *_) = reversed(events(home))
+    assert dict(first.fields)["What"] == "gas"
+    assert dict(first.fields)["Status"] == "raised"
+    assert community.seen()[0] == ("RAISED", 0)
+    assert home.sent_today() >= 1
+    acts = [one for one in home.sent() if one.door == "acts"]
+    assert dict(acts[0].fields)["What"] == "pairing with the community"
+    assert files_contain(home.data, b"h1") == []
+
+
+async def test_without_a_yes_nothing_is_queued(home: Home, community: Community) -> None:
+    await pair(home, community)
+    assert await tell(home) is None
+    await home.choose(TELL_ZONE, "gas", "nobody", OWNER)
+    assert await tell(home) is None
+    assert home.sharing.status()["queue"] == []
+
+
+async def test_a_yes_in_the_moment_is_for_this_hazard(home: Home, community: Community) -> None:
+    await home.choose(TELL_ZONE, "gas", "nobody", OWNER)
+    await pair(home, community)
+    assert await tell(home, "moment", "now") == "now"
+    assert await tell(home, "standing", "later") is None
+    await until(community.seen, 20)
+
+
+async def test_withdrawing_takes_back_what_was_said_in_the_moment(
+    home: Home, community: Community
+) -> None:
+    """The relay is away, so the event waits; after the no only dummies follow."""
+    await pair(home, community)
+    await community.relay.stop()
+    assert await tell(home, "moment", "now") == "now"
+    await home.withdraw(TELL_ZONE, "gas", OWNER)
+    purposes = [(line.purpose, line.state) for line in home.ledger()]
+    assert (TELL_ZONE_NOW, "withdrawn") in purposes
+    before = community.cells
+    await community.start_relay()
+    await until(lambda: community.cells > before + 4, 20)
+    assert community.seen() == []
+
+
+async def test_a_second_pairing_is_refused_in_words(home: Home, community: Community) -> None:
+    await pair(home, community)
+    with (
+        portal(community.key.public) as place,
+        pytest.raises(Refusal, match="paired already") as refused,
+    ):
+        await home.pair(place.code().text, OWNER)
+    assert refused.value.field == "code"
+
+
+async def test_a_code_of_nobody_is_refused_in_words(home: Home, community: Community) -> None:
+    with portal(community.key.public) as place:
+        code = place.code().text
+    with pytest.raises(Refusal, match="can't be reached"):
+        await home.pair(code, OWNER)
+    with pytest.raises(Refusal, match="not complete"):
+        await home.pair("ABC", OWNER)
+    assert home.pairing() is None
+
+
+async def test_a_broken_chain_is_said_and_refuses_choices(home: Home, tmp_path: Path) -> None:
+    await home.choose(TELL_ZONE, "gas", "zone", OWNER)
+    await home.choose(TELL_ZONE, "smoke", "zone", OWNER)
+    with sqlite3.connect(home.data / "egress.db") as db:
+        db.execute("DELETE FROM consent WHERE seq = 1")
+    db.close()
+    assert home.sharing.standing("smoke") is None
+    assert home.ledger_problem()
+    with pytest.raises(Refusal, match="chain"):
+        await home.choose(TELL_ZONE, "smoke", "nobody", OWNER)
