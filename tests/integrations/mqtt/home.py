@@ -1,8 +1,9 @@
 """A whole home for the tests against real brokers: registry, states, commands, integrations."""
 
-from __future__ import annotations
+from __future__ import asyncio
 
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,17 @@ class Home:
         assert self.plugins.failed == {}
         await self.hub.wait_connected()
         await self.devices.wait_connected()
+
+    async def device_listens(
+        self, topic: str, callback: Callable[[str, bytes, bool], None]
+    ) -> None:
+        """Subscribe as a device; returns once the broker certainly has the subscription."""
+        ready = asyncio.Event()
+        self.devices.subscribe(topic, callback)
+        self.devices.subscribe("linli-test/ready", lambda *_: ready.set())
+        # A broker takes one client's packets in order, so this comes back after both are known.
+        self.devices.publish_now("linli-test/ready", "now")
+        await asyncio.wait_for(ready.wait(), 10)
 
     async def stop(self) -> None:
         await self.plugins.stop()

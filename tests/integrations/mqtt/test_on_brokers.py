@@ -107,7 +107,7 @@ async def test_commands_go_out_as_captured_and_the_devices_state_answers(
         key = "state_left" if name == "z2m_switch_wall2" else "state"
         home.devices.publish_now(found["state_topic"], json.dumps({key: payload.decode()}))
 
-    home.devices.subscribe(found["command_topic"], device)
+    await home.device_listens(found["command_topic"], device)
     await home.available(entity_id, expected=True)
     outcome = await home.commands.call(PERSON, entity_id, command)
     assert outcome.line > 0
@@ -128,17 +128,11 @@ async def test_gas_valve_and_siren_by_their_own_components(home: Home) -> None:
     await home.say("d/online", "online", retain=True)
     await until(lambda: len(home.registry.entities()) == 2)
 
-    heard: set[str] = set()
-
     def answer(topic: str, _payload: bytes, _retained: bool) -> None:
-        heard.add(topic)
         state = "closed" if topic == "v/set" else '{"state":"ON"}'
         home.devices.publish_now(topic.removesuffix("/set"), state)
 
-    home.devices.subscribe("+/set", answer)
-    # The device hears its own messages once the broker has its subscription.
-    await home.say("probe/set", "", retain=True)
-    await until(lambda: "probe/set" in heard)
+    await home.device_listens("+/set", answer)
     entity = home.entity("valve", "v")
     sounder = home.entity("siren", "s")
     assert entity is not None
