@@ -11,6 +11,9 @@ from community.core import audit, roster
 from community.core.tables import ZoneTable
 from privacy.zones import K, Partition
 
+ROSTER = "roster"
+"""Who changed the table where no person did: the roster's own change."""
+
 
 class Frozen(NamedTuple):
     """The table in force, when it was frozen (Unix seconds) and by whom."""
@@ -64,6 +67,30 @@ def freeze(session: Session, *, at: float, by: str, k: int = K) -> tuple[Partiti
     frozen, table = current(session), proposal(session, k)
     if frozen is not None and frozen.partition.version == table.version:
         return table, False
+    _put_in_force(session, table, "zones freeze", at=at, by=by)
+    return table, True
+
+
+def restore(session: Session, *, at: float) -> bool:
+    """After a home enrolled or left: coarsen the table if a zone has too few homes now.
+
+    Nobody has to press for it, for until then an alarm would name a zone of fewer than k homes,
+    and a home in a part that was empty at the freezing could tell nothing. Nothing is split.
+
+    Returns:
+        Whether another table is in force.
+    """
+    frozen = current(session)
+    if frozen is None:
+        return False
+    table = frozen.partition.coarsened(roster.enrolled_paths(session))
+    if table.version == frozen.partition.version:
+        return False
+    _put_in_force(session, table, "zones coarsened", at=at, by=ROSTER)
+    return True
+
+
+def _put_in_force(session: Session, table: Partition, act: str, *, at: float, by: str) -> None:
     session.add(
         ZoneTable(
             version=table.version,
@@ -73,8 +100,7 @@ def freeze(session: Session, *, at: float, by: str, k: int = K) -> tuple[Partiti
             frozen_by=by,
         )
     )
-    audit.write(session, at=at, actor=by, act="zones freeze", target=f"version {table.version}")
-    return table, True
+    audit.write(session, at=at, actor=by, act=act, target=f"version {table.version}")
 
 
 def spot(table: Partition | None, number: int) -> Spot:

@@ -38,7 +38,7 @@ async def show_roster(request: web.Request) -> web.StreamResponse:
     def read(session: Session) -> tuple[list[roster.FlatRow], list[roster.BuildingRow]]:
         return roster.flats(session), roster.buildings(session)
 
-    flats, buildings = await here.store.read(read)
+    flats, buildings = await here.act(request, "roster look", read)
     by_building = [
         (building, [flat for flat in flats if flat.path[0] == building.code])
         for building in buildings
@@ -97,9 +97,13 @@ async def move_out(request: web.Request) -> web.StreamResponse:
     if not text.isdecimal() or len(text) > 9:
         raise Problem(400, "bad_request")
     flat = int(text)
-    revoked = await here.act(
-        request, "home revoke", lambda db: roster.revoke_home(db, flat, at=at), f"flat {flat}"
-    )
+
+    def revoke(session: Session) -> bool:
+        revoked = roster.revoke_home(session, flat, at=at)
+        zones.restore(session, at=at)
+        return revoked
+
+    revoked = await here.act(request, "home revoke", revoke, f"flat {flat}")
     here.roster_changed()
     say = words(request)
     told = N_("The home is no longer enrolled.") if revoked else N_("No home was enrolled there.")

@@ -10,7 +10,7 @@ from typing import Any
 from aiohttp import web
 from sqlmodel import Session
 
-from community.core import audit, roster, settings
+from community.core import audit, roster, settings, zones
 from community.core.accounts import StaffTable
 from community.core.portal import OPERATORS, Portal, portal
 from community.core.roster import Enrolled, RosterError
@@ -100,10 +100,13 @@ async def _enrolled(here: Portal, asked: EnrolRequest) -> dict[str, Any]:
         wanted = settings.RELAY_ADDRESS if asked.kind == HOME else settings.UPSTREAM_ADDRESS
         if not told[wanted]:
             return None
+        if asked.kind == HOME and roster.relay_key(session) is None:
+            return None  # a home pins the relay's key here, or never
         hashed = bytes.fromhex(asked.secret_hash)
         enrolled = roster.use_code(session, asked.kind, hashed, asked.key, at=at)
         target = "-".join(enrolled.path or ()) or asked.kind
         audit.write(session, at=at, actor=asked.kind, act="enrol", target=target)
+        zones.restore(session, at=at)
         return _answer(session, enrolled, told)
 
     try:
@@ -111,7 +114,7 @@ async def _enrolled(here: Portal, asked: EnrolRequest) -> dict[str, Any]:
     except RosterError as error:
         raise Problem(403, "code_refused", str(error)) from None
     if answer is None:
-        raise Problem(503, "not_ready", "the relay's or the gateway's address is not set yet")
+        raise Problem(503, "not_ready", "the relay is not paired yet, or an address is not set")
     return answer
 
 

@@ -8,15 +8,16 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from aiohttp import ClientSession
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlmodel import Session
 
-from community.core import roster, zones
+from community.core import audit, roster, zones
 from community.core.store import StoreError
 from community.gateway import codes, intake
 from community.incidents import views
 from privacy import cell
-from privacy.pairing import Pairing, PairingCode, PairingError, enrol
+from privacy.pairing import Pairing, PairingCode, PairingError, PairingUnreachable, enrol
 from privacy.relay import Relay, pair
 from privacy.relay_store import RelayStore
 from privacy.wire import Body, Flags, HazardClass, Severity, Status, slot_at
@@ -40,8 +41,22 @@ def sealed(running: Running, said: Body | None, seed: bytes | None = None) -> by
     return cell.seal(key, cell.build(seed or os.urandom(32), said))
 
 
+def enrol_in(session: Session, kind: roster.Kind, flat_id: int | None) -> None:
+    hashed = os.urandom(32)
+    roster.keep_code(session, kind, flat_id, hashed, at=1.0, by="test")
+    roster.use_code(session, kind, hashed, os.urandom(32), at=2.0)
+
+
+def pair_relay(session: Session) -> None:
+    enrol_in(session, roster.RELAY, None)
+
+
 async def code_for(running: Running, flat: str) -> PairingCode:
+    """A printed code of a flat, in a community that has a relay."""
+
     def work(session: Session) -> str:
+        if roster.relay_key(session) is None:
+            pair_relay(session)
         number = roster.find_flat(session, flat)
         public = running.community.gateway_public
         return codes.home_codes(session, [number], public, at=running.clock(), by="test")[0].text
@@ -156,10 +171,8 @@ async def test_an_event_through_the_real_relay_is_one_incident(
 
 async def test_zones_reach_the_desk_and_name_no_flat(running: Running) -> None:
     def enrol_all(session: Session) -> None:
-        for number, row in enumerate(roster.flats(session)):
-            hashed = number.to_bytes(32, "big")
-            roster.keep_code(session, roster.HOME, row.id, hashed, at=1.0, by="test")
-            roster.use_code(session, roster.HOME, hashed, os.urandom(32), at=2.0)
+        for row in roster.flats(session):
+            enrol_in(session, roster.HOME, row.id)
         table, changed = zones.freeze(session, at=running.clock(), by="test")
         assert changed
         assert len(table.zones) == 6
@@ -175,6 +188,63 @@ async def test_zones_reach_the_desk_and_name_no_flat(running: Running) -> None:
     (card,) = await cards(running)
     assert (card.building, card.homes, card.place_zh) == ("3", 24, zone.name("zh_CN"))
     assert "502" not in str(card)
+
+
+async def test_before_its_relay_no_home_enrols(running: Running) -> None:
+    # A home pins the relay's key at pairing. Without one it would talk to anybody's.
+    def work(session: Session) -> str:
+        number = roster.find_flat(session, "3-1-502")
+        public = running.community.gateway_public
+        return codes.home_codes(session, [number], public, at=running.clock(), by="test")[0].text
+
+    code = PairingCode.parse(await running.store.run(work))
+    with pytest.raises(PairingUnreachable, match="503"):
+        await enrol(code, Ed25519PrivateKey.generate(), None)
+    await running.store.run(pair_relay)
+    assert (await enrol(code, Ed25519PrivateKey.generate(), None)).relay_key is not None
+
+
+async def zone_names(running: Running) -> list[tuple[str, int]]:
+    frozen = await running.store.read(zones.current)
+    assert frozen is not None
+    return [(zone.name("en"), zone.homes) for zone in frozen.partition.zones]
+
+
+async def test_zones_keep_their_floor_when_homes_move_out_and_in(running: Running) -> None:
+    def fill(session: Session) -> list[int]:
+        rows = [row for row in roster.flats(session) if row.path[0] in {"1", "2", "3"}]
+        for row in rows[:-4]:  # building 3 has exactly 20
+            enrol_in(session, roster.HOME, row.id)
+        zones.freeze(session, at=running.clock(), by="test")
+        return [row.id for row in rows]
+
+    ids = await running.store.run(fill)
+    before = await zone_names(running)
+    assert [homes for _, homes in before] == [24, 24, 20]
+    headers = await running.headers("manager")
+    async with ClientSession(running.address, headers=headers) as client:
+        for flat in (ids[0], ids[-5]):
+            async with client.post("/roster/revoke", data={"flat": flat}) as answer:
+                assert answer.status == 200
+            now = await zone_names(running)
+            if flat == ids[0]:
+                assert now == before, "23 homes are enough"
+    assert [homes for _, homes in now] == [66], "nobody names a zone of 19 homes"
+    acts = [(line.actor, line.act) for line in await running.store.read(audit.lines)]
+    assert acts.count(("roster", "zones coarsened")) == 1
+    assert ("Demo manager", "roster look") in acts, "who looks at the flats is written down"
+
+
+async def test_a_home_in_a_part_that_was_empty_gets_a_zone(running: Running) -> None:
+    def fill(session: Session) -> None:
+        for row in roster.flats(session):
+            if row.path[0] in {"1", "2"}:
+                enrol_in(session, roster.HOME, row.id)
+        zones.freeze(session, at=running.clock(), by="test")
+
+    await running.store.run(fill)
+    pairing = await enrolled(running, "3-1-502")
+    assert pairing.zones.zone_of(pairing.flat) is not None
 
 
 async def test_everything_else_is_counted(running: Running) -> None:
