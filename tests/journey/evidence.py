@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,7 +13,7 @@ import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from privacy.consent import Ledger
-from privacy.vault import Household, MachineKey
+from privacy.vault import Household, MachineKey, VaultError
 
 T = TypeVar("T")
 
@@ -92,3 +93,48 @@ def ledger_problem(home: Path) -> str | None:
         return ledger.problem or ledger.verify()
     finally:
         ledger.close()
+
+
+def waiting_events(home: Path) -> int:
+    """How many events wait at the home's door."""
+    count = "SELECT count(*) FROM event"
+    return look(home / "egress.db", lambda db: int(db.execute(count).fetchone()[0]), 0)
+
+
+def counters(community: Path) -> dict[str, int]:
+    """What the gateway counted, as kept when it ended."""
+
+    def ask(db: sqlite3.Connection) -> dict[str, int]:
+        rows = {row["name"]: row["value"] for row in db.execute("SELECT * FROM count")}
+        return {**rows, "kept events": db.execute("SELECT count(*) FROM event").fetchone()[0]}
+
+    return look(community / "community.db", ask, {})
+
+
+_MACHINE_TABLES = {
+    "safety.db": (("safety", "SELECT body, 'safety/' || kind || '/' || key FROM sealed"),),
+    "home.db": (("offers", "SELECT sealed, CAST('offers' || char(0) || key AS BLOB) FROM offers"),),
+    "egress.db": (
+        ("egress", "SELECT sealed, 'state ' || name FROM state"),
+        ("egress", "SELECT sealed, tag FROM event"),
+    ),
+}
+
+
+def _rows(query: str, db: sqlite3.Connection) -> list[Any]:
+    return db.execute(query).fetchall()
+
+
+def opened_by_machine(home: Path) -> list[bytes]:
+    """What the machine key alone opens of a home's databases; no household key is asked."""
+    machine = MachineKey.load_or_create(home / "keys")
+    found = []
+    for name, tables in _MACHINE_TABLES.items():
+        for purpose, query in tables:
+            box = machine.box(purpose)
+            rows: list[Any] = look(home / name, partial(_rows, query), [])
+            for sealed, context in rows:
+                said = context.encode() if isinstance(context, str) else bytes(context)
+                with suppress(VaultError):
+                    found.append(box.open(sealed, said))
+    return found

@@ -17,10 +17,11 @@ from typing import Any
 from hub.bench.rawmqtt import BrokerRefused, RawClient
 from hub.core.settings import LOOPBACK
 from hub.demo import programs
-from hub.demo.plan import Plan
+from hub.demo.plan import OWNER, Plan
 from hub.plugins import broker_users
 from tests.journey import evidence, processes
 from tests.journey.evidence import Incident
+from tests.journey.visitor import Visitor
 from tests.peers import accepts, wait_until
 
 SLOT_S = 0.2
@@ -45,6 +46,7 @@ class System:
         self.log = folder.with_suffix(".log")
         self._homes = homes
         self._process: subprocess.Popen[bytes] | None = None
+        self.env: dict[str, str] = {}
         self._parts: dict[str, subprocess.Popen[bytes]] = {}
         self._said = 0
 
@@ -68,7 +70,7 @@ class System:
         self._said = self.log.stat().st_size if self.log.exists() else 0
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "hub", *words], stdout=log, stderr=log, env=dict(os.environ)
+                [sys.executable, "-m", "hub", *words], stdout=log, stderr=log, env=self._env
             )
 
     def ready(self) -> None:
@@ -95,12 +97,40 @@ class System:
         for name in names:
             with self.log.open("ab") as log:
                 log.write(f"--- {name}\n".encode())
-                self._parts[name] = subprocess.Popen(children[name].argv, stdout=log, stderr=log)
+                self._parts[name] = subprocess.Popen(
+                    children[name].argv, stdout=log, stderr=log, env=self._env
+                )
             port = plan.ports.get(name)
             if port is not None:
                 self.until(lambda port=port: accepts(port), f"{name} to listen")  # type: ignore[misc] # mypy knows no default in a lambda
         if "devices" in names:
             self.until(lambda: "devices" in processes.running(self.folder), "the devices")
+
+    @property
+    def _env(self) -> dict[str, str]:
+        return {**os.environ, **self.env}
+
+    def once(self, *words: str, given: str = "") -> str:
+        """Run one ``linli`` command to its end; returns what it printed."""
+        done = subprocess.run(
+            [sys.executable, "-m", "hub", *words],
+            input=given,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_S,
+            env=self._env,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def owner(self) -> Visitor:
+        """The demo resident's browser, signed in by a link."""
+        address = self.plan.address("home")
+        where = ["--address", address, "--data", str(self.folder / "home")]
+        visitor = Visitor(address)
+        visitor.enter(self.once("home", "link", OWNER, *where).strip())
+        return visitor
 
     def stop_parts(self, *names: str) -> None:
         """End these commands, or all, politely."""

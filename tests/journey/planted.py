@@ -1,0 +1,54 @@
+"""Words that only the resident's own home may know, and where else they turn up."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+OWNER = "Quillfeather 欧阳婉清"
+RESIDENT = "Peregrine 上官雪岩"
+DEVICE = "Wintermoor 报警器"
+AREA = "Larkspur 书房"
+SERIAL = "SN-7741-Brackenhurst"
+NOTE = "gone to Thistledown until Friday"
+NETWORK = "Birchhollow-5G"
+NETWORK_KEY = "tawny-otter-8853"
+PASSWORD = "copper-finch-417-vale"
+OTHER_PASSWORD = "salt-meadow-902-lark"
+PASSPHRASE = "nine slow herons at dusk"
+
+SECRETS = (PASSWORD, OTHER_PASSWORD, PASSPHRASE, NETWORK_KEY)
+PERSONAL = (OWNER, RESIDENT, NOTE, NETWORK, AREA)
+NAMES = (*PERSONAL, DEVICE, SERIAL)
+
+
+def traces(folders: Iterable[Path], words: Iterable[str]) -> list[str]:
+    """Where one of these words stands in a file, in whatever spelling: "path: word (spelling)"."""
+    spelled = [(word, how, text) for word in words for how, text in spellings(word)]
+    found = []
+    for folder in folders:
+        files = [folder] if folder.is_file() else [p for p in folder.rglob("*") if p.is_file()]
+        for path in files:
+            data = path.read_bytes()
+            lowered = data.lower()
+            for word, how, text in spelled:
+                if text in (data if how == "base64" else lowered):
+                    found.append(f"{path}: {word} ({how})")
+    return found
+
+
+def spellings(words: str) -> Iterator[tuple[str, bytes]]:
+    """A text and its rare parts in the encodings that a program might use, in lower case."""
+    for word in {words, *re.findall(r"[A-Z][a-z]{5,}|[\u4e00-\u9fff]{4,}", words)}:
+        raw, lower = word.encode(), word.lower()
+        yield "utf-8", lower.encode()
+        yield "utf-16-le", lower.encode("utf-16-le")
+        yield "utf-16-be", lower.encode("utf-16-be")
+        yield "hex", raw.hex().encode()
+        yield "json", lower.encode("ascii", "backslashreplace")
+        for shift in range(3):
+            # Whatever stands before and after, the middle of its base64 is one of three texts.
+            text = base64.b64encode(b"\0" * shift + raw)
+            yield "base64", text[(0, 2, 3)[shift] : len(text) // 4 * 4 - 4]
