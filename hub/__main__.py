@@ -41,12 +41,20 @@ def usage() -> str:
     return "\n".join(["usage: linli COMMAND [options]", "", *rows, ""])
 
 
+def _no_core_dumps() -> None:
+    """A crash must not write the keys in memory to the disk; children inherit the limit."""
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one sub-command; returns the process's exit status."""
     words = list(sys.argv[1:] if argv is None else argv)
     if not words or words[0] in {"-h", "--help", "help"}:
         sys.stdout.write(usage())
         return 0
+    _no_core_dumps()
     if words[0] not in COMMANDS:
         sys.stderr.write(f"linli: no command {words[0]!r}\n\n{usage()}")
         return 2
