@@ -1,7 +1,8 @@
 """A whole home for the tests against real brokers: registry, states, commands, integrations."""
 
-from __future__ import asyncio
+from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -59,8 +60,9 @@ class Home:
         ready = asyncio.Event()
         self.devices.subscribe(topic, callback)
         self.devices.subscribe("linli-test/ready", lambda *_: ready.set())
-        # A broker takes one client's packets in order, so this comes back after both are known.
-        self.devices.publish_now("linli-test/ready", "now")
+        # Retained, and a broker takes one client's subscriptions in order: once this comes back
+        # both are known.
+        self.devices.publish_now("linli-test/ready", "now", retain=True)
         await asyncio.wait_for(ready.wait(), 10)
 
     async def stop(self) -> None:
