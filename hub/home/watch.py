@@ -50,6 +50,9 @@ class Watch:
         self._binding: asyncio.Task[None] | None = None
         self._dirty = asyncio.Event()
         self._sent: dict[str, Any] | None = None
+        self._book: HazardBook | None = None
+        self._watched: frozenset[str] = frozenset()
+        self._unsubscribe: Callable[[], None] = lambda: None
         self.problems: dict[str, str] = {}
         self.client.on_status = on_status
         self.client.on_report = lambda record, seq: self._queue.put_nowait((record, seq))
@@ -60,11 +63,13 @@ class Watch:
 
         ``follow`` may get the same record more than once.
         """
+        self._book = book
         self._taking = asyncio.create_task(self._take(book, follow), name="hazard reports")
         await self.client.start()
 
     async def stop(self) -> None:
         """End; unconfirmed reports come again at the next start."""
+        self._unsubscribe()
         await self.client.stop()
         tasks = [task for task in (self._taking, self._binding) if task is not None]
         for task in tasks:
@@ -75,6 +80,7 @@ class Watch:
         """The household is open: from now on the kernel gets the resident's bindings."""
         if self._binding is None:
             self._registry.listen(self._entity_changed)
+            self._unsubscribe = self._states.subscribe(self._hand_on)
             self._binding = asyncio.create_task(self._bind(), name="hazard bindings")
         self.rebind()
 
@@ -136,6 +142,24 @@ class Watch:
                 continue
             self._sent = wanted
             self.problems = reply.get("problems", {})
+            self._watched = frozenset(one["entity_id"] for one in wanted["sensors"])
+            self._hand_over()
+
+    def _hand_on(self, new: State, old: State | None) -> None:
+        """A watched sensor began or ceased to detect: the kernel may be starting just now."""
+        value = new.value
+        if new.entity_id not in self._watched or not isinstance(value, bool):
+            return
+        if old is None or old.value is not value:
+            self.client.seen([(new.entity_id, value, new.changed)])
+
+    def _hand_over(self) -> None:
+        """The kernel was killed, perhaps before it knew or kept what the home knows."""
+        states = [state for state in map(self._states.get, self._watched) if state is not None]
+        self.client.seen(
+            [(s.entity_id, s.value, s.changed) for s in states if isinstance(s.value, bool)],
+            [one for one in self._book.newest_first() if one["active"]] if self._book else [],
+        )
 
     async def _take(self, book: HazardBook, follow: Follow) -> None:
         """Store reports in order, have them followed up, then confirm them.

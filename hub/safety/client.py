@@ -111,6 +111,19 @@ class SafetyClient:
         """Send an actuator's bound command as a test; raises SafetyUnavailable, SafetyRefused."""
         return await self._ask({"do": "press", "entity_id": entity_id})
 
+    def seen(
+        self, sensors: Sequence[tuple[str, bool, float]], records: Sequence[dict[str, Any]] = ()
+    ) -> None:
+        """Tell the kernel what it may have missed while it was down; it decides what counts.
+
+        Args:
+            sensors: sensor, whether it detects, wall clock of when it began to say so.
+            records: the hazards that are open for the home.
+        """
+        if self._writer is not None:
+            rows = [{"entity_id": one, "detects": value, "at": at} for one, value, at in sensors]
+            self._writer.write(encode({"do": "seen", "sensors": rows, "open": list(records)}))
+
     def confirm(self, seq: int) -> None:
         """The home has stored the report; without a connection it will come again."""
         self._after = max(self._after, seq)

@@ -131,6 +131,35 @@ class Hazards:
                 self._acting.retry_failed(record, now, out)
         return self._settled(out, now)
 
+    def told(self, entity_id: str, value: bool, ago: float) -> Outcome:
+        """The home's word for a sensor that this process may have missed, as while it was down.
+
+        Args:
+            entity_id: the sensor.
+            value: what it said.
+            ago: seconds since it said so.
+        """
+        sensor = self.sensors.get(entity_id)
+        if sensor is None or not sensor.believes(value, self._clock.steady() - ago):
+            return Outcome()
+        at = self._clock.wall() - ago
+        for record in self.records.values():
+            if record.entity_id == entity_id and record.hazard == sensor.hazard:
+                ended = record.cleared_at
+                if (ended is not None and ended >= at) if value else record.raised_at > at:
+                    return Outcome()  # from before the all-clear, or before the alarm
+        out = self.sensor(entity_id, value, live=False)
+        sensor.by_word = True
+        return out
+
+    def adopt(self, records: Iterable[HazardRecord]) -> Outcome:
+        """Open hazards that the home knows from an earlier run, and no disk does."""
+        unknown = [one for one in records if one.active and one.id not in self.records]
+        out = self.resume(unknown)
+        for record in unknown:
+            out.touch(record)
+        return out
+
     def availability(self, entity_id: str, available: bool | None) -> Outcome:
         """What a sensor's availability topics say together."""
         out = Outcome()

@@ -25,6 +25,7 @@ from .acting import Outcome
 from .bindings import BindingProblem, Bindings, Bound, read_bindings
 from .hazards import Hazards
 from .link import LinkServer
+from .records import HazardRecord
 from .reports import Reports
 from .requests import Requests
 from .store import Row, SafetyStore
@@ -72,6 +73,8 @@ class Kernel:
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = float("inf")
         self._soon: asyncio.TimerHandle | None = None
+        self._loaded_rows = False
+        self._offered: list[HazardRecord] = []
         self._stored = asyncio.Event()
         self._listening: asyncio.Task[None] | None = None
         self._broker_since = self._started = self._clock.wall()
@@ -179,6 +182,22 @@ class Kernel:
         self._timer = None
         self.carry_out(self.hazards.tick())
 
+    def seen(self, rows: Iterable[tuple[str, bool, float]], records: list[HazardRecord]) -> None:
+        """What the home heard and knows: counts where this process missed or lost it.
+
+        Args:
+            rows: sensor, whether it detects, wall clock of when it began to say so.
+            records: the hazards that are open for the home.
+        """
+        began = time.perf_counter()
+        for entity_id, detects, at in rows:
+            ago = max(0.0, self._clock.wall() - at)
+            self.carry_out(self.hazards.told(entity_id, detects, ago), began)
+        if self._loaded_rows:
+            self.carry_out(self.hazards.adopt(records))
+        else:
+            self._offered = records
+
     # ---- bindings
 
     def bind(self, data: dict[str, Any]) -> dict[str, str]:
@@ -264,6 +283,8 @@ class Kernel:
                 sensor.seen = now - min(ago, sensor.limit_s - grace)
         records = self.reports.load(rows)
         self.carry_out(self.hazards.resume(records, send=self._mqtt.connected))
+        self._loaded_rows = True
+        self.carry_out(self.hazards.adopt(self._offered))
         for report in self.reports.since():
             self._link.broadcast(report)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from .bindings import BindingProblem
+from .bindings import MAX_BINDINGS, BindingProblem
 from .link import Peer
+from .records import HazardRecord
 
 if TYPE_CHECKING:
     from .kernel import Kernel
@@ -36,7 +37,7 @@ class Requests:
             reply.update(await self._do(peer, do, message))
         except (Refused, BindingProblem) as problem:
             reply.update(ok=False, reason=str(problem))
-        if do not in ("confirm", "watch") or not reply["ok"]:
+        if do not in ("confirm", "watch", "seen") or not reply["ok"]:
             peer.send({"reply": reply})
 
     async def _do(self, peer: Peer, do: object, message: dict[str, Any]) -> dict[str, Any]:
@@ -53,6 +54,9 @@ class Requests:
                 return await self._acknowledge(message)
             case "override":
                 return await self._override(message)
+            case "seen":
+                self._kernel.seen(*_seen(message))
+                return {}
             case "press":
                 return self._press(_text(message, "entity_id"))
             case _:
@@ -100,6 +104,22 @@ class Requests:
         except TimeoutError:
             return False
         return True
+
+
+def _seen(message: dict[str, Any]) -> tuple[list[tuple[str, bool, float]], list[HazardRecord]]:
+    """Sensors and open hazards as the home has them; raises Refused."""
+    sensors, records = message.get("sensors"), message.get("open")
+    if not isinstance(sensors, list) or not isinstance(records, list):
+        raise Refused("sensors and open are lists")
+    if len(sensors) > MAX_BINDINGS or len(records) > MAX_BINDINGS:
+        raise Refused(f"more than {MAX_BINDINGS}")
+    try:
+        rows = [
+            (str(one["entity_id"]), one["detects"] is True, float(one["at"])) for one in sensors
+        ]
+        return rows, [HazardRecord.from_json(one) for one in records]
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise Refused("a sensor or a hazard can't be read") from None
 
 
 def _text(message: dict[str, Any], key: str) -> str:

@@ -6,6 +6,9 @@ MAINS_LIMIT_S = 2 * 3600.0
 BATTERY_LIMIT_S = 25 * 3600.0
 GRACE_S = 10.0
 CLEAR_S = 30.0
+# The home may hand a message on late; what this process heard itself within so many seconds
+# before counts more.
+WORD_MARGIN_S = 10.0
 
 
 class Sensor:
@@ -22,10 +25,13 @@ class Sensor:
         available: what its availability topics say; None when they say nothing.
         unavailable_since: steady clock at which it became unavailable.
         quiet_since: steady clock since which it has been known to be quiet.
+        spoke: steady clock of its last live message to this process, None before the first.
+        by_word: ``value`` is what the home said; this process didn't hear it itself.
     """
 
     __slots__ = (
         "available",
+        "by_word",
         "clear_s",
         "entity_id",
         "hazard",
@@ -33,6 +39,7 @@ class Sensor:
         "limit_s",
         "quiet_since",
         "seen",
+        "spoke",
         "unavailable_since",
         "value",
     )
@@ -56,6 +63,8 @@ class Sensor:
         self.available: bool | None = None
         self.unavailable_since: float | None = None
         self.quiet_since: float | None = None
+        self.spoke: float | None = None
+        self.by_word = False
 
     def take_over(self, old: Sensor) -> None:
         """Keep what was known when the bindings are replaced."""
@@ -65,11 +74,29 @@ class Sensor:
         self.available = old.available
         self.unavailable_since = old.unavailable_since
         self.quiet_since = old.quiet_since
+        self.spoke = old.spoke
+        self.by_word = old.by_word
+
+    def believes(self, value: bool, since: float) -> bool:
+        """Whether the home's word on this sensor counts; only where we did not hear better.
+
+        A detection counts if this process, perhaps started just now, missed it. Quiet counts
+        only after such a detection, or while this process knows nothing: the home can't end
+        what was heard here.
+
+        Args:
+            value: what the sensor said to the home.
+            since: steady clock of when it said so.
+        """
+        if value:
+            return self.spoke is None or since > self.spoke + WORD_MARGIN_S
+        return self.by_word or self.value is None
 
     def hear(self, value: bool | None, now: float, *, live: bool) -> None:
         """Note a state message; a retained one (not ``live``) is no sign of life."""
+        self.by_word = False
         if live:
-            self.seen = now
+            self.seen = self.spoke = now
             self.heard = True
         if value is None:
             self.quiet_since = None

@@ -62,6 +62,15 @@ class AnyOrder(RuleBasedStateMachine):
     def availability(self, sensor: str, available: bool) -> None:
         self.home.hazards.availability(f"binary_sensor.{sensor}", available)
 
+    @rule(sensor=SENSORS, value=st.booleans(), ago=st.sampled_from([0.0, 1.0, 60.0]))
+    def told(self, sensor: str, value: bool, ago: float) -> None:
+        gas = "gas" in self.home.open() or sensor.startswith("gas")
+        heard = self.home.hazards.sensors[f"binary_sensor.{sensor}"]
+        by_ear = heard.value and not heard.by_word
+        sent = self.home.note(self.home.hazards.told(f"binary_sensor.{sensor}", value, ago))
+        assert not (gas and ELECTRICAL & set(sent))
+        assert heard.value or not by_ear
+
     @rule(device=DEVICES)
     def override(self, device: str) -> None:
         if device in self.home.hazards.leases():
