@@ -40,12 +40,12 @@ def traces(folders: Iterable[Path], words: Iterable[str]) -> list[str]:
 
 
 def spellings(words: str) -> Iterator[tuple[str, bytes]]:
-    """A text and its rare parts in the encodings that a program might use, in lower case."""
+    """A text and its rare parts as a program might write them; bytes are in lower case too."""
     for word in {words, *re.findall(r"[A-Z][a-z]{5,}|[\u4e00-\u9fff]{4,}", words)}:
         raw, lower = word.encode(), word.lower()
         yield "utf-8", lower.encode()
-        yield "utf-16-le", lower.encode("utf-16-le")
-        yield "utf-16-be", lower.encode("utf-16-be")
+        yield "utf-16-le", lower.encode("utf-16-le").lower()
+        yield "utf-16-be", lower.encode("utf-16-be").lower()
         yield "hex", raw.hex().encode()
         yield "json", lower.encode("ascii", "backslashreplace")
         for shift in range(3):

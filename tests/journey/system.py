@@ -47,6 +47,7 @@ class System:
         self._homes = homes
         self._process: subprocess.Popen[bytes] | None = None
         self.env: dict[str, str] = {}
+        self.ask_s = ASK_S
         self._parts: dict[str, subprocess.Popen[bytes]] = {}
         self._said = 0
 
@@ -65,7 +66,7 @@ class System:
     def launch(self) -> None:
         """Start without waiting."""
         words = ["demo", "--data", str(self.folder), "--free-ports", "--slot", str(SLOT_S)]
-        words += ["--homes", str(self._homes), "--ask-seconds", str(ASK_S)]
+        words += ["--homes", str(self._homes), "--ask-seconds", str(self.ask_s)]
         words += ["--clear-seconds", str(CLEAR_S)]
         self._said = self.log.stat().st_size if self.log.exists() else 0
         with self.log.open("ab") as log:

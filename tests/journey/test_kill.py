@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from tests.journey import evidence, processes
-from tests.journey.system import ASK_S, SLOT_S, System
+from tests.journey.system import ASK_S, CLEAR_S, SLOT_S, System
 
-JOURNEY_S = ASK_S + 10 * SLOT_S
-"""From the alarm to the last copy of the first message, on a machine of one's own."""
+JOURNEY_S = ASK_S + 10 * SLOT_S + CLEAR_S + 1
+"""From the alarm to the all-clear at home, on a machine of one's own."""
 
 FOLLOW_UP_S = 150 * SLOT_S
 """After this long an event's last message leaves."""
@@ -42,9 +42,9 @@ def journey(system: System, role: str, moment: float) -> None:
     )
     system.until(lambda: system.closed, "the closed valve")
     system.until(lambda: len(system.incidents()) > incidents, "the incident")
-    killing.result()
     system.gas(False)
     system.until(lambda: not system.hazards()[-1]["active"], "the all-clear at home")
+    killing.result()
     assert len(system.hazards()) == hazards + 1
     assert len(system.incidents()) == incidents + 1
     assert system.device("gas_valve")["commands"]["close"] >= 1
