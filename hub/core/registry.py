@@ -10,6 +10,7 @@ import asyncio
 import hashlib
 import logging
 import re
+import secrets
 import sqlite3
 from collections.abc import Callable
 from typing import Any
@@ -148,12 +149,17 @@ class Registry:
         self._by_identifier: dict[tuple[str, str], Device] = {}
         self._listeners: tuple[Listener, ...] = ()
         self._written: dict[str, dict[str, Any]] = {}
+        # Rows lie under random keys: an entity's id may hold a name that somebody gave it.
+        self._rows: dict[str, str] = {}
 
     async def load(self) -> None:
         """Read the stored rows; entities are absent until their source announces them."""
-        for key, row in await self._store.read(lambda db: list(self._table.all(db))):
+        for place, row in await self._store.read(lambda db: list(self._table.all(db))):
+            is_device = "identifiers" in row
+            key = f"device:{row['id']}" if is_device else f"entity:{row['entity_id']}"
+            self._rows[key] = place
             self._written[key] = dict(row)
-            if key.startswith("device:"):
+            if is_device:
                 row["identifiers"] = tuple(row["identifiers"])
                 self._know_device(Device(**row))
             else:
@@ -317,10 +323,11 @@ class Registry:
         await asyncio.sleep(0)  # let all that is announced in this pass share one transaction
         rows = dict(self._waiting)
         self._waiting.clear()
+        places = {key: self._rows.setdefault(key, secrets.token_hex(8)) for key in rows}
 
         def write(db: sqlite3.Connection) -> None:
             for key, row in rows.items():
-                self._table.put(db, key, row)
+                self._table.put(db, places[key], row)
 
         try:
             await self._store.run(write)
