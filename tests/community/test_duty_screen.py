@@ -67,6 +67,9 @@ async def test_an_alarm_rings_until_it_is_acknowledged(running: Running, chromiu
     await page.get_by_role("button", name="Acknowledge").click()
     await _tones(page, "")
     await page.get_by_role("heading", name="Working on it").wait_for()
+    # The pressed button has the focus still; it says what it would do now.
+    await page.get_by_role("button", name="Send someone").wait_for()
+    assert await page.get_by_role("button", name="Acknowledge").count() == 0
     await page.context.close()
 
 

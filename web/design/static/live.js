@@ -50,7 +50,9 @@ const callbacks = {
 function show(part, html) {
   document.querySelectorAll("[data-live]").forEach((element) => {
     if (element.dataset.live !== part) return;
-    window.Idiomorph.morph(element, html, { morphStyle: "innerHTML", ignoreActiveValue: true, callbacks });
+    // What somebody is typing stays; a pressed button keeps the focus too, and must change.
+    const ignoreActiveValue = Boolean(document.activeElement?.matches("input, select, textarea"));
+    window.Idiomorph.morph(element, html, { morphStyle: "innerHTML", ignoreActiveValue, callbacks });
     count(element);
     tell("part", { part, element });
   });
