@@ -7,7 +7,8 @@ whole box taken while it runs (or started again by the thief).
 from __future__ import annotations
 
 ALWAYS = (
-    "device credentials, safety bindings and open alarms",
+    "device credentials, the safety sensors and actuators as their devices call them",
+    "when there were alarms, and who acknowledged or answered them, by number and not by name",
     "which building and riser the home is in, and your sharing choices",
 )
 PERSONAL = "names, history, presence and the record of what left this home"
@@ -21,8 +22,9 @@ THIEF_READS: dict[str, dict[str, tuple[str, ...]]] = {
 EXPLAINED: dict[str, str] = {
     "passphrase": (
         "After a power cut somebody types the passphrase before names and history can be seen. "
-        "Alarms work without it. A thief of the disk reads no personal data; a thief of the "
-        "running, unlocked box reads everything."
+        "Alarms work without it. A thief of the disk reads no names of people, no presence and "
+        "no history, but which devices guard the home, when there were alarms, building and "
+        "riser, and the sharing choices. A thief of the running, unlocked box reads everything."
     ),
     "media": (
         "The key lies on a memory stick. Take the stick out and keep it elsewhere: with the "
