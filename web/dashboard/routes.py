@@ -88,7 +88,7 @@ def _live_parts(house: House, overview: Overview) -> None:
 
     part("home-status", "home_status.html", ("hazards", "safety", "states"))
     part("home-hazards", "home_hazards.html", ("hazards",))
-    part("home-tiles", "home_tiles.html", ("states", "registry"))
+    part("home-tiles", "home_tiles.html", ("states", "registry", "safety"))
     part("home-waiting", "home_waiting.html", ("safety", "sharing", "hazards", "registry"))
 
     async def shield(context: LiveContext) -> str:
