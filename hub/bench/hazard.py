@@ -2,7 +2,8 @@
 
 Real processes: the broker, the kernel with its store, ten other clients that publish
 elsewhere on the broker, and here the sensor and the valve on connections of their own. Each
-sample is a fresh hazard: raised, acted on, confirmed by the valve, cleared.
+sample is a fresh hazard: raised, acted on, confirmed by the valve, cleared. In the held variant
+the home process runs too, set up, knowing both devices, its loop held 100 ms of every 400.
 """
 
 from __future__ import annotations
@@ -58,6 +59,7 @@ def measure(broker: str, samples: int, rate: int, *, held: bool) -> dict[str, An
         try:
             rig.start_broker()
             rig.start_kernel()
+            disk = _fsync_ms(rig.folder)
             times, pace = asyncio.run(_run(rig, samples, rate, held=held))
         finally:
             rig.stop()
@@ -70,13 +72,15 @@ def measure(broker: str, samples: int, rate: int, *, held: bool) -> dict[str, An
         "p90": _percentile(times, 0.9),
         "max": round(max(times), 3),
         "samples": len(times),
-        "home_loop_held": held,
+        "home": "linli home-app, loop held 100 ms of every 400" if held else "none",
         "flood_msg_s": pace["sent_s"],
         "flood_received_msg_s": pace["received_s"],
         "valve_qos": 1,
         "sensor_qos": 0,
         "cores": os.cpu_count(),
         "load_1m": round(os.getloadavg()[0], 2),
+        "fsync_p50_ms": _percentile(disk, 0.5),
+        "fsync_p99_ms": _percentile(disk, 0.99),
         "python": platform.python_version(),
     }
 
@@ -93,17 +97,18 @@ async def _run(
 
     client.on_report = keep
     ready = asyncio.Event()
-    client.on_status = lambda status: ready.set() if status["broker_connected"] else None
+    client.on_status = lambda status: ready.set() if _watches(status) else None
     await client.start()
     await client.wait_connected(10)
-    sensors, actuators = bindings(CLEAR_S)
-    await client.bind(sensors, actuators, 1)
-    await asyncio.wait_for(ready.wait(), 10)
+    if held:
+        await asyncio.to_thread(rig.set_up_home)
+        await asyncio.to_thread(rig.start_held_home, CLEAR_S)
+    else:
+        sensors, actuators = bindings(CLEAR_S)
+        await client.bind(sensors, actuators, 1)
+    await asyncio.wait_for(ready.wait(), 30)
     sensor, valve = rig.device("bench-sensor"), rig.device("bench-valve")
     valve.subscribe(VALVE_COMMAND, 1)
-    if held:
-        words = ["hub.bench.held", "--port", str(rig.port), "--socket", str(rig.socket_path)]
-        rig.start_module("held", words)
     flood, first = None, b""
     if rate:
         words = ["hub.bench.flood", "--port", str(rig.port), "--rate", str(rate)]
@@ -121,6 +126,24 @@ async def _run(
     sensor.close()
     valve.close()
     return times, _pace(flood, first)
+
+
+def _watches(status: dict[str, Any]) -> bool:
+    """The kernel has a broker, the sensor and the valve, whoever bound them."""
+    return bool(status["broker_connected"] and status["sensors"] and status["actuators"])
+
+
+def _fsync_ms(folder: Path) -> list[float]:
+    """What the disk under the data folder takes for a small durable write."""
+    times = []
+    with (folder / "probe").open("wb", buffering=0) as file:
+        for _ in range(200):
+            file.write(b"x" * 4096)
+            began = time.perf_counter()
+            os.fsync(file.fileno())
+            times.append((time.perf_counter() - began) * 1000)
+    (folder / "probe").unlink()
+    return times
 
 
 async def _sample(

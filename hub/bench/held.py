@@ -1,51 +1,41 @@
-"""A home process whose loop is held 100 ms at a time, as a bad plugin or a full disk would.
+"""The real home process with its loop held 100 ms at a time, as a bad plugin or disk would.
 
-``python -m hub.bench.held`` subscribes to everything on the broker, watches the kernel, and
-blocks its own event loop for 100 ms of every 400 until standard input closes.
+``python -m hub.bench.held OPTIONS`` is ``linli home-app OPTIONS`` on an event loop that blocks
+itself for 100 ms of every 400. The hold is in the loop that this program hands to asyncio; the
+home itself has no option for it and doesn't know.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import os
 import sys
 import time
 from collections.abc import Sequence
-from pathlib import Path
 
-from hub.core.mqtt import MqttConnection, MqttSettings
-from hub.safety.client import SafetyClient
+from hub.__main__ import main as linli
 
 HOLD_S, EVERY_S = 0.1, 0.4
 
 
+class Holding(asyncio.DefaultEventLoopPolicy):
+    """Makes event loops that hold themselves from their first pass on."""
+
+    def new_event_loop(self) -> asyncio.AbstractEventLoop:
+        """An ordinary loop with a timer that blocks it."""
+        loop = super().new_event_loop()
+
+        def hold() -> None:
+            time.sleep(HOLD_S)
+            loop.call_later(EVERY_S - HOLD_S, hold)
+
+        loop.call_soon(hold)
+        return loop
+
+
 def main(argv: Sequence[str]) -> int:
-    """Hold the loop until standard input closes."""
-    parser = argparse.ArgumentParser(prog="held")
-    parser.add_argument("--port", type=int, required=True)
-    parser.add_argument("--socket", type=Path, required=True)
-    options = parser.parse_args(argv)
-    asyncio.run(_run(options.port, options.socket))
-    return 0
-
-
-async def _run(port: int, path: Path) -> None:
-    name, _, password = os.environ.get("LINLI_BENCH_USER", "").partition(":")
-    settings = MqttSettings("127.0.0.1", port, username=name, password=password, client_id="held")
-    mqtt = MqttConnection(settings)
-    mqtt.subscribe("#", lambda _topic, _payload, _retained: None)
-    client = SafetyClient(path)
-    client.on_report = lambda _record, seq: client.confirm(seq)
-    await mqtt.start()
-    await client.start()
-    ended = asyncio.Event()
-    asyncio.get_running_loop().add_reader(sys.stdin.fileno(), ended.set)
-    while not ended.is_set():
-        time.sleep(HOLD_S)  # noqa: ASYNC251 - holding the loop is the point
-        await asyncio.sleep(EVERY_S - HOLD_S)
-    await client.stop()
-    await mqtt.stop()
+    """Run the home until it is told to end."""
+    asyncio.set_event_loop_policy(Holding())
+    return linli(["home-app", *argv])
 
 
 if __name__ == "__main__":

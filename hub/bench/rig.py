@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
+import secrets
 import select
 import shutil
 import socket
@@ -81,6 +83,34 @@ def bindings(clear_s: float = 30.0) -> tuple[list[dict[str, Any]], list[dict[str
     )
 
 
+def announcements() -> list[tuple[str, dict[str, Any]]]:
+    """Sensor and valve as they announce themselves to a home: topics and configs."""
+    device = {"identifiers": ["linli_bench"], "name": "Bench"}
+    sensor = {
+        "name": "Gas",
+        "default_entity_id": SENSOR,
+        "device_class": "gas",
+        "state_topic": SENSOR_TOPIC,
+        "value_template": '{{ value_json["gas"] }}',
+        "payload_on": True,
+        "payload_off": False,
+    }
+    valve = {
+        "name": "Gas valve",
+        "default_entity_id": VALVE,
+        "device_class": "gas",
+        "state_topic": VALVE_STATE,
+        "command_topic": VALVE_COMMAND,
+    }
+    return [
+        (
+            f"homeassistant/{entity_id.replace('.', '/')}/config",
+            {**config, "device": device, "unique_id": entity_id},
+        )
+        for entity_id, config in ((SENSOR, sensor), (VALVE, valve))
+    ]
+
+
 class Rig:
     """A data folder, a broker on a free port and the kernel, each a process.
 
@@ -127,6 +157,33 @@ class Rig:
         words = ["-m", "hub", "safety", "--data", str(self.folder)]
         words += ["--broker", f"127.0.0.1:{self.port}", *options]
         self._launch("kernel", [sys.executable, *words], **more)
+
+    def set_up_home(self) -> None:
+        """A household that unlocks by itself, its gas valve bound; before :meth:`start_held_home`.
+
+        Raises:
+            RigProblem: it could not be set up.
+        """
+        words = [sys.executable, "-m", "hub", "home", "init", "--data", str(self.folder)]
+        words += ["--owner", "Bench", "--unlock", "machine", "--bind", f"gas_valve={VALVE}"]
+        password = secrets.token_urlsafe(12).encode() + b"\n"
+        done = subprocess.run(words, input=password, capture_output=True, check=False)  # noqa: S603
+        if done.returncode:
+            raise RigProblem(done.stderr.decode())
+
+    def start_held_home(self, clear_s: float = 30.0) -> None:
+        """The real home process with its loop held (:mod:`hub.bench.held`).
+
+        Its devices announce themselves over the broker, and it binds them at the kernel.
+        """
+        device = self.device("announcer")
+        for topic, config in announcements():
+            device.publish(topic, json.dumps(config).encode(), retain=True, qos=1)
+        words = ["-m", "hub.bench.held", "--data", str(self.folder)]
+        words += ["--broker", f"127.0.0.1:{self.port}", "--clear-seconds", str(clear_s)]
+        words += ["--listen", f"127.0.0.1:{free_port()}"]
+        self._launch("home", [sys.executable, *words])
+        device.close()
 
     def start_module(self, name: str, words: list[str], **more: Any) -> subprocess.Popen[bytes]:
         """Start one of our modules beside, without waiting for it."""
@@ -178,7 +235,7 @@ class Rig:
         stream = process.stdout
         if stream is None or not select.select([stream], [], [], READY_WITHIN_S)[0]:
             raise RigProblem(f"{name} was not ready in {READY_WITHIN_S} s")
-        if stream.readline() != b"ready\n":
+        if not stream.readline().startswith(b"ready"):
             raise RigProblem(f"{name} ended with {process.wait()}")
 
     def _await_port(self) -> None:

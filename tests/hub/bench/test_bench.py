@@ -17,6 +17,14 @@ def test_the_hazard_figure_has_its_conditions() -> None:
     assert 400 < figure["flood_msg_s"] < 600
 
 
+def test_the_held_home_is_the_real_one() -> None:
+    figure = measure("embedded", 5, 0, held=True)
+    assert figure["metric"] == "hazard_local_action_held_p99"
+    assert figure["home"].startswith("linli home-app")
+    assert figure["samples"] == 5
+    assert figure["fsync_p50_ms"] > 0
+
+
 def test_one_line_of_json_a_figure(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -35,10 +35,11 @@ async def test_nobody_connected_after_a_restart(site: Site) -> None:
 
 
 async def test_a_home_that_is_stopped_holds_nothing_up(site: Site) -> None:
-    await site.bound()
-    words = ["hub.bench.held", "--port", str(site.rig.port), "--socket", str(site.rig.socket_path)]
-    home = site.rig.start_module("home", words)
+    site.rig.set_up_home()
+    site.rig.start_held_home()
+    home = site.rig.process("home")
     await site.connect()
+    await site.status(lambda one: one["broker_connected"] and VALVE in one["actuators"])
     home.send_signal(signal.SIGSTOP)
     valve = site.valve()
     try:
