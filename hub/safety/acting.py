@@ -175,7 +175,7 @@ class Acting:
     def undone(
         self, record: HazardRecord, action: Action, value: str, now: float, out: Outcome
     ) -> None:
-        """A confirmed command was undone; while the sensor detects, it is sent again."""
+        """A command was undone, or missed; while the sensor detects, it is sent again."""
         sensor = self._sensor_of(record.entity_id)
         if sensor is None or not sensor.value or action.entity_id in record.overrides:
             return

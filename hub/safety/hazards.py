@@ -15,6 +15,7 @@ from .records import (
     CONFIRMED,
     FAILED,
     REFUSED_ELECTRICAL,
+    SENT,
     SUPERVISION,
     UNBOUND,
     Action,
@@ -171,7 +172,7 @@ class Hazards:
         return self._settled(out, now)
 
     def actuator(self, entity_id: str, value: str | None) -> Outcome:
-        """An actuator's own state: confirms a command, or shows that it was undone."""
+        """An actuator's own state: confirms a command, or shows that it was undone or missed."""
         out = Outcome()
         if entity_id not in self.values:
             return out
@@ -188,7 +189,20 @@ class Hazards:
                     out.touch(record)
             elif action.result == CONFIRMED and value is not None:
                 self._acting.undone(record, action, value, now, out)
+            elif action.result == FAILED and action.due is None and value is not None:
+                # Given up, but it speaks again: it may have been without power.
+                self._acting.undone(record, action, value, now, out)
         self._silencing.heard(entity_id, value, out)
+        return self._settled(out, now)
+
+    def returned(self, entity_id: str) -> Outcome:
+        """An actuator can be reached again: what it may have missed is sent once more."""
+        out = Outcome()
+        now = self._clock.steady()
+        for record in self._open.values():
+            action = record.action_for(entity_id)
+            if action is not None and action.result in (SENT, FAILED) and action.due is None:
+                self._acting.undone(record, action, "", now, out)
         return self._settled(out, now)
 
     def reconnected(self) -> Outcome:

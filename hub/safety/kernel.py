@@ -133,10 +133,13 @@ class Kernel:
                 outcome = self.hazards.actuator(bound.entity_id, value)
             self.carry_out(outcome, began)
         for bound in self._available.get(topic, ()):
-            if bound.reader.hear(topic, payload) and bound.sensor:
-                self.carry_out(
-                    self.hazards.availability(bound.entity_id, bound.reader.available), began
-                )
+            if not bound.reader.hear(topic, payload):
+                continue
+            reachable = bound.reader.available
+            if bound.sensor:
+                self.carry_out(self.hazards.availability(bound.entity_id, reachable), began)
+            elif reachable:
+                self.carry_out(self.hazards.returned(bound.entity_id), began)
         self._status_soon()
 
     def carry_out(self, outcome: Outcome, began: float | None = None) -> None:

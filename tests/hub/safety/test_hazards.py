@@ -234,3 +234,30 @@ def test_a_hazard_ends_with_its_binding() -> None:
     out = home.hazards.bind([], actuators())
     assert [one.active for one in out.changed] == [False]
     assert home.hazards.leases() == {}
+
+
+def test_a_valve_that_was_without_power_is_closed_when_it_speaks_again() -> None:
+    home = Home()
+    home.hear("gas1", True)
+    home.wait(60)
+    assert home.results("gas")["valve.gas"] == "failed"
+    # The gas sensor reports changes only: nothing but the valve itself will say a word.
+    assert home.device("valve.gas", "open") == ["valve.gas"]
+    assert home.results("gas")["valve.gas"] == "sent"
+    home.device("valve.gas", "closed")
+    assert home.results("gas")["valve.gas"] == "confirmed"
+
+
+def test_an_actuator_that_comes_back_is_told_again_while_the_sensor_detects() -> None:
+    blind = ActuatorBinding("valve.gas", GAS_VALVE, "close", confirmable=False)
+    home = Home([blind])
+    home.hear("gas1", True)
+    home.wait(60)
+    assert home.note(home.hazards.returned("valve.gas")) == ["valve.gas"]
+    assert home.note(home.hazards.returned("valve.gas")) == [], "a round is under way"
+    home.wait(60)
+    home.hear("gas1", False)
+    assert home.note(home.hazards.returned("valve.gas")) == [], "the gas is gone"
+    home.hear("gas1", True)
+    home.hazards.override("valve.gas", "somebody")
+    assert home.note(home.hazards.returned("valve.gas")) == [], "a person took it back"
