@@ -140,7 +140,9 @@ class SafetyClient:
         self._answers[number] = answer
         try:
             writer.write(encode({**message, "n": number}))
-            reply = await asyncio.wait_for(answer, ANSWER_S)
+            # Not wait_for: before Python 3.12 it swallows a cancel that meets the answer.
+            async with asyncio.timeout(ANSWER_S):
+                reply = await answer
         except TimeoutError:
             raise SafetyUnavailable("the safety process gave no answer") from None
         finally:
