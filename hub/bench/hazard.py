@@ -150,6 +150,8 @@ async def _sample(
     sensor: RawClient, valve: RawClient, records: asyncio.Queue[dict[str, Any]]
 ) -> float:
     """One hazard; seconds from before the sensor's send until the valve has read the command."""
+    if valve.message(0.0) is not None:
+        raise BenchProblem("the valve was commanded twice")
     began = time.perf_counter()
     sensor.publish(SENSOR_TOPIC, b'{"battery_low":false,"gas":true,"linkquality":120}')
     command = valve.message(10)

@@ -130,8 +130,8 @@ class RawClient:
             found = self._parse()
             if found is not None:
                 return found
-            left = end - time.monotonic()
-            if left <= 0 or not select.select([self.socket], [], [], left)[0]:
+            left = max(0.0, end - time.monotonic())
+            if not select.select([self.socket], [], [], left)[0]:
                 raise TimeoutError("no packet in time")
             data = self.socket.recv(65536)
             if not data:

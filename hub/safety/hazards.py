@@ -156,6 +156,8 @@ class Hazards:
     def adopt(self, records: Iterable[HazardRecord]) -> Outcome:
         """Open hazards that the home knows from an earlier run, and no disk does."""
         unknown = [one for one in records if one.active and one.id not in self.records]
+        if not unknown:
+            return Outcome()
         out = self.resume(unknown)
         for record in unknown:
             out.touch(record)

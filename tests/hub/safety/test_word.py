@@ -109,6 +109,12 @@ def test_a_hazard_that_no_disk_kept_goes_on_under_its_id() -> None:
     assert [one.active for one in home.hazards.adopt(known).changed] == []
 
 
+def test_what_is_known_already_is_not_commanded_again() -> None:
+    home = Home()
+    home.hear("gas1", True)
+    assert home.note(home.hazards.adopt(home.hazards.open_records())) == []
+
+
 async def test_missed_while_the_kernel_was_dead(site: Site) -> None:
     """A message that the broker does not keep, while no kernel was there to hear it."""
     await site.bound(clear_s=0.2)
