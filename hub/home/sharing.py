@@ -77,6 +77,7 @@ class Sharing:
         self._egress: Egress | None = None
         self._sent: list[SentView] = []
         self._looking: asyncio.Task[None] | None = None
+        self._on_the_way: dict[str, str] = {}
 
     async def start(self, household: Household) -> None:
         """Open ledger and doors; a paired home begins to send."""
@@ -118,16 +119,29 @@ class Sharing:
         purpose = TELL_ZONE
         if basis == "moment":
             purpose = TELL_ZONE_NOW
-            await asyncio.to_thread(self._ledger.give, TELL_ZONE_NOW, klass, actor, scope=hazard_id)
+            self._on_the_way[hazard_id] = klass
+            if not await asyncio.to_thread(self._yes_once, self._ledger, klass, actor, hazard_id):
+                self._on_the_way.pop(hazard_id, None)
+                return None
         elif not self._ledger.allows(TELL_ZONE, klass):
             return None
         event = SafetyEvent(hazard_id, HazardClass[klass.upper()], SEVERITIES[klass])
         try:
             await self._egress.offer(event, purpose)
         except NotPaired:
+            self._on_the_way.pop(hazard_id, None)
             return None
+        self._on_the_way.pop(hazard_id, None)
         self._changed()
         return hazard_id
+
+    @staticmethod
+    def _yes_once(ledger: Ledger, klass: str, actor: str, hazard_id: str) -> bool:
+        """Take down the moment's yes, at the first try only: a no since then stays a no."""
+        known = ledger.state(TELL_ZONE_NOW, klass, hazard_id)
+        if known is None:
+            ledger.give(TELL_ZONE_NOW, klass, actor, scope=hazard_id)
+        return known is None or known.given
 
     async def update(self, event_id: str, status: str) -> None:
         """Say how the event stands: ``cleared`` or ``cancelled``."""
@@ -169,9 +183,11 @@ class Sharing:
             return
         ledger.withdraw(purpose, klass, actor)
         # A no is meant for what is on its way too, also where it was said yes to in the moment.
-        for event in self.status()["queue"]:
-            if event["class"] == klass and ledger.allows(TELL_ZONE_NOW, klass, event["event_id"]):
-                ledger.withdraw(TELL_ZONE_NOW, klass, actor, scope=event["event_id"])
+        queue = {event["event_id"]: event["class"] for event in self.status()["queue"]}
+        trying = dict(self._on_the_way)  # said yes to, but the door has not taken it yet
+        for event_id in [one for one, its in (queue | trying).items() if its == klass]:
+            if event_id in trying or ledger.allows(TELL_ZONE_NOW, klass, event_id):
+                ledger.withdraw(TELL_ZONE_NOW, klass, actor, scope=event_id)
 
     def ledger_lines(self, who: Callable[[str], str]) -> Sequence[LedgerLine]:
         """All lines, newest first."""

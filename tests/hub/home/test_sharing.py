@@ -12,6 +12,7 @@ from hub.home.refusal import Refusal
 from hub.home.runtime import Home
 from hub.home.sharing import CLASSES
 from privacy.consent import TELL_ZONE, TELL_ZONE_NOW
+from privacy.egress import Egress, NotStored
 from tests.hub.home.conftest import OWNER
 from tests.privacy.helpers import files_contain, home_answer, portal, public, until
 from tests.privacy.test_egress import SLOT, Community
@@ -128,6 +129,27 @@ async def test_withdrawing_takes_back_what_was_said_in_the_moment(
     await community.start_relay()
     await until(lambda: community.cells > before + 4, 20)
     assert community.seen() == []
+
+
+async def test_a_no_holds_while_the_door_is_still_being_tried(
+    home: Home, community: Community, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk was full at the yes; the try after the no must not say yes once more."""
+    await pair(home, community)
+
+    async def full(*_: object) -> None:
+        raise NotStored("full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Egress, "offer", full)
+        for _ in range(3):
+            with pytest.raises(NotStored):
+                await tell(home, "moment", "now")
+        await home.withdraw(TELL_ZONE, "gas", OWNER)
+    assert await tell(home, "moment", "now") is None
+    assert home.sharing.status()["queue"] == []
+    said = [line.state for line in home.ledger() if line.purpose == TELL_ZONE_NOW]
+    assert said == ["withdrawn", "given"], "one yes, however often it was tried"
 
 
 async def test_a_second_pairing_is_refused_in_words(home: Home, community: Community) -> None:
