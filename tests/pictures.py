@@ -98,15 +98,15 @@ class Camera:
         assert found is not None
         return found[0]
 
-    async def take(self, page: Page, name: str) -> None:
-        """Write one picture.
+    async def take(self, page: Page, name: str, *, whole: bool = False) -> None:
+        """Write one picture, of the ``whole`` page or of what its window shows.
 
         Raises:
             RuntimeError: it grew beyond what a page of documentation should carry.
         """
         await page.evaluate(SETTLED)
         path = self._folder / f"{name}.png"
-        await page.screenshot(path=path)
+        await page.screenshot(path=path, full_page=whole)
         size = path.stat().st_size
         if size > LARGEST:
             raise RuntimeError(f"{path.name} has {size} bytes, more than {LARGEST}")
@@ -119,7 +119,7 @@ async def take_all(camera: Camera, demo: Demo) -> None:
     for language in LANGUAGES:
         stage = await camera.page(language, 1000, 860)
         await stage.goto(demo.address)
-        await camera.take(stage, f"demo.{language}")
+        await camera.take(stage, f"demo.{language}", whole=True)
         home = await camera.page(language, *PHONE, look=ALARM_LOOK[language], scale=1.2)
         desk = await camera.page(language, 1440, 810, look=DUTY_LOOK[language])
         homes[language] = (home, await camera.sign_in(home, "resident"))

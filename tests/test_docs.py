@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from hub.__main__ import COMMANDS
+from privacy.thief import ALWAYS, PERSONAL
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -117,6 +118,12 @@ def test_every_option_exists(name: str) -> None:
         if re.search(r"\./run|linli|^--", code):
             for flag in FLAG.findall(code):
                 assert f'"{flag}"' in source, f"{flag} in {code}"
+
+
+def test_the_guide_says_what_a_thief_reads() -> None:
+    guide = text_of(ROOT / "docs" / "resident" / "README.md")
+    for sentence in (*ALWAYS, PERSONAL):
+        assert sentence in guide, sentence
 
 
 def test_every_record_is_in_the_index() -> None:
