@@ -9,9 +9,10 @@ from collections.abc import Callable
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from privacy.addresses import is_loopback
 from privacy.errors import PrivacyError
 from privacy.handshake import ServerSide
-from privacy.wire import FrameParser, FrameType, frame
+from privacy.wire import FrameParser, FrameType, WireError, frame
 
 QUEUE = 2
 _HANDSHAKE_S = 5.0
@@ -131,6 +132,9 @@ class HomeConnection(asyncio.Protocol):
 
     def _handle(self, kind: FrameType, payload: bytes) -> None:
         if kind is FrameType.PING:
+            if not self._here():
+                # How many homes are connected, second by second, is nobody else's business.
+                raise WireError("only this machine may ask")
             self.send(frame(FrameType.PONG, json.dumps(self._homes.health()).encode()))
         elif kind is FrameType.AUTH and self.key is None:
             self._admit(payload)
@@ -143,6 +147,11 @@ class HomeConnection(asyncio.Protocol):
         else:
             self._homes.refused += 1
             self.refuse(b"authenticate first, and once")
+
+    def _here(self) -> bool:
+        """Whether the other end is a program of this machine."""
+        peer = self._transport.get_extra_info("peername") if self._transport else None
+        return isinstance(peer, tuple) and is_loopback(str(peer[0]))
 
     def _admit(self, auth: bytes) -> None:
         key, welcome = self._side.accept(auth)

@@ -186,6 +186,18 @@ async def test_every_home_gets_the_same_parameters(gateway: Gateway, inside: InP
         await home.close()
 
 
+async def test_only_this_machine_learns_how_many_homes_are_connected(
+    gateway: Gateway, inside: InProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = HomeEnd(gateway, inside.port, gateway.homes[0])
+    await home.connected()
+    monkeypatch.setattr("privacy.relay_homes.is_loopback", lambda _host: False)
+    with pytest.raises(PrivacyError, match="only this machine"):
+        await health("127.0.0.1", inside.port)
+    assert home.uplink.connected
+    await home.close()
+
+
 async def test_a_second_connection_of_a_home_replaces_the_first(
     gateway: Gateway, inside: InProcess
 ) -> None:
