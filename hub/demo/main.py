@@ -96,8 +96,8 @@ async def _up(plan: Plan, supervisor: Supervisor, page: DemoPage, began: float) 
         rest = [community, programs.relay(plan), programs.home(plan), programs.neighbours(plan)]
     rest += programs.simulators(plan)
     await asyncio.gather(page.start(), *(supervisor.start(child) for child in rest))
-    await _all_well(plan)
-    links = await asyncio.gather(*(sign_in_link(plan, face, who) for face, who in FACES))
+    making = (sign_in_link(plan, face, who) for face, who in FACES)
+    _, *links = await asyncio.gather(_all_well(plan), *making)
     _say(f"ready after {time.monotonic() - began:.1f} s, all health checks passing\n")
     for (_, who), link in zip(FACES, links, strict=True):
         sys.stdout.write(f"  {who}\n    {link}\n")

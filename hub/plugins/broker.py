@@ -99,6 +99,8 @@ def main(argv: Sequence[str]) -> int:
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
     logging.getLogger("amqtt").setLevel(logging.ERROR)
     logging.getLogger("transitions").setLevel(logging.ERROR)
+    # Clients that end all at once are no news: asyncio warns of each last write to them.
+    logging.getLogger("asyncio").setLevel(logging.ERROR)
     host, port = options.listen
     users = broker_users.load_or_create(options.data)
     try:
