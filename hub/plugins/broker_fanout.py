@@ -72,7 +72,7 @@ class FanoutBroker(Broker):  # type: ignore[misc]  # amqtt has no types
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, listener_name: str
     ) -> None:
         """Serve one client; asyncio calls this for each connection."""
-        intake = Intake(reader, self._fan_out, self._flush)
+        intake = Intake(reader, self._plain, self._flush)
         pump = asyncio.create_task(intake.run())
         try:
             await self._client_connected(listener_name, intake, StreamWriterAdapter(writer))
@@ -179,6 +179,10 @@ class FanoutBroker(Broker):  # type: ignore[misc]  # amqtt has no types
         if topic is not None and data is not None:
             self._fan_out(session, topic, data, force_qos)
             self._flush()
+
+    def _plain(self, session: Session, topic: str, data: bytes) -> None:
+        """A message of QoS 0; nobody gets it at a higher level (MQTT 3.1.1 section 3.8.4)."""
+        self._fan_out(session, topic, data, QOS_0)
 
     def _fan_out(
         self,

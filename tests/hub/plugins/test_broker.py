@@ -4,12 +4,13 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from hub.bench.rawmqtt import BrokerRefused, RawClient
+from hub.bench.rawmqtt import PUBLISH, BrokerRefused, RawClient
 from hub.core.mqtt import MqttConnection
 from hub.plugins import broker_users
 from hub.plugins.broker_fanout import publish_packet
@@ -220,3 +221,23 @@ async def test_a_kept_session_gets_what_it_missed(broker: EmbeddedBroker) -> Non
     assert message[:2] == ("plug/set", b"ON")
     for client in (plug, other):
         client.close()
+
+
+async def test_a_message_of_qos_0_stays_one(broker: EmbeddedBroker) -> None:
+    """MQTT 3.1.1 section 3.8.4: the lower of the publisher's level and the subscriber's."""
+    user = ("devices", broker.users["devices"])
+    plug, other = (_knock(broker, name, user) for name in ("plug", "other"))
+    plug.subscribe("t", 1)
+    levels = []
+    for qos in (0, 1):
+        other.publish("t", b"x", qos=qos)
+        levels.append(await asyncio.to_thread(_level, plug))
+    assert levels == [0, 1]
+    for client in (plug, other):
+        client.close()
+
+
+def _level(client: RawClient) -> int:
+    kind, flags, _ = client._packet(time.monotonic() + 5)
+    assert kind == PUBLISH
+    return flags >> 1 & 3
