@@ -39,6 +39,9 @@ _DONE = {
 }
 
 
+PARTS = ("duty-top", "duty-alarms", "duty-plan", "duty-side", "duty-strip")
+
+
 def _person(request: web.Request) -> Person:
     session = current(request)
     return Person(session.name, session.role)
@@ -46,7 +49,7 @@ def _person(request: web.Request) -> Person:
 
 @ROUTES.get("/duty", allow=DUTY)
 async def duty(request: web.Request) -> web.StreamResponse:
-    """The duty screen; its parts fill in over the live socket."""
+    """The duty screen, whole at the first paint; then its parts live over the socket."""
     here, session = portal(request), current(request)
     at = here.clock()
     present = await here.store.read(lambda db: shifts.on_duty(db, at=at))
@@ -60,6 +63,7 @@ async def duty(request: web.Request) -> web.StreamResponse:
         zones=chosen,
         drillable=[(name, hazard(name).name) for name in DRILLABLE],
         theme="dark" if theme == "auto" and night(at) else theme,
+        first=await here.live.first(request, *PARTS),
     )
 
 
@@ -84,7 +88,9 @@ async def end(request: web.Request) -> web.StreamResponse:
 @ROUTES.get("/incidents", allow=DUTY)
 async def history(request: web.Request) -> web.StreamResponse:
     """Every incident, the newest first."""
-    return portal(request).design.render(request, "incidents.html")
+    here = portal(request)
+    first = await here.live.first(request, "incident-list")
+    return here.design.render(request, "incidents.html", first=first)
 
 
 @ROUTES.get("/incidents/{id}", allow=DUTY)
@@ -94,7 +100,8 @@ async def detail(request: web.Request) -> web.StreamResponse:
     card = await here.store.read(lambda db: views.card(db, incident_id))
     if card is None:
         raise Problem(404, "not_found")
-    return here.design.render(request, "incident.html", card=card)
+    first = await here.live.first(request, f"incident:{incident_id}")
+    return here.design.render(request, "incident.html", card=card, first=first)
 
 
 @ROUTES.post("/incidents/{id}/move", allow=DUTY)

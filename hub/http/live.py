@@ -165,6 +165,26 @@ class Live:
             raise Problem(400, "too_many_parts")
         return chosen
 
+    async def first(self, request: web.Request, *keys: str) -> dict[str, str]:
+        """Draw parts into the page itself, so that it is whole before the socket opens.
+
+        Args:
+            request: The page's request; its reader must be allowed every part.
+            keys: What ``data-live`` says, ``part`` or ``part:arg``.
+
+        Returns:
+            HTML by key.
+
+        Raises:
+            Problem: As for a socket that asks for them.
+        """
+        session: Session | None = request["session"]
+        role, csrf = (session.role, session.csrf) if session else (None, "")
+        return {
+            key: await part.render(LiveContext(part.name, arg, role, request["lang"], csrf))
+            for key, part, arg in self.choose(",".join(keys), role)
+        }
+
     async def serve(
         self, request: web.Request, session: Session | None, lang: str, recheck: sockets.Recheck
     ) -> web.StreamResponse:
