@@ -17,10 +17,10 @@ from hub.core.settings import LOOPBACK, data_folder
 from hub.demo import programs, seed
 from hub.demo.page import DemoPage
 from hub.demo.plan import GUARD, MANAGER, OWNER, Plan
-from hub.demo.programs import CommandFailed, sign_in_link
+from hub.demo.programs import CommandFailed, sign_in_link, staff_links
 from privacy.errors import PrivacyError
 
-FACES = (("home", OWNER), ("community", GUARD), ("community", MANAGER))
+STAFF = (GUARD, MANAGER)
 
 
 def main(argv: Sequence[str]) -> int:
@@ -96,10 +96,10 @@ async def _up(plan: Plan, supervisor: Supervisor, page: DemoPage, began: float) 
         rest = [community, programs.relay(plan), programs.home(plan), programs.neighbours(plan)]
     rest += programs.simulators(plan)
     await asyncio.gather(page.start(), *(supervisor.start(child) for child in rest))
-    making = (sign_in_link(plan, face, who) for face, who in FACES)
-    _, *links = await asyncio.gather(_all_well(plan), *making)
+    own = sign_in_link(plan, "home", OWNER)
+    _, resident, staff = await asyncio.gather(_all_well(plan), own, staff_links(plan, *STAFF))
     _say(f"ready after {time.monotonic() - began:.1f} s, all health checks passing\n")
-    for (_, who), link in zip(FACES, links, strict=True):
+    for who, link in zip((OWNER, *STAFF), (resident, *staff), strict=True):
         sys.stdout.write(f"  {who}\n    {link}\n")
     sys.stdout.write(f"  演示台 Demo page: start a gas leak here\n    {plan.address('page')}/\n\n")
     sys.stdout.write("  Links work once, for ten minutes; the demo page makes new ones.\n")
