@@ -15,6 +15,7 @@ from pathlib import Path
 from hub.accounts.model import AccountProblem
 from hub.core.commands import Actor
 from hub.core.settings import data_folder
+from hub.core.store import StoreError
 from hub.home.refusal import Refusal
 from hub.home.runtime import Home
 from privacy.errors import PrivacyError
@@ -38,7 +39,7 @@ def main(argv: Sequence[str]) -> int:
     options = parser.parse_args(argv)
     try:
         return asyncio.run(_init(options) if options.command == "init" else _link(options))
-    except (Refusal, PrivacyError, AccountProblem, ValueError) as problem:
+    except (Refusal, PrivacyError, AccountProblem, StoreError, OSError, ValueError) as problem:
         sys.stderr.write(f"linli home {options.command}: {problem}\n")
         return 1
 

@@ -229,6 +229,18 @@ class Home(HomeLife):
             raise refusal_of(problem, "code") from None
         await self._note(actor, "pair", "community")
 
+    async def unpair(self, actor: Actor) -> None:
+        """Leave the community: nothing is sent any more.
+
+        Raises:
+            Refusal: the disk did not take it.
+        """
+        try:
+            await self.sharing.unpair()
+        except PrivacyError as problem:
+            raise refusal_of(problem) from None
+        await self._note(actor, "unpair", "community")
+
     # -- the rest -----------------------------------------------------------------------
 
     def listen(self, changed: Callable[[str], None]) -> Callable[[], None]:

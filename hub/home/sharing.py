@@ -211,6 +211,16 @@ class Sharing:
         await self._egress.enrol(code)
         self._changed()
 
+    async def unpair(self) -> None:
+        """Leave the community: nothing is sent any more, not even dummies.
+
+        Raises:
+            PrivacyError: the disk did not take it; press again.
+        """
+        if self._egress is not None:
+            await self._egress.unpair()
+        self._changed()
+
     def pairing(self) -> PairingView | None:
         """The community, None while there is none."""
         status: dict[str, Any] = self._egress.status() if self._egress else {"paired": False}
