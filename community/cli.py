@@ -94,8 +94,8 @@ def _parser() -> argparse.ArgumentParser:
     code = add("code", "print the pairing code of flats such as 3-1-502")
     code.add_argument("flats", nargs="+", metavar="FLAT")
     add("relay-code", "print the relay's pairing code")
-    link = add("link", "print a sign-in link: once, ten minutes, this machine")
-    link.add_argument("account", metavar="ACCOUNT")
+    link = add("link", "print a sign-in link each: once, ten minutes, this machine")
+    link.add_argument("accounts", nargs="+", metavar="ACCOUNT")
     staff = add("staff", "make an account that signs in by link until it has a password")
     staff.add_argument("name")
     staff.add_argument("role", choices=COMMUNITY_ROLES.names)
@@ -162,16 +162,17 @@ def _relay_code(context: Context) -> None:
 
 
 def _link(context: Context) -> None:
-    async def make() -> str:
-        account = await context.accounts.named(context.options.account)
+    async def make(name: str) -> str:
+        account = await context.accounts.named(name)
         if account is None:
-            raise Refused(f"no account {context.options.account}")
+            raise Refused(f"no account {name}")
         return await context.accounts.new_link(account.id)
 
     address = context.store.run_sync(codes.portal_address)
-    token = asyncio.run(make())
-    _act(context, "staff link", lambda _: None, context.options.account)
-    context.say(f"{address}/link/{token}", link=f"{address}/link/{token}")
+    for name in context.options.accounts:
+        link = f"{address}/link/{asyncio.run(make(name))}"
+        _act(context, "staff link", lambda _: None, name)
+        context.say(link, account=name, link=link)
 
 
 def _staff(context: Context) -> None:
