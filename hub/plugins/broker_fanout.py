@@ -21,13 +21,14 @@ from amqtt.adapters import StreamWriterAdapter
 from amqtt.broker import Broker
 from amqtt.errors import MQTTError
 from amqtt.mqtt.connack import IDENTIFIER_REJECTED, NOT_AUTHORIZED, ConnackPacket
-from amqtt.mqtt.constants import QOS_0
+from amqtt.mqtt.constants import QOS_0, QOS_1, QOS_2
 from amqtt.mqtt.protocol.broker_handler import BrokerProtocolHandler
 from amqtt.session import Session
 
 from hub.plugins.broker_intake import Intake
 
 _log = logging.getLogger(__name__)
+_PUBACK = b"\x40\x02"  # MQTT 3.1.1 section 3.4; the packet identifier follows
 _MAX_CACHED = 10_000
 _LEAVE_WITHIN = 2.0  # seconds for a connection that was taken over
 _MAX_PENDING = 4 * 1024 * 1024  # bytes a reader may lag before QoS 0 messages are dropped
@@ -72,10 +73,17 @@ class FanoutBroker(Broker):  # type: ignore[misc]  # amqtt has no types
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, listener_name: str
     ) -> None:
         """Serve one client; asyncio calls this for each connection."""
-        intake = Intake(reader, self._plain, self._flush)
+        adapter = StreamWriterAdapter(writer)
+
+        def sure(session: Session, topic: str, data: bytes, packet_id: bytes) -> None:
+            """MQTT 3.1.1 section 4.3.2: handed on, then acknowledged."""
+            self._fan_out(session, topic, data, QOS_1)
+            self._unsent.setdefault(adapter, []).append(_PUBACK + packet_id)
+
+        intake = Intake(reader, self._plain, self._flush, sure)
         pump = asyncio.create_task(intake.run())
         try:
-            await self._client_connected(listener_name, intake, StreamWriterAdapter(writer))
+            await self._client_connected(listener_name, intake, adapter)
         finally:
             pump.cancel()
             writer.close()  # amqtt leaves it open when the first packet was no CONNECT
@@ -177,11 +185,11 @@ class FanoutBroker(Broker):  # type: ignore[misc]  # amqtt has no types
     ) -> None:
         """Send a message to everyone who wants it; amqtt calls this for each it receives."""
         if topic is not None and data is not None:
-            self._fan_out(session, topic, data, force_qos)
+            self._fan_out(session, topic, data, QOS_2 if force_qos is None else force_qos)
             self._flush()
 
     def _plain(self, session: Session, topic: str, data: bytes) -> None:
-        """A message of QoS 0; nobody gets it at a higher level (MQTT 3.1.1 section 3.8.4)."""
+        """A message of QoS 0, not acknowledged."""
         self._fan_out(session, topic, data, QOS_0)
 
     def _fan_out(
@@ -189,14 +197,15 @@ class FanoutBroker(Broker):  # type: ignore[misc]  # amqtt has no types
         session: Session | None,
         topic: str,
         data: bytes | bytearray,
-        force_qos: int | None = None,
+        level: int,
     ) -> None:
+        """Hand a message on at the lower of its level and the subscriber's (section 3.8.4)."""
         targets = self._targets.get(topic)
         if targets is None:
             targets = self._find(topic)
         packet = b""
         for target, wanted in targets:
-            qos = wanted if force_qos is None else force_qos
+            qos = min(wanted, level)
             handler = self._get_handler(target)
             if target.transitions.state != "connected":
                 if qos != QOS_0 and not target.clean_session and not target.is_anonymous:

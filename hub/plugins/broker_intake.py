@@ -1,8 +1,8 @@
 """What stands between a client's socket and amqtt: plain messages take a short way.
 
 amqtt spends about a hundred microseconds and several tasks on each packet it reads. Nearly
-all traffic of a home is PUBLISH at QoS 0 without retain, which needs no state: those are
-parsed here and handed on at once. Every other packet goes to amqtt, whole.
+all traffic of a home is PUBLISH without retain at QoS 0, and commands at QoS 1, which need no
+state: those are parsed here and handed on at once. Every other packet goes to amqtt, whole.
 """
 
 from __future__ import annotations
@@ -17,10 +17,12 @@ _CHUNK = 4_096  # bytes parsed before others get their turn
 _MAX_PACKET = 16 * 1024 * 1024
 _MAX_AHEAD = 1024 * 1024  # bytes that amqtt may lag before the client has to wait
 _PLAIN_PUBLISH = 0x30  # MQTT 3.1.1 section 3.3.1: no DUP, QoS 0, no RETAIN
+_SURE_PUBLISH = 0x32  # the same at QoS 1
 _GRACE = 1.5  # of the keep-alive time, section 3.1.2.10
 _FIRST_WITHIN = 10.0  # seconds to say CONNECT
 
 Publish = Callable[[Session, str, bytes], None]
+SurePublish = Callable[[Session, str, bytes, bytes], None]
 
 
 class Intake(ReaderAdapter):  # type: ignore[misc]  # amqtt has no types
@@ -30,6 +32,8 @@ class Intake(ReaderAdapter):  # type: ignore[misc]  # amqtt has no types
         reader: the client's stream.
         publish: sends a message to who wants it; may keep it until `flush`.
         flush: called after each piece read.
+        sure: the same for a message of QoS 1; its last argument is the packet identifier to
+            acknowledge. Without it they go to amqtt.
 
     Attributes:
         session: set once the client may publish; plain messages go to amqtt before.
@@ -37,13 +41,18 @@ class Intake(ReaderAdapter):  # type: ignore[misc]  # amqtt has no types
     """
 
     def __init__(
-        self, reader: asyncio.StreamReader, publish: Publish, flush: Callable[[], None]
+        self,
+        reader: asyncio.StreamReader,
+        publish: Publish,
+        flush: Callable[[], None],
+        sure: SurePublish | None = None,
     ) -> None:
         self.session: Session | None = None
         self.keep_alive = _FIRST_WITHIN / _GRACE
         self._reader = reader
         self._publish = publish
         self._flush = flush
+        self._sure = sure
         self._rest = asyncio.StreamReader(limit=_MAX_PACKET)
         self._ahead = 0
         self._room = asyncio.Event()
@@ -103,24 +112,31 @@ class Intake(ReaderAdapter):  # type: ignore[misc]  # amqtt has no types
             end = at + length
             if end > size:
                 return begin
-            if data[begin] != _PLAIN_PUBLISH or not self._plain(data, at, end):
+            if not self._plain(data[begin], data, at, end):
                 self._rest.feed_data(bytes(data[begin:end]))
                 self._ahead += end - begin
             begin = end
         return begin
 
-    def _plain(self, data: bytearray, at: int, end: int) -> bool:
+    def _plain(self, head: int, data: bytearray, at: int, end: int) -> bool:
         """Hand a plain message on; False leaves it, and what is wrong with it, to amqtt."""
-        if self.session is None or end - at < 3:
+        sure = self._sure if head == _SURE_PUBLISH else None
+        if (sure is None and head != _PLAIN_PUBLISH) or self.session is None or end - at < 3:
             return False
-        body = at + 2 + (data[at] << 8 | data[at + 1])
+        name = at + 2 + (data[at] << 8 | data[at + 1])
+        body = name if sure is None else name + 2
         if body > end:
             return False
         try:
-            topic = data[at + 2 : body].decode()
+            topic = data[at + 2 : name].decode()
         except UnicodeDecodeError:
             return False
         if not topic or topic[0] == "$" or "+" in topic or "#" in topic or "\0" in topic:
             return False
-        self._publish(self.session, topic, bytes(data[body:end]))
+        if sure is None:
+            self._publish(self.session, topic, bytes(data[body:end]))
+        elif data[name:body] == b"\0\0":
+            return False
+        else:
+            sure(self.session, topic, bytes(data[body:end]), bytes(data[name:body]))
         return True

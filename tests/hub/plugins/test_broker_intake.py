@@ -123,3 +123,24 @@ async def test_nobody_publishes_before_the_password(broker: EmbeddedBroker) -> N
     await until(lambda: b"last" in got)
     assert b"forged" not in got
     await home.stop()
+
+
+def test_messages_of_qos_1_are_handed_on_with_their_identifier() -> None:
+    """MQTT 3.1.1 section 3.3.2: an identifier of zero, or none at all, is amqtt's to refuse."""
+    sure: list[tuple[str, bytes, bytes]] = []
+
+    async def run(data: bytes) -> bytes:
+        stream = asyncio.StreamReader()
+        intake = Intake(
+            stream, lambda *_: None, lambda: None, lambda _, *message: sure.append(message)
+        )
+        intake.session = Session()
+        stream.feed_data(data)
+        stream.feed_eof()
+        await intake.run()
+        return await intake.read()
+
+    good = b"\x32\x07\x00\x01a\x00\x01x!"
+    bad = b"\x32\x05\x00\x01a\x00\x00" + b"\x32\x04\x00\x01a\x00" + b"\x3a\x05\x00\x01a\x00\x01"
+    assert asyncio.run(run(good + bad + good)) == bad
+    assert sure == [("a", b"x!", b"\x00\x01")] * 2
