@@ -369,6 +369,9 @@ class HomeRuntime(Protocol):
     async def pair(self, code: str, actor: Actor) -> None:
         """Pair by the printed code."""
 
+    async def unpair(self, actor: Actor) -> None:
+        """Leave the community."""
+
     async def history(
         self, entity_id: str, start: float, end: float
     ) -> Sequence[tuple[float, object]]:

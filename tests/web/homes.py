@@ -259,6 +259,9 @@ class FakeHome:
     def pairing(self) -> Any:
         return self.paired
 
+    async def unpair(self, _actor: Actor) -> None:
+        self.paired = None
+
     async def pair(self, code: str, _actor: Actor) -> None:
         if not code.startswith("LINLI"):
             raise Refusal("That is not a pairing code. Look at the printed sheet again.", "code")

@@ -102,6 +102,8 @@ async def test_pairing_tells_a_wrong_code(home: Served) -> None:
         assert (status, list(answer["errors"])) == (422, ["code"])
         assert (await visitor.press("/pairing", code="LINLI:1"))[1]["go"] == "/choices"
         assert "阳光花园" in (await visitor.get("/pairing"))[1]
+        assert (await visitor.press("/pairing/leave"))[1]["go"] == "/pairing"
+        assert "阳光花园" not in (await visitor.get("/pairing"))[1]
 
 
 async def test_keys_are_changed_by_the_owner(home: Served) -> None:

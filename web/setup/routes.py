@@ -82,6 +82,15 @@ def _pairing_routes(house: House, routes: Routes) -> None:
             return refused(request, words("Please look at the marked field."), errors, page)
         return done(request, words("Paired. Nothing is told until you choose."), "/choices")
 
+    @routes.post("/pairing/leave", allow=OWNER)
+    async def leave(request: web.Request) -> web.Response:
+        words = house.design.language(request["lang"])
+        try:
+            await house.runtime.unpair(actor_of(request))
+        except Refusal as refusal:
+            return refused(request, refusal.say(words))
+        return done(request, words("You left the community. Nothing is sent any more."), "/pairing")
+
 
 def _key_routes(house: House, routes: Routes) -> None:
     @routes.get("/keys", allow=OWNER)

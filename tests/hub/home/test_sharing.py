@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -150,6 +151,23 @@ async def test_a_no_holds_while_the_door_is_still_being_tried(
     assert home.sharing.status()["queue"] == []
     said = [line.state for line in home.ledger() if line.purpose == TELL_ZONE_NOW]
     assert said == ["withdrawn", "given"], "one yes, however often it was tried"
+
+
+async def test_leaving_the_community_ends_the_stream_and_the_queue(
+    home: Home, community: Community
+) -> None:
+    await home.choose(TELL_ZONE, "gas", "zone", OWNER)
+    await pair(home, community)
+    await community.relay.stop()
+    assert await tell(home) == "h1"
+    await home.unpair(OWNER)
+    assert home.pairing() is None
+    await community.start_relay()
+    await asyncio.sleep(6 * SLOT)
+    assert community.relay.health()["homes"] == 0
+    assert community.seen() == []
+    await pair(home, community)
+    assert home.sharing.status()["queue"] == []
 
 
 async def test_a_second_pairing_is_refused_in_words(home: Home, community: Community) -> None:
