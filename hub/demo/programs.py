@@ -34,7 +34,12 @@ async def once(words: Sequence[str], given: str = "") -> str:
         stderr=asyncio.subprocess.PIPE,
         env=dict(os.environ),
     )
-    out, err = await process.communicate(given.encode())
+    try:
+        out, err = await process.communicate(given.encode())
+    finally:
+        if process.returncode is None:  # Ctrl-C: a first start cut off begins anew
+            process.kill()
+            await process.wait()
     if process.returncode:
         raise CommandFailed(f"linli {words[0]}: {err.decode(errors='replace').strip()}")
     return out.decode()

@@ -6,6 +6,9 @@ import json
 import os
 import re
 import signal
+from pathlib import Path
+
+import pytest
 
 from tests.journey import processes
 from tests.journey.system import System, links
@@ -22,6 +25,23 @@ def test_everything_runs_and_nothing_stays_behind(system: System) -> None:
     assert system.stop(signal.SIGINT) == 0
     assert "Traceback" not in system.said()
     assert "exception" not in system.said()
+
+
+@pytest.mark.long
+@pytest.mark.timeout(400)
+def test_a_first_start_that_is_cut_off_begins_anew(tmp_path: Path) -> None:
+    system = System(tmp_path / "demo")
+    try:
+        for said in ("community: its flats", "relay: paired", "home: set up"):
+            system.launch()
+            system.until(lambda said=said: said in system.said(), said)  # type: ignore[misc] # mypy knows no default in a lambda
+            assert system.stop() == 0
+            assert "Traceback" not in system.said()
+        system.start()
+        assert len(links(system.said())) == 3
+        assert system.stop() == 0
+    finally:
+        system.close()
 
 
 def test_a_killed_demo_leaves_no_orphan(system: System) -> None:
