@@ -163,14 +163,14 @@ class Hazards:
             out.touch(record)
         return out
 
-    def availability(self, entity_id: str, available: bool | None) -> Outcome:
-        """What a sensor's availability topics say together."""
+    def availability(self, *heard: tuple[str, bool | None]) -> Outcome:
+        """What the availability topics of each sensor say together; one message tells of many."""
         out = Outcome()
-        sensor = self.sensors.get(entity_id)
-        if sensor is None:
-            return out
         now = self._clock.steady()
-        sensor.hear_availability(available, now)
+        for entity_id, available in heard:
+            sensor = self.sensors.get(entity_id)
+            if sensor is not None:
+                sensor.hear_availability(available, now)
         return self._settled(out, now)
 
     def actuator(self, entity_id: str, value: str | None) -> Outcome:

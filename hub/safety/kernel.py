@@ -132,14 +132,13 @@ class Kernel:
             else:
                 outcome = self.hazards.actuator(bound.entity_id, value)
             self.carry_out(outcome, began)
-        for bound in self._available.get(topic, ()):
-            if not bound.reader.hear(topic, payload):
-                continue
-            reachable = bound.reader.available
-            if bound.sensor:
-                self.carry_out(self.hazards.availability(bound.entity_id, reachable), began)
-            elif reachable:
-                self.carry_out(self.hazards.returned(bound.entity_id), began)
+        concerned = self._available.get(topic)
+        if concerned:
+            told = [one for one in concerned if one.reader.hear(topic, payload)]
+            self._tell_availability(told)
+            for bound in told:
+                if not bound.sensor and bound.reader.available:
+                    self.carry_out(self.hazards.returned(bound.entity_id), began)
         self._status_soon()
 
     def carry_out(self, outcome: Outcome, began: float | None = None) -> None:
@@ -240,9 +239,12 @@ class Kernel:
 
     def _expect_availability(self, bound: Iterable[Bound]) -> None:
         """Connected: a sensor whose availability topics stay silent counts as unavailable."""
-        for one in bound:
-            if one.sensor and one.wire.availability:
-                self.carry_out(self.hazards.availability(one.entity_id, one.reader.available))
+        self._tell_availability(one for one in bound if one.wire.availability)
+
+    def _tell_availability(self, bound: Iterable[Bound]) -> None:
+        heard = [(one.entity_id, one.reader.available) for one in bound if one.sensor]
+        if heard:
+            self.carry_out(self.hazards.availability(*heard))
 
     def _connection_changed(self, connected: bool) -> None:
         self._broker_since = self._clock.wall()

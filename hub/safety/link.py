@@ -39,6 +39,10 @@ class Peer:
             return
         self._writer.write(encode(message))
 
+    async def drain(self) -> None:
+        """Wait while the client is behind; raises ConnectionError when it went away."""
+        await self._writer.drain()
+
 
 class LinkServer:
     """Listens on a unix socket that only this user (or root) may speak to."""

@@ -43,7 +43,7 @@ class Requests:
     async def _do(self, peer: Peer, do: object, message: dict[str, Any]) -> dict[str, Any]:
         match do:
             case "watch":
-                return self._watch(peer, _whole(message, "after"))
+                return await self._watch(peer, _whole(message, "after"))
             case "confirm":
                 self._kernel.reports.confirm(_whole(message, "seq"))
                 return {}
@@ -62,10 +62,11 @@ class Requests:
             case _:
                 raise Refused("no such request")
 
-    def _watch(self, peer: Peer, after: int) -> dict[str, Any]:
-        for report in self._kernel.reports.since(after):
-            peer.send(report)
+    async def _watch(self, peer: Peer, after: int) -> dict[str, Any]:
         peer.watching = True
+        for report in self._kernel.reports.since(after):
+            peer.send(report)  # thousands, if the home was away for long
+            await peer.drain()
         peer.send({"status": self._kernel.status()})
         return {}
 

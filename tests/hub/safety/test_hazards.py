@@ -122,7 +122,7 @@ def test_an_unreadable_or_unavailable_sensor_never_clears() -> None:
     home.wait(CLEAR_S * 3)
     assert home.open() == ["gas"]
     home.hear("gas1", False)
-    home.hazards.availability("binary_sensor.gas1", False)
+    home.hazards.availability(("binary_sensor.gas1", False))
     home.wait(CLEAR_S * 3)
     assert home.open() == ["gas", "supervision"]
 
@@ -192,12 +192,12 @@ def test_supervision_lost_by_silence_and_found() -> None:
 
 def test_supervision_lost_by_availability_after_the_grace() -> None:
     home = Home()
-    home.hazards.availability("binary_sensor.gas1", False)
+    home.hazards.availability(("binary_sensor.gas1", False))
     home.wait(GRACE_S - 1)
     assert home.open() == []
     home.wait(1)
     assert home.open() == ["supervision"]
-    home.hazards.availability("binary_sensor.gas1", True)
+    home.hazards.availability(("binary_sensor.gas1", True))
     assert home.open() == []
 
 
@@ -219,7 +219,7 @@ def test_a_restart_keeps_the_hazard_and_sends_again_what_is_unconfirmed() -> Non
 
 def test_a_restart_does_not_find_a_lost_sensor() -> None:
     home = Home()
-    home.hazards.availability("binary_sensor.gas1", False)
+    home.hazards.availability(("binary_sensor.gas1", False))
     home.wait(GRACE_S)
     kept = [HazardRecord.from_json(one.to_json()) for one in home.hazards.open_records()]
     home.hazards = home.machine()

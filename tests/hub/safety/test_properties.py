@@ -60,7 +60,7 @@ class AnyOrder(RuleBasedStateMachine):
 
     @rule(sensor=SENSORS, available=st.booleans())
     def availability(self, sensor: str, available: bool) -> None:
-        self.home.hazards.availability(f"binary_sensor.{sensor}", available)
+        self.home.hazards.availability((f"binary_sensor.{sensor}", available))
 
     @rule(sensor=SENSORS, value=st.booleans(), ago=st.sampled_from([0.0, 1.0, 60.0]))
     def told(self, sensor: str, value: bool, ago: float) -> None:
