@@ -18,6 +18,8 @@ from tests.hub.home.conftest import OWNER
 from tests.privacy.helpers import files_contain, home_answer, portal, public, until
 from tests.privacy.test_egress import SLOT, Community
 
+NAMED = "hazard-in-the-kitchen-of-zhang-ming"
+
 
 async def pair(home: Home, community: Community) -> None:
     """Pair by a printed code and wait for the stream."""
@@ -87,7 +89,7 @@ async def test_an_event_goes_out_is_listed_and_has_its_receipt(
 ) -> None:
     await home.choose(TELL_ZONE, "gas", "zone", OWNER)
     await pair(home, community)
-    assert await tell(home) == "h1"
+    assert await tell(home, hazard_id=NAMED) == NAMED
     await until(community.seen, 20)
     await until(lambda: events(home) and events(home)[0].state == "received", 20)
     (first, *_) = reversed(events(home))
@@ -97,7 +99,7 @@ async def test_an_event_goes_out_is_listed_and_has_its_receipt(
     assert home.sent_today() >= 1
     acts = [one for one in home.sent() if one.door == "acts"]
     assert dict(acts[0].fields)["What"] == "pairing with the community"
-    assert files_contain(home.data, b"h1") == []
+    assert files_contain(home.data, NAMED.encode()) == []
 
 
 async def test_without_a_yes_nothing_is_queued(home: Home, community: Community) -> None:
