@@ -31,12 +31,20 @@ def traces(folders: Iterable[Path], words: Iterable[str]) -> list[str]:
     for folder in folders:
         files = [folder] if folder.is_file() else [p for p in folder.rglob("*") if p.is_file()]
         for path in files:
-            data = path.read_bytes()
+            data = _content(path)
             lowered = data.lower()
             for word, how, text in spelled:
                 if text in (data if how == "base64" else lowered):
                     found.append(f"{path}: {word} ({how})")
     return found
+
+
+def _content(path: Path) -> bytes:
+    """A file's bytes; none where a running program has just deleted it."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return b""
 
 
 def spellings(words: str) -> Iterator[tuple[str, bytes]]:

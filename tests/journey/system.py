@@ -24,7 +24,7 @@ from tests.journey.evidence import Incident
 from tests.journey.visitor import Visitor
 from tests.peers import accepts, wait_until
 
-SLOT_S = 0.2
+SLOT_S = 0.1
 ASK_S = 0.5
 CLEAR_S = 0.5
 PATIENCE_S = 60.0

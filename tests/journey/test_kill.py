@@ -90,6 +90,12 @@ def kills(system: System, roles: list[str], dice: random.Random) -> None:
 
 
 @pytest.mark.timeout(400)
+def test_the_processes_between_sensor_and_desk(system: System) -> None:
+    kills(system, ["home-app", "safety", "relay", "community-app"], random.Random(9))
+
+
+@pytest.mark.long
+@pytest.mark.timeout(400)
 def test_every_process_once(system: System) -> None:
     kills(system, KILLED, random.Random(9))
 
