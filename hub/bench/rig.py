@@ -167,7 +167,7 @@ class Rig:
         words = [sys.executable, "-m", "hub", "home", "init", "--data", str(self.folder)]
         words += ["--owner", "Bench", "--unlock", "machine", "--bind", f"gas_valve={VALVE}"]
         password = secrets.token_urlsafe(12).encode() + b"\n"
-        done = subprocess.run(words, input=password, capture_output=True, check=False)  # noqa: S603
+        done = subprocess.run(words, input=password, capture_output=True, check=False)  # noqa: S603 - our own command
         if done.returncode:
             raise RigProblem(done.stderr.decode())
 
