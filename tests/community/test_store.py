@@ -150,3 +150,9 @@ def test_two_programs_may_start_on_an_empty_database_at_once(database_url: str) 
     for process in started:
         _, error = process.communicate(timeout=60)
         assert process.returncode == 0, error.decode()
+
+
+def test_nobody_else_on_the_machine_reads_the_database(tmp_path: Path) -> None:
+    store = open_store(tmp_path)
+    store.close()
+    assert (tmp_path / "community.db").stat().st_mode & 0o777 == 0o600
