@@ -130,6 +130,7 @@ def test_planted_names_are_nowhere(system: System) -> None:
     home = system.folder / "home"
     opened = evidence.opened_by_machine(home)
     assert opened, "safety bindings are there for a locked start"
+    assert b'"602"' not in b"".join(opened), "building and riser, never the flat"
     for word in planted.PERSONAL + planted.SECRETS:
         assert word.encode() not in b"".join(opened), word
 

@@ -27,12 +27,12 @@ class Visitor:
 
     def get(self, path: str) -> str:
         """A page's text; its form token is remembered."""
-        return self._ask(Request(self.address + path))  # noqa: S310 - loopback
+        return self._ask(Request(self.address + path))  # noqa: S310 - our own http address
 
     def post(self, path: str, **fields: str) -> str:
         """Send a form; returns the text of the page that follows."""
         data = urlencode({"csrf": self._csrf, **fields}).encode()
-        return self._ask(Request(self.address + path, data, {"Origin": self.address}))  # noqa: S310 - loopback
+        return self._ask(Request(self.address + path, data, {"Origin": self.address}))  # noqa: S310 - our own http address
 
     def enter(self, link: str) -> str:
         """Press the button of a sign-in link."""
