@@ -16,266 +16,21 @@ if TYPE_CHECKING:
     from hub.core.commands import Actor, Commands
     from hub.core.registry import Registry
     from hub.core.states import States
+    from web.views import (
+        Area,
+        BindingView,
+        ChoiceView,
+        HazardView,
+        LedgerLine,
+        PairingView,
+        SensorView,
+        SentView,
+    )
 
 __all__ = ["HAZARD_CLASSES", "HomeRuntime", "Refusal"]
 
 HAZARD_CLASSES = ("gas", "smoke", "flood")
 """What leaves the home by the events door, as classes (privacy protocol, section 1)."""
-
-
-class ActionView(Protocol):
-    """One action of the hazard kernel: `result` is a word of `hub.safety.records`."""
-
-    @property
-    def name(self) -> str:
-        """What people call it."""
-
-    @property
-    def role(self) -> str:
-        """A role of `web.words.ROLES`."""
-
-    @property
-    def result(self) -> str:
-        """A word of `hub.safety.records`."""
-
-
-class QuestionView(Protocol):
-    """The question whether to tell the duty desk; `deadline` in epoch seconds.
-
-    `choice` is what counts without an answer: `zone`, `nobody` or None (never chosen);
-    `answer` is `tell`, `dont` or None.
-    """
-
-    @property
-    def deadline(self) -> float:
-        """When the choice counts, epoch seconds."""
-
-    @property
-    def choice(self) -> str | None:
-        """`zone`, `nobody` or None."""
-
-    @property
-    def answer(self) -> str | None:
-        """`tell`, `dont` or None."""
-
-    @property
-    def told(self) -> bool:
-        """Whether the event is queued or has left; False where there is nobody to tell."""
-
-
-class HazardView(Protocol):
-    """One hazard record, ready to be shown; times in epoch seconds."""
-
-    @property
-    def id(self) -> str:
-        """Its id."""
-
-    @property
-    def hazard(self) -> str:
-        """`gas`, `smoke`, `leak` or `supervision`."""
-
-    @property
-    def entity_id(self) -> str:
-        """The entity."""
-
-    @property
-    def sensor(self) -> str:
-        """The sensor's name."""
-
-    @property
-    def place(self) -> str:
-        """The room, "" where none is known."""
-
-    @property
-    def raised_at(self) -> float:
-        """When it began."""
-
-    @property
-    def active(self) -> bool:
-        """Whether it is still on."""
-
-    @property
-    def acknowledged_by(self) -> str | None:
-        """Who has seen it, None for nobody."""
-
-    @property
-    def cleared_at(self) -> float | None:
-        """When it ended."""
-
-    @property
-    def actions(self) -> Sequence[ActionView]:
-        """What the kernel did."""
-
-    @property
-    def question(self) -> QuestionView | None:
-        """The question, None where none is asked."""
-
-    def advice(self, words: Callable[[str], str]) -> Sequence[str]:
-        """What happened and what to do now, in plain words (`hub.safety.advice`)."""
-
-
-class BindingView(Protocol):
-    """One actuator bound to a role."""
-
-    @property
-    def role(self) -> str:
-        """A role of `web.words.ROLES`."""
-
-    @property
-    def entity_id(self) -> str:
-        """The entity."""
-
-    @property
-    def name(self) -> str:
-        """What people call it."""
-
-    @property
-    def present(self) -> bool:
-        """Whether the device is there now."""
-
-
-class SensorView(Protocol):
-    """One watched safety sensor; `limit_s` is how long it may stay silent."""
-
-    @property
-    def entity_id(self) -> str:
-        """The entity."""
-
-    @property
-    def name(self) -> str:
-        """What people call it."""
-
-    @property
-    def hazard(self) -> str:
-        """`gas`, `smoke`, `leak` or `supervision`."""
-
-    @property
-    def seen_at(self) -> float | None:
-        """When it was last heard."""
-
-    @property
-    def limit_s(self) -> float:
-        """The longest silence."""
-
-    @property
-    def lost(self) -> bool:
-        """Whether it is silent for too long."""
-
-
-class ChoiceView(Protocol):
-    """What the resident chose for a class: `zone`, `nobody` or None; `since` in epoch seconds."""
-
-    @property
-    def purpose(self) -> str:
-        """A purpose of the ledger."""
-
-    @property
-    def klass(self) -> str:
-        """A class of event."""
-
-    @property
-    def value(self) -> str | None:
-        """`zone`, `nobody` or None."""
-
-    @property
-    def since(self) -> float | None:
-        """Since when."""
-
-
-class SentView(Protocol):
-    """One message that left the home.
-
-    `door` is `events`, `acts` or `grants`; `fields` are (msgid, value) pairs, values that are
-    words being msgids too; `state` is `waiting`, `sent` or `received`.
-    """
-
-    @property
-    def at(self) -> float:
-        """When."""
-
-    @property
-    def door(self) -> str:
-        """`events`, `acts` or `grants`."""
-
-    @property
-    def recipient(self) -> str:
-        """Who got it, a msgid."""
-
-    @property
-    def state(self) -> str:
-        """Its state."""
-
-    @property
-    def fields(self) -> Sequence[tuple[str, str]]:
-        """(msgid, value) pairs."""
-
-    @property
-    def raw(self) -> bytes:
-        """The bytes as sent."""
-
-
-class LedgerLine(Protocol):
-    """One line of the consent ledger."""
-
-    @property
-    def seq(self) -> int:
-        """Its number."""
-
-    @property
-    def at(self) -> float:
-        """When."""
-
-    @property
-    def purpose(self) -> str:
-        """A purpose of the ledger."""
-
-    @property
-    def klass(self) -> str:
-        """A class of event."""
-
-    @property
-    def state(self) -> str:
-        """Its state."""
-
-    @property
-    def actor(self) -> str:
-        """Who chose, an account's id or name."""
-
-
-class PairingView(Protocol):
-    """The community this home is paired with."""
-
-    @property
-    def community(self) -> str:
-        """Its name."""
-
-    @property
-    def address(self) -> str:
-        """Its address."""
-
-    @property
-    def zone(self) -> str:
-        """The zone that events name."""
-
-    @property
-    def homes(self) -> int:
-        """How many homes share that zone."""
-
-    @property
-    def slot_s(self) -> float:
-        """Seconds between two cells."""
-
-
-class Area(Protocol):
-    """A room at home."""
-
-    @property
-    def id(self) -> str:
-        """Its id."""
-
-    @property
-    def name(self) -> str:
-        """What people call it."""
 
 
 class HomeRuntime(Protocol):
@@ -317,6 +72,9 @@ class HomeRuntime(Protocol):
 
     async def answer(self, hazard_id: str, answer: str, actor: Actor) -> bool:
         """Answer `tell` or `dont`; False when another answer counted already."""
+
+    async def cancel(self, hazard_id: str, actor: Actor) -> bool:
+        """Say that it was a false alarm; False when there was no event to take back."""
 
     async def acknowledge(self, hazard_id: str, actor: Actor) -> None:
         """Say that somebody has seen the hazard."""

@@ -20,6 +20,7 @@ from hub.core.store import Store, StoreError
 from privacy.errors import PrivacyError
 
 ASK_S = 30.0
+KEPT_S = 24 * 3600.0
 RETRY_S = 2.0
 LIFE_SAFETY = {"gas": "gas", "smoke": "smoke", "leak": "flood"}
 
@@ -137,6 +138,7 @@ class Offers:
         klass = LIFE_SAFETY.get(hazard["hazard"])
         if klass is None:
             return
+        await self._tidy()
         async with self._lock(hazard["id"]):
             question = self._questions.get(hazard["id"])
             if question is None and hazard["active"]:
@@ -164,13 +166,32 @@ class Offers:
             await self._decide(question, answer, actor)
             return True
 
-    async def cancel(self, hazard_id: str) -> None:
-        """A person at home says it was a false alarm."""
+    async def cancel(self, hazard_id: str) -> bool:
+        """A person at home says it was a false alarm; whether there was an event to take back."""
         async with self._lock(hazard_id):
             question = self._questions.get(hazard_id)
-            if question is None or question.status != "raised":
-                return
+            if question is None or question.status != "raised" or not question.told:
+                return False
             await self._end(question, "cancelled")
+            return True
+
+    async def _tidy(self) -> None:
+        """Forget questions that ended a day ago; the hazard itself is in the household's book."""
+        before = time.time() - KEPT_S
+        old = [
+            one.hazard_id
+            for one in self._questions.values()
+            if one.status != "raised" and not one.unfinished and one.deadline < before
+        ]
+        if not old:
+            return
+        for hazard_id in old:
+            self._questions.pop(hazard_id, None)
+            self._locks.pop(hazard_id, None)
+        try:
+            await self._store.run(lambda db: [self._table.delete(db, one) for one in old])
+        except StoreError as error:
+            _LOG.warning("old questions could not be deleted: %s", error)
 
     async def stop(self) -> None:
         """End the timers; what they would have decided is decided at the next start."""

@@ -52,6 +52,7 @@ class Home(HomeLife):
                 self.sharing.standing(asked.klass),
                 asked.answer,
                 told=asked.told,
+                cancelled=asked.status == "cancelled",
             )
         entity = self.registry.get(record["entity_id"])
         device = self.registry.device(entity.device_id) if entity else None
@@ -69,6 +70,17 @@ class Home(HomeLife):
         if counted:
             await self._note(actor, f"answer {answer}", hazard_id)
         return counted
+
+    async def cancel(self, hazard_id: str, actor: Actor) -> bool:
+        """Say that it was a false alarm; the next message of the event carries it.
+
+        Returns:
+            Whether there was an event to take back.
+        """
+        cancelled = await self.offers.cancel(hazard_id)
+        if cancelled:
+            await self._note(actor, "cancel event", hazard_id)
+        return cancelled
 
     async def acknowledge(self, hazard_id: str, actor: Actor) -> None:
         """Somebody has seen the hazard.

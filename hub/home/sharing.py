@@ -48,6 +48,19 @@ _ACT_WORDS = {"pairing": _("pairing with the community")}
 _DUTY_DESK = _("duty desk")
 
 
+class _LedgerView:
+    """The ledger as last read: pages and timers never wait for the disk behind it."""
+
+    __slots__ = ("lines", "problem", "standing")
+
+    def __init__(self, ledger: Ledger | None = None) -> None:
+        self.standing = {
+            klass: ledger.state(TELL_ZONE, klass) if ledger else None for klass in CLASSES
+        }
+        self.lines: list[dict[str, Any]] = ledger.lines() if ledger else []
+        self.problem = ledger.problem if ledger else None
+
+
 class Sharing:
     """The doors of one home.
 
@@ -76,6 +89,7 @@ class Sharing:
         self._ledger: Ledger | None = None
         self._egress: Egress | None = None
         self._sent: list[SentView] = []
+        self._view = _LedgerView()
         self._looking: asyncio.Task[None] | None = None
         self._on_the_way: dict[str, str] = {}
 
@@ -84,6 +98,7 @@ class Sharing:
         await asyncio.to_thread(self._open, household)
         if self._egress is not None:
             await self._egress.start()
+        await self._read_ledger()
         self._looking = asyncio.create_task(self._look(), name="what left")
 
     def _open(self, household: Household) -> None:
@@ -110,6 +125,12 @@ class Sharing:
         if ledger is not None:
             await asyncio.to_thread(ledger.close)
 
+    async def _read_ledger(self) -> bool:
+        """Take the ledger's view anew; whether it differs from the one before."""
+        before = (len(self._view.lines), self._view.problem)
+        self._view = await asyncio.to_thread(_LedgerView, self._ledger)
+        return before != (len(self._view.lines), self._view.problem)
+
     # -- the door of `hub.home.offer` ---------------------------------------------------
 
     async def offer(self, hazard_id: str, klass: str, basis: str, actor: str) -> str | None:
@@ -123,7 +144,7 @@ class Sharing:
             if not await asyncio.to_thread(self._yes_once, self._ledger, klass, actor, hazard_id):
                 self._on_the_way.pop(hazard_id, None)
                 return None
-        elif not self._ledger.allows(TELL_ZONE, klass):
+        elif not await asyncio.to_thread(self._ledger.allows, TELL_ZONE, klass):
             return None
         event = SafetyEvent(hazard_id, HazardClass[klass.upper()], SEVERITIES[klass])
         try:
@@ -150,7 +171,7 @@ class Sharing:
 
     def standing(self, klass: str) -> str | None:
         """The choice made at set-up: ``zone``, ``nobody`` or None."""
-        consent = self._ledger.state(TELL_ZONE, klass) if self._ledger else None
+        consent = self._view.standing.get(klass)
         if consent is None:
             return None
         return "zone" if consent.given else "nobody"
@@ -161,7 +182,7 @@ class Sharing:
         """The choice per class."""
         found = []
         for klass in CLASSES:
-            consent = self._ledger.state(TELL_ZONE, klass) if self._ledger else None
+            consent = self._view.standing.get(klass)
             since = consent.time if consent else None
             found.append(ChoiceView(TELL_ZONE, klass, self.standing(klass), since))
         return found
@@ -174,8 +195,11 @@ class Sharing:
         """
         if self._ledger is None or klass not in CLASSES or value not in {"zone", "nobody"}:
             raise PrivacyError("there is no such choice")
-        await asyncio.to_thread(self._choose, self._ledger, purpose, klass, value, actor)
-        self._changed()
+        try:
+            await asyncio.to_thread(self._choose, self._ledger, purpose, klass, value, actor)
+        finally:
+            await self._read_ledger()
+            self._changed()
 
     def _choose(self, ledger: Ledger, purpose: str, klass: str, value: str, actor: str) -> None:
         if value == "zone":
@@ -191,12 +215,11 @@ class Sharing:
 
     def ledger_lines(self, who: Callable[[str], str]) -> Sequence[LedgerLine]:
         """All lines, newest first."""
-        lines: list[dict[str, Any]] = self._ledger.lines() if self._ledger else []
-        return [LedgerLine(line, who(line["actor"])) for line in reversed(lines)]
+        return [LedgerLine(line, who(line["actor"])) for line in reversed(self._view.lines)]
 
     def ledger_problem(self) -> str | None:
         """What is wrong with the chain; None while it holds."""
-        return self._ledger.problem if self._ledger else None
+        return self._view.problem
 
     # -- pairing ------------------------------------------------------------------------
 
@@ -253,6 +276,8 @@ class Sharing:
         """Keep the readable list in step with the log; the door itself never waits for it."""
         seen: object = None
         while True:
+            if await self._read_ledger():
+                self._changed()
             now = (self.status()["queue"], self._keys.locked, self.pairing() is None)
             if now != seen:
                 try:

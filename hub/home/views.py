@@ -34,18 +34,26 @@ class ActionView:
 class QuestionView:
     """The question whether to tell the duty desk: see `hub.home.offer`.
 
-    `told` is whether the event is in the queue or has left.
+    `told` is whether the event is in the queue or has left; `cancelled` whether somebody at home
+    said since that it was a false alarm.
     """
 
-    __slots__ = ("answer", "choice", "deadline", "told")
+    __slots__ = ("answer", "cancelled", "choice", "deadline", "told")
 
     def __init__(
-        self, deadline: float, choice: str | None, answer: str | None, *, told: bool
+        self,
+        deadline: float,
+        choice: str | None,
+        answer: str | None,
+        *,
+        told: bool,
+        cancelled: bool = False,
     ) -> None:
         self.deadline = deadline
         self.choice = choice
         self.answer = answer
         self.told = told
+        self.cancelled = cancelled
 
 
 class HazardView:

@@ -175,6 +175,16 @@ class FakeHome:
             return False
         question.answer = answer
         question.told = answer == "tell"
+        question.cancelled = False
+        self.changed("hazards")
+        return True
+
+    async def cancel(self, hazard_id: str, _actor: Actor) -> bool:
+        self.did.append(("cancel", hazard_id))
+        question = next(h.question for h in self.open if h.id == hazard_id)
+        if not question.told:
+            return False
+        question.cancelled = True
         self.changed("hazards")
         return True
 

@@ -10,8 +10,8 @@ from web.words import HAZARDS, RESULTS, ROLES
 
 if TYPE_CHECKING:
     from web.design.page import Words
-    from web.facade import HazardView
     from web.house import EntityView, House
+    from web.views import HazardView
 
 MOST_TILES = 6
 SPARK_KEPT_S = 60.0

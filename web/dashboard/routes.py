@@ -41,6 +41,14 @@ def dashboard_routes(house: House) -> Routes:
         seen = await overview.look(request["lang"], session.role)
         return house.design.render(request, "home.html", now=time.time(), **seen)
 
+    routes.extend(_hazard_routes(house))
+    return routes
+
+
+def _hazard_routes(house: House) -> Routes:
+    """What a person does about an open hazard: answer, take back, say that it was seen."""
+    routes = Routes()
+
     @routes.post("/hazards/{id}/answer", allow=RESIDENTS)
     async def answer(request: web.Request) -> web.Response:
         words = house.design.language(request["lang"])
@@ -53,6 +61,13 @@ def dashboard_routes(house: House) -> Routes:
                 return refused(request, words("The duty desk could not be told. Call it yourself."))
             return done(request, words("The duty desk is being told the zone, not your flat."))
         return done(request, words("The duty desk is not told. You can call it at any time."))
+
+    @routes.post("/hazards/{id}/cancel", allow=RESIDENTS)
+    async def cancel(request: web.Request) -> web.Response:
+        words = house.design.language(request["lang"])
+        if not await house.runtime.cancel(request.match_info["id"], actor_of(request)):
+            return refused(request, words("There is nothing to take back."))
+        return done(request, words("The duty desk hears with the next message: false alarm."))
 
     @routes.post("/hazards/{id}/acknowledge", allow=RESIDENTS)
     async def acknowledge(request: web.Request) -> web.Response:

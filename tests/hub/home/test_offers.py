@@ -11,7 +11,7 @@ import pytest
 
 from hub.core.store import Store, migrate
 from hub.home import offer as module
-from hub.home.offer import MIGRATION, Offers
+from hub.home.offer import KEPT_S, MIGRATION, Offers
 from privacy.errors import PrivacyError
 from tests.hub.core.boxes import TestBox
 from tests.hub.core.brokers import until
@@ -129,6 +129,37 @@ async def test_the_all_clear_and_a_cancel_follow_the_event(store: Store) -> None
     await asked.hazard_changed(hazard(active=False))
     await asked.cancel("h1")
     assert door.updated == [("h1", "cleared")]
+    await asked.stop()
+
+
+async def test_a_false_alarm_takes_back_only_what_was_told(store: Store) -> None:
+    door = Door("zone")
+    asked = offers(store, door)
+    await asked.hazard_changed(hazard())
+    assert not await asked.cancel("h1")
+    await asked.answer("h1", "tell", "li")
+    assert await asked.cancel("h1")
+    assert not await asked.cancel("h1")
+    await asked.hazard_changed(hazard(active=False))
+    assert door.updated == [("h1", "cancelled")]
+    await asked.stop()
+
+
+async def test_ended_questions_are_forgotten_after_a_day(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = offers(store, Door("zone"))
+    await asked.hazard_changed(hazard())
+    await asked.answer("h1", "tell", "li")
+    await asked.hazard_changed(hazard(active=False))
+    await asked.hazard_changed(hazard(kind="supervision"))
+    assert asked.question("h1") is not None
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + KEPT_S + 61)
+    await asked.hazard_changed({**hazard(), "id": "h2"})
+    assert asked.question("h1") is None
+    rows = await store.read(lambda db: db.execute("SELECT key FROM offers").fetchall())
+    assert [key for (key,) in rows] == ["h2"]
     await asked.stop()
 
 
