@@ -186,7 +186,11 @@ def open_store(data: Path) -> Store:
     """Open the community's database, creating or migrating it where its version differs."""
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
     store = Store(database_url(data))
-    ensure_schema(store)
+    try:
+        ensure_schema(store)
+    except SQLAlchemyError as error:
+        store.close()
+        raise StoreError(f"the database does not answer: {_short(_first(error))}") from error
     return store
 
 

@@ -23,10 +23,13 @@ def backup(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="linli backup", description=backup.__doc__)
     parser.add_argument("file", type=Path, help="where the backup goes")
     parser.add_argument("--data", type=Path, default=data_folder("home"), help="the home's folder")
+    parser.add_argument("--replace", action="store_true", help="overwrite an older backup")
     options = parser.parse_args(argv)
     file: Path = options.file
     if options.data.resolve() in file.resolve().parents:
         return _fail("put the backup somewhere else than into the home's own folder")
+    if file.exists() and not options.replace:
+        return _fail(f"{file} exists already; name another file, or say --replace")
     unfinished = file.with_name(file.name + ".part")
     try:
         with os.fdopen(

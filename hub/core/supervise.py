@@ -48,6 +48,9 @@ class Face:
         Options that are not ours go to the app.
         """
         options, more = self._parser().parse_known_args(argv)
+        if more and not more[0].startswith("-"):
+            sys.stderr.write(f"linli {self.role}: no command {more[0]!r}; see --help\n")
+            return 2
         try:
             listen = listen_from(options, self.port)
             broker = split_address(options.broker, self.broker_port) if options.broker else None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import shutil
 import signal
 import sys
 import time
@@ -48,7 +47,10 @@ def main(argv: Sequence[str]) -> int:
         return 1
     try:
         return asyncio.run(_run(plan))
-    except (CommandFailed, PrivacyError, OSError, TimeoutError) as problem:
+    except TimeoutError:
+        _say("the demo could not start: a program did not get ready; its lines above say why")
+        return 1
+    except (CommandFailed, PrivacyError, OSError) as problem:
         _say(f"the demo could not start: {problem}")
         return 1
 
@@ -81,9 +83,6 @@ async def _up(plan: Plan, supervisor: Supervisor, page: DemoPage, began: float) 
     if first:
         _say("first start: building a community, about half a minute")
         await asyncio.to_thread(plan.clear)
-        # A first start that was cut off left halves behind that nobody uses.
-        for part in ("community", "relay", "neighbours", "home"):
-            shutil.rmtree(plan.data(part), ignore_errors=True)
         await seed.found_community(plan, _say)
     community = programs.community(plan)
     if first:

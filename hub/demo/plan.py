@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import socket
 from pathlib import Path
@@ -29,6 +30,7 @@ class Plan:
         slot_s: seconds between two cells of a home.
         ask_s: seconds a hazard's question waits for an answer.
         clear_s: seconds a sensor has to be quiet before its hazard is over.
+        language: of the simulated devices' names; Chinese unless LANG asks for English.
         homes: neighbours that send cells; the zones need at least 20 to split.
         seeded: whether the first start was finished.
     """
@@ -40,6 +42,7 @@ class Plan:
         self.ask_s = 30.0
         self.clear_s = 30.0
         self.homes = 143
+        self.language = "en" if os.environ.get("LANG", "").startswith("en") else "zh_CN"
         self.seeded = False
         self._file = folder / "demo.json"
         if self._file.exists():
@@ -48,6 +51,7 @@ class Plan:
             self.slot_s, self.ask_s = kept["slot_s"], kept["ask_s"]
             self.clear_s = kept.get("clear_s", self.clear_s)
             self.homes, self.seeded = kept["homes"], kept["seeded"]
+            self.language = kept.get("language", self.language)
 
     def save(self) -> None:
         """Write it down."""
@@ -58,6 +62,7 @@ class Plan:
             "ask_s": self.ask_s,
             "clear_s": self.clear_s,
             "homes": self.homes,
+            "language": self.language,
             "seeded": self.seeded,
         }
         draft.write_text(json.dumps(kept, indent=1), encoding="utf-8")

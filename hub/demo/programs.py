@@ -114,6 +114,8 @@ def simulators(plan: Plan) -> list[Child]:
             str(folder / "password"),
             "--set",
             which,
+            "--language",
+            plan.language,
             "--data",
             str(folder),
         )

@@ -119,7 +119,7 @@ class Link:
         """Keep the connection until it ends; returns whether the broker let us in at all."""
         let_in = False
         while not self._ended.is_set():
-            # Not wait_for: before Python 3.12 it can swallow a cancellation that comes with the end.
+            # Not wait_for: before Python 3.12 it can swallow a cancellation that meets the end.
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(TICK_S):
                     await self._ended.wait()

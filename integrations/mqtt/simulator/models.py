@@ -237,7 +237,7 @@ HOME: tuple[Model, ...] = (
         ],
         take=_plug,
     ),
-    _sounder("siren", ("Hallway siren (demo)", "过道警笛（演示）")),
+    _sounder("siren", ("Hallway siren (demo)", "过道警号（演示）")),
     Model(
         "climate",
         ("Bedroom thermometer (demo)", "卧室温湿度计（演示）"),
@@ -251,7 +251,7 @@ HOME: tuple[Model, ...] = (
 )
 
 COMMUNITY: tuple[Model, ...] = (
-    _sounder("community_siren", ("Duty room siren (demo)", "值班室警笛（演示）")),
+    _sounder("community_siren", ("Duty room siren (demo)", "值班室警号（演示）")),
 )
 
 SETS: dict[str, tuple[Model, ...]] = {"home": HOME, "community": COMMUNITY}

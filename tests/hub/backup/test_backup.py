@@ -261,4 +261,17 @@ def test_where_nothing_can_be_saved(tmp_path: Path, saved: tuple[Path, str]) -> 
     assert save(home, home / "inside.linli") == 1
     (tmp_path / "x.part").write_bytes(b"")
     assert save(home, tmp_path / "x") == 1
-    assert save(home, saved[0]) == 0
+    assert save(home, tmp_path / "y") == 0
+
+
+def test_an_older_backup_is_replaced_only_when_told_to(
+    saved: tuple[Path, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = saved[0]
+    before = file.read_bytes()
+    data = tmp_path / "home"
+    assert cli.backup(["--data", str(data), str(file)]) == 1
+    assert "--replace" in capsys.readouterr().err
+    assert file.read_bytes() == before
+    assert cli.backup(["--data", str(data), str(file), "--replace"]) == 0
+    assert file.read_bytes() != before
