@@ -8,8 +8,8 @@ from __future__ import annotations
 
 ALWAYS = (
     "device credentials, the safety sensors and actuators as their devices call them",
-    "when there were alarms, and who acknowledged or answered them, by number and not by name",
-    "which building and riser the home is in, and your sharing choices",
+    "when the latest alarms were, and who acknowledged or answered them, by number and not by name",
+    "which building and riser the home is in, and your sharing choices, also those in an alarm",
 )
 PERSONAL = "names, history, presence and the record of what left this home"
 
@@ -23,7 +23,7 @@ EXPLAINED: dict[str, str] = {
     "passphrase": (
         "After a power cut somebody types the passphrase before names and history can be seen. "
         "Alarms work without it. A thief of the disk reads no names of people, no presence and "
-        "no history, but which devices guard the home, when there were alarms, building and "
+        "no history, but which devices guard the home, when the latest alarms were, building and "
         "riser, and the sharing choices. A thief of the running, unlocked box reads everything."
     ),
     "media": (

@@ -24,7 +24,9 @@ from .records import (
 from .silence import Silencing
 from .supervision import GRACE_S, Sensor
 
-# Closed records are kept for a late acknowledgement, this many at most ...
+# When alarms were is personal, and these records open without the household's key: what the home
+# has confirmed is kept this long, for a late acknowledgement, and this many at most ...
+KEEP_CLOSED_S = 3600.0
 KEEP_CLOSED = 200
 # ... and this many while the home, away for long, has not confirmed them.
 KEEP_UNCONFIRMED = 5000
@@ -304,16 +306,25 @@ class Hazards:
         return list(self._open.values())
 
     def forget(self, confirmed: Collection[str]) -> list[str]:
-        """Drop the oldest closed records beyond what is kept; returns their ids.
+        """Drop the closed records that are kept no longer; returns their ids.
 
         Args:
-            confirmed: ids of records whose latest revision the home has; the others are kept
-                longer, up to :data:`KEEP_UNCONFIRMED`.
+            confirmed: ids of records whose latest revision the home has. They go after
+                :data:`KEEP_CLOSED_S`, unless a siren waits to be silenced; the others are
+                kept until then, up to :data:`KEEP_UNCONFIRMED`.
         """
+        wall = self._clock.wall()
         closed = [record for record in self.records.values() if not record.active]
         closed.sort(key=lambda record: record.cleared_at or 0.0)
-        told = [record.id for record in closed if record.id in confirmed]
-        gone = told[: max(0, len(told) - KEEP_CLOSED)]
+        told = [one for one in closed if one.id in confirmed]
+        told = [one for one in told if not self._silencing.to_do(one.id)]
+        many = max(0, len(told) - KEEP_CLOSED)
+        # Either way from now: after a power cut the clock may be far behind.
+        gone = [
+            record.id
+            for place, record in enumerate(told)
+            if place < many or abs(wall - (record.cleared_at or 0.0)) > KEEP_CLOSED_S
+        ]
         untold = [record.id for record in closed if record.id not in confirmed]
         gone += untold[: max(0, len(untold) - KEEP_UNCONFIRMED)]
         for hazard_id in gone:

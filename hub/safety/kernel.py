@@ -35,6 +35,7 @@ _LOG = logging.getLogger(__name__)
 STATUS_EVERY_S = 2.0
 STATUS_SOON_S = 0.02
 SEEN_EVERY_S = 300.0
+TIDY_EVERY_S = 60.0
 # After a restart a sensor has at least this long to speak before it counts as lost: a power
 # cut that outlasts its limit is no reason for an alarm when everything comes back.
 RESTART_GRACE_S = 600.0
@@ -103,6 +104,7 @@ class Kernel:
             self._listening = asyncio.create_task(self._listen(), name="safety-link")
         self._loop.call_later(STATUS_EVERY_S, self._beat)
         self._loop.call_later(SEEN_EVERY_S, self._keep_seen)
+        self._loop.call_later(TIDY_EVERY_S, self._keep_tidy)
 
     async def _listen(self) -> None:
         while True:
@@ -154,7 +156,7 @@ class Kernel:
             self._stored.clear()
             for record in outcome.changed:
                 self.reports.changed(record)
-            self.reports.forget(self.hazards.forget(self.reports.confirmed_ids()))
+            self._forget()
             self._status_soon()
         self._set_timer()
 
@@ -292,10 +294,19 @@ class Kernel:
         self.carry_out(self.hazards.adopt(self._offered))
         for report in self.reports.since():
             self._link.broadcast(report)
+        self._forget()
 
     def stored_event(self) -> asyncio.Event:
         """Set while everything asked for so far is on disk."""
         return self._stored
+
+    def _keep_tidy(self) -> None:
+        self._forget()
+        self._loop.call_later(TIDY_EVERY_S, self._keep_tidy)
+
+    def _forget(self) -> None:
+        """Drop the records of hazards long over, here and on the disk."""
+        self.reports.forget(self.hazards.forget(self.reports.confirmed_ids()))
 
     def _keep_seen(self) -> None:
         self._save_seen()

@@ -119,6 +119,18 @@ class Silencing:
                 self._end(record, action, out)
         self._tidy()
 
+    def to_do(self, hazard_id: str) -> bool:
+        """Whether a siren of this ended hazard will still be told to fall silent."""
+        record = self._over.get(hazard_id)
+        return record is not None and any(
+            action.pending
+            and (
+                action.due is not None
+                or (action.result == REFUSED_ELECTRICAL and self._acting.gas_active())
+            )
+            for action in record.actions
+        )
+
     def forget(self, hazard_id: str) -> None:
         """The record is kept no longer."""
         self._over.pop(hazard_id, None)
