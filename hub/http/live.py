@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 SHORTEST_GAP_S = 0.25
 """At most four updates a second for each part."""
 MOST_PARTS = 32
+MOST_STRANGERS = 32
+"""Sockets of people who are not signed in, at the same time."""
 
 
 class LiveContext:
@@ -190,6 +192,9 @@ class Live:
     ) -> web.StreamResponse:
         """Answer ``GET /live``; the server calls it after its own checks."""
         chosen = self.choose(request.query.get("parts", ""), session.role if session else None)
+        if session is None and sum(one.session is None for one in self._clients) >= MOST_STRANGERS:
+            # A locked home shows its alarms to whoever stands before it, not to a crowd.
+            raise Problem(503, "too_many_sockets")
         socket = await sockets.opened(request)
         talk = sockets.Talk(request, socket)
         client = _Client(talk, session, lang, recheck)

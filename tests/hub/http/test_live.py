@@ -219,3 +219,19 @@ def test_parts_have_names_of_their_own() -> None:
     with pytest.raises(TypeError):
         live.part("b", draw, [], None)  # type: ignore[arg-type]  # the wrong type on purpose
     live.changed("nobody watches")
+
+
+async def test_strangers_come_in_limited_numbers(
+    home: Face, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live_module, "MOST_STRANGERS", 2)
+    nobody = await home.browser(None)
+    sockets_open = [await watch(nobody, "") for _ in range(2)]
+    with pytest.raises(WSServerHandshakeError) as refusal:
+        await watch(nobody, "")
+    assert refusal.value.status == 503
+    owner = await home.browser("owner")
+    assert await next_part(await watch(owner, "number"))
+    await sockets_open[0].close()
+    await until(lambda: home.live.watching == 2)
+    await watch(nobody, "")
