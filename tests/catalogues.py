@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from babel.messages.catalog import Message
+from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
@@ -62,8 +62,8 @@ def problems(room: str, extra: Iterable[str] = (), root: Path = ROOT) -> Sequenc
         root: The checkout.
     """
     wanted = msgids(room, root / room)
-    for message in extra:
-        wanted.setdefault(message, ["(another room)"])
+    for foreign in extra:
+        wanted.setdefault(foreign, ["(another room)"])
     path = root / room / "locale" / "zh_CN" / "LC_MESSAGES" / f"{room}.po"
     if not path.exists():
         return [f"{room} has {len(wanted)} messages and no catalogue"] if wanted else []
@@ -80,18 +80,21 @@ def problems(room: str, extra: Iterable[str] = (), root: Path = ROOT) -> Sequenc
     return found
 
 
-def _entry(catalogue: object, key: str | tuple[str, str]) -> Message | None:
+def _entry(catalogue: Catalog, key: str | tuple[str, str]) -> Message | None:
     one = key[0] if isinstance(key, tuple) else key
-    get = catalogue.get
-    found: Message | None = get(one)
+    found = catalogue.get(one)
     if found is None and isinstance(key, tuple):
-        found = get(key[1], key[0])
+        found = catalogue.get(key[1], key[0])
     return found
 
 
+def _each(text: str | Sequence[str]) -> tuple[str, ...]:
+    """Return the plural forms of a text, or itself alone."""
+    return (text,) if isinstance(text, str) else tuple(text)
+
+
 def _wrong(message: Message, wanted: dict[str | tuple[str, str], list[str]]) -> list[str]:
-    ids = message.id if isinstance(message.id, tuple) else (message.id,)
-    texts = message.string if isinstance(message.string, tuple) else (message.string,)
+    ids, texts = _each(message.id), _each(message.string or "")
     key = ids[0]
     found = []
     known = {k[0] if isinstance(k, tuple) else k for k in wanted}

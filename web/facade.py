@@ -13,7 +13,7 @@ from hub.home.refusal import Refusal
 
 if TYPE_CHECKING:
     from hub.accounts.accounts import Accounts
-    from hub.core.commands import Actor, Commands
+    from hub.core.commands import Actor
     from hub.core.registry import Registry
     from hub.core.states import States
     from web.views import (
@@ -31,6 +31,19 @@ __all__ = ["HAZARD_CLASSES", "HomeRuntime", "Refusal"]
 
 HAZARD_CLASSES = ("gas", "smoke", "flood")
 """What leaves the home by the events door, as classes (privacy protocol, section 1)."""
+
+
+class CommandsView(Protocol):
+    """What pages use of `hub.core.commands.Commands`."""
+
+    @property
+    def leases(self) -> Mapping[str, str]:
+        """Entity id -> hazard id, as the hazard kernel says."""
+
+    async def call(
+        self, actor: Actor, entity_id: str, command: str, /, *, override: bool = False
+    ) -> object:
+        """Send a command; raises CommandRefused or CommandTimeout."""
 
 
 class HomeRuntime(Protocol):
@@ -53,7 +66,7 @@ class HomeRuntime(Protocol):
         """What they say."""
 
     @property
-    def commands(self) -> Commands:
+    def commands(self) -> CommandsView:
         """The way to them."""
 
     @property

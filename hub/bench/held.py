@@ -8,11 +8,10 @@ home itself has no option for it and doesn't know.
 from __future__ import annotations
 
 import asyncio
+import runpy
 import sys
 import time
 from collections.abc import Sequence
-
-from hub.__main__ import main as linli
 
 HOLD_S, EVERY_S = 0.1, 0.4
 
@@ -32,11 +31,16 @@ class Holding(asyncio.DefaultEventLoopPolicy):
         return loop
 
 
-def main(argv: Sequence[str]) -> int:
-    """Run the home until it is told to end."""
+def main(argv: Sequence[str]) -> None:
+    """Run the home as `python -m hub home-app` would, until it is told to end.
+
+    Raises:
+        SystemExit: always, with the home's status.
+    """
     asyncio.set_event_loop_policy(Holding())
-    return linli(["home-app", *argv])
+    sys.argv[1:] = ["home-app", *argv]
+    runpy.run_module("hub", run_name="__main__", alter_sys=True)
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    main(sys.argv[1:])

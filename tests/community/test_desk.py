@@ -34,6 +34,10 @@ async def _press(
     return await store.run(lambda s: desk.move(s, incident, move, person, seen, at=at))
 
 
+async def _tick(store: Store, incident: int, person: Person, at: float) -> None:
+    await store.run(lambda s: desk.tick(s, incident, "doors", person, done=True, at=at))
+
+
 async def test_of_two_guards_at_once_the_first_wins_and_the_other_is_told(
     store: Store, incident: int
 ) -> None:
@@ -114,9 +118,7 @@ async def test_only_a_manager_reviews(store: Store, incident: int) -> None:
 
 async def test_steps_are_ticked_once_with_who_and_when(store: Store, incident: int) -> None:
     for person, at in ((LI, 5.0), (WANG, 6.0)):
-        await store.run(
-            lambda s, p=person, t=at: desk.tick(s, incident, "doors", p, done=True, at=t)
-        )
+        await _tick(store, incident, person, at)
     ticked = await store.read(
         lambda s: [
             tuple(row)

@@ -15,7 +15,7 @@ from sqlmodel import Session
 from community.core import audit, roster, zones
 from community.core.store import StoreError
 from community.gateway import codes, intake
-from community.incidents import views
+from community.incidents import rules, views
 from privacy import cell
 from privacy.pairing import Pairing, PairingCode, PairingError, PairingUnreachable, enrol
 from privacy.relay import Relay, pair
@@ -268,7 +268,7 @@ async def test_everything_else_is_counted(running: Running) -> None:
         intake.REPLAYED: 0,
         intake.LATE: 1,
     }
-    assert [card.status for card in await cards(running)].count("raised") == 1
+    assert [card.status for card in await cards(running)].count(rules.Status.RAISED) == 1
 
 
 async def test_what_could_not_be_stored_gets_no_receipt(

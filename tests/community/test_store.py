@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import sqlite3
 import subprocess
 import sys
@@ -87,9 +88,7 @@ def test_a_new_database_has_every_table_that_the_program_expects(store: Store) -
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext
 
-    from community.app import Community
-
-    assert Community, "importing the app imports every capability's tables"
+    importlib.import_module("community.app")  # it imports every capability's tables
 
     with store.engine.connect() as connection:
         context = MigrationContext.configure(connection)

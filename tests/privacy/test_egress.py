@@ -3,17 +3,19 @@
 import asyncio
 import sqlite3
 import sys
+import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from privacy import egress as egress_module
 from privacy.consent import Ledger
 from privacy.egress import Clock, Egress, NotPaired, NotStored, SafetyEvent
 from privacy.gateway import GatewayKey, OpenedEvent, UpstreamServer, open_batch
+from privacy.outbox import Outbox
 from privacy.pairing import PairingError
 from privacy.relay import Relay
 from privacy.relay_store import RelayPairing, RelayStore
@@ -115,7 +117,7 @@ class Home:
         community.upstream.push()
         await until(lambda: self.egress.status()["connected"])
 
-    async def sent(self) -> list[dict[str, object]]:
+    async def sent(self) -> list[dict[str, Any]]:
         self.household.unlock(machine=self.machine)
         try:
             return await self.egress.sent(self.household.open_letter)
@@ -197,7 +199,7 @@ async def test_withdrawal_with_a_full_queue(community: Community, home: Home) ->
         await home.egress.offer(event, "tell_zone")
     await until(lambda: community.arrived)
     home.ledger.withdraw("tell_zone", "gas", "r1")
-    boundary = int((egress_module.time.time() - 1767225600) / SLOT) + 1
+    boundary = int((time.time() - 1767225600) / SLOT) + 1
     await until(lambda: not home.egress.status()["queue"])
     cells = community.cells
     await until(lambda: community.cells >= cells + 4)
@@ -212,7 +214,7 @@ async def test_withdrawal_with_a_full_queue(community: Community, home: Home) ->
 async def test_a_broken_ledger_means_only_dummies(community: Community, home: Home) -> None:
     await home.pair(community)
     home.ledger.give("tell_zone", "gas", "r1")
-    other = egress_module.Outbox(home.folder / "consent.db", home.machine)._db
+    other = Outbox(home.folder / "consent.db", home.machine)._db
     other.execute("DELETE FROM consent")
     await home.egress.offer(GAS, "tell_zone")
     cells = community.cells
@@ -236,7 +238,7 @@ async def test_a_full_disk_and_a_fault_do_not_silence_the_stream(
         raise sqlite3.OperationalError("database or disk is full")
 
     with monkeypatch.context() as patch:
-        patch.setattr(egress_module.Outbox, "save", broken)
+        patch.setattr(Outbox, "save", broken)
         with pytest.raises(NotStored):
             await home.egress.offer(SafetyEvent("h2", HazardClass.GAS, Severity.HIGH), "tell_zone")
         patch.setattr(Sender, "prepare", None)

@@ -56,6 +56,12 @@ async def start_process(gateway: Gateway, folder: Path, upstream: int) -> Proces
     return relay
 
 
+async def passed(seconds: float) -> None:
+    """Let that much of the other process's life go by."""
+    moment = time.monotonic() + seconds
+    await until(lambda: time.monotonic() > moment)
+
+
 async def test_what_had_a_receipt_survives_kill_9(gateway: Gateway, tmp_path: Path) -> None:
     """The platform is down; the relay is killed; homes connect again without the platform."""
     upstream = await gateway.server.start("127.0.0.1", 0)
@@ -67,7 +73,7 @@ async def test_what_had_a_receipt_survives_kill_9(gateway: Gateway, tmp_path: Pa
         gateway.batches.clear()
         for number in range(1, 6):
             home.send(number)
-            await until(lambda number=number: number in home.receipts)
+            await home.receipt(number)
         relay.kill()
         relay = Process(tmp_path / "data", port=relay.port)
         await relay.ready()
@@ -139,8 +145,7 @@ async def test_a_home_killed_at_random_moments_tells_once(
         process = home_process(tmp_path / "home")
         assert process.stdout is not None
         assert await asyncio.to_thread(process.stdout.readline) == "offered\n"
-        moment = time.monotonic() + dice.uniform(0, 1.0)
-        await until(lambda moment=moment: time.monotonic() > moment)
+        await passed(dice.uniform(0, 1.0))
         process.kill()
         process.communicate()
     home = Home(tmp_path / "home")

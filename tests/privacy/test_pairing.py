@@ -155,7 +155,8 @@ def test_the_proof_binds_key_kind_and_gateway() -> None:
             read_enrol_request(good | change, GATEWAY)
     with pytest.raises(PairingError):
         read_enrol_request(good, bytes(32))
-    for shape in (None, [], "x", {}):
+    shapes: tuple[object, ...] = (None, [], "x", {})
+    for shape in shapes:
         with pytest.raises(PairingError):
             read_enrol_request(shape, GATEWAY)
 

@@ -6,16 +6,19 @@ import statistics
 import time
 from collections import Counter
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
-from privacy import cell, sender
+from privacy import cell
+from privacy.consent import Ledger
+from privacy.errors import PrivacyError
 from privacy.gateway import GatewayKey, open_batch
 from privacy.outbox import Outbox, QueuedEvent
 from privacy.pairing import Pairing
-from privacy.sender import SafetyEvent, Sender
+from privacy.sender import MAX_AGE_S, SafetyEvent, Sender
 from privacy.vault import Household, MachineKey
-from privacy.wire import CELL_LENGTH, Flags, HazardClass, Severity, Status
+from privacy.wire import CELL_LENGTH, Body, Flags, HazardClass, Severity, Status
 from tests.privacy.helpers import home_answer
 
 
@@ -47,9 +50,8 @@ class Bench:
 
     def open(self) -> None:
         self.outbox = Outbox(self.folder / "egress.db", self.machine)
-        self.sender = Sender(
-            self.outbox, self.household.letterbox, self.consents, (4, 8), time.time
-        )
+        ledger = cast("Ledger", self.consents)
+        self.sender = Sender(self.outbox, self.household.letterbox, ledger, (4, 8), time.time)
         self.sender.load()
 
     def offer(self, name: str, hazard: HazardClass = HazardClass.GAS) -> None:
@@ -70,7 +72,7 @@ class Bench:
     def steps(self, count: int) -> list[str]:
         return [self.step() for _ in range(count)]
 
-    def log(self) -> list[dict[str, object]]:
+    def log(self) -> list[dict[str, Any]]:
         return self.sender.sent(self.household.open_letter)
 
 
@@ -140,7 +142,7 @@ def test_cancelled_before_anything_left_tells_nothing(bench: Bench) -> None:
 
 def test_too_old_is_dropped(bench: Bench) -> None:
     bench.offer("a")
-    bench.slot += int(sender.MAX_AGE_S / bench.pairing.slot_s) + 1
+    bench.slot += int(MAX_AGE_S / bench.pairing.slot_s) + 1
     assert bench.steps(2) == ["-", "-"]
     assert bench.log()[0]["reason"] == "too_old"
 
@@ -188,7 +190,7 @@ def test_slots_of_another_length(bench: Bench) -> None:
 
 
 def test_unknown_ground_is_refused(bench: Bench) -> None:
-    with pytest.raises(sender.PrivacyError):
+    with pytest.raises(PrivacyError):
         bench.sender.offer(SafetyEvent("x", HazardClass.GAS, Severity.LOW), "tell_flat", bench.slot)
 
 
@@ -217,7 +219,7 @@ def test_sealing_an_event_and_a_dummy_takes_the_same_time(bench: Bench) -> None:
     for number in range(600):
         is_event = bool(number % 2)
         start = time.perf_counter()
-        plaintext = cell.build(bytes(32), cell.Body.unpack(packed) if is_event else None)
+        plaintext = cell.build(bytes(32), Body.unpack(packed) if is_event else None)
         sealed = cell.seal(bench.gateway.public, plaintext)
         times[is_event].append(time.perf_counter() - start)
         assert len(sealed) == CELL_LENGTH

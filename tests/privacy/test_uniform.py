@@ -25,6 +25,12 @@ def auc(first: list[float], second: list[float]) -> float:
     return wins / (len(first) * len(second))
 
 
+async def eighteen_more(moments: dict[bool, list[float]]) -> None:
+    """Wait for as many cells."""
+    goal = sum(map(len, moments.values())) + 18
+    await until(lambda: sum(map(len, moments.values())) >= goal)
+
+
 @pytest.mark.long
 async def test_send_times_do_not_tell(
     community: Community, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -52,8 +58,7 @@ async def test_send_times_do_not_tell(
         number += 1
         event = SafetyEvent(f"h{number}", HazardClass.GAS, Severity.CRITICAL)
         await home.egress.offer(event, "tell_zone")
-        goal = sum(map(len, moments.values())) + 18
-        await until(lambda goal=goal: sum(map(len, moments.values())) >= goal)
+        await eighteen_more(moments)
     await home.stop()
     shift = statistics.median(moments[True]) - statistics.median(moments[False])
     score = auc(moments[True], moments[False])

@@ -5,8 +5,10 @@ import errno
 import json
 import os
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
@@ -233,8 +235,8 @@ def kill_at(monkeypatch: pytest.MonkeyPatch, step: int) -> None:
     """Let the n-th step of any file write be the last thing that happens."""
     count = 0
 
-    def wrap(name: str, real: object) -> object:
-        def run(*args: object, **keywords: object) -> object:
+    def wrap(name: str, real: Callable[..., object]) -> Callable[..., object]:
+        def run(*args: Any, **keywords: Any) -> object:
             nonlocal count
             count += 1
             if count == step and name == "write":

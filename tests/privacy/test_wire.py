@@ -99,7 +99,7 @@ def payload_for(kind: FrameType) -> bytes:
 def test_frames_survive_any_cut(kinds: list[FrameType], step: int) -> None:
     stream = b"".join(wire.frame(kind, payload_for(kind)) for kind in kinds)
     parser = FrameParser()
-    seen = []
+    seen: list[tuple[FrameType, bytes]] = []
     for start in range(0, len(stream), step):
         seen += parser.feed(stream[start : start + step])
     assert seen == [(kind, payload_for(kind)) for kind in kinds]

@@ -14,6 +14,7 @@ from typing import Any
 from hub.accounts.accounts import Accounts
 from hub.accounts.model import HOME_ROLES
 from hub.core.commands import Actor, CommandRefused, CommandTimeout
+from hub.core.kinds import Value
 from hub.core.registry import MIGRATION, Registry
 from hub.core.settings import Listen
 from hub.core.states import States
@@ -85,7 +86,12 @@ class FakeCommands:
             await self.gate.wait()
         if entity_id in self.silent:
             raise CommandTimeout
-        values = {"turn_on": True, "turn_off": False, "open": "open", "close": "closed"}
+        values: dict[str, Value] = {
+            "turn_on": True,
+            "turn_off": False,
+            "open": "open",
+            "close": "closed",
+        }
         self._states.set(entity_id, values[command])
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from hub.core.commands import Actor
 from tests.catalogues import ROOT
 from tests.web.homes import Served, hazard, served
 from tests.web.test_pages import PAGES
@@ -44,7 +45,7 @@ async def home(tmp_path: Path) -> AsyncIterator[Served]:
         fake.open = [hazard("gas", sensor, "厨房燃气报警器", "厨房", question=question)]
         fake.states.set(sensor, True)
         fake.states.set(fake.named("阳台水浸"), None, available=False)
-        await fake.pair("LINLI", None)
+        await fake.pair("LINLI", Actor("test", "owner"))
         yield made
 
 

@@ -117,8 +117,9 @@ async def test_registry_comes_back_sealed(store: Store) -> None:
     registry = Registry(store, TestBox())
     device = registry.announce_device("mqtt", ("zigbee2mqtt_0x1",), name="planted", model="GS1")
     wire = Wire("t", states={"ON": "on"})
-    facts = {"device_id": device.id, "wire": wire}
-    entity = registry.announce("mqtt", "binary_sensor", "u1", name="Gas Anna", **facts)
+    entity = registry.announce(
+        "mqtt", "binary_sensor", "u1", name="Gas Anna", device_id=device.id, wire=wire
+    )
     registry.rename_device(device, "Kitchen gas", "Kitchen")
     assert entity.entity_id == "binary_sensor.gas_anna", "an id may hold a person's name"
 
