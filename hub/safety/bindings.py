@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 from hub.core.templates import TemplateProblem
@@ -11,8 +11,10 @@ from hub.core.wire import Wire, WireProblem, WireReader
 from .policy import HAZARDS, ROLES, SILENCE, ActuatorBinding
 from .supervision import BATTERY_LIMIT_S, CLEAR_S, Sensor
 
-# A home has tens of these; more is a mistake or an attack.
+# A home has tens of these; more is a mistake or an attack, and the rest is left out ...
 MAX_BINDINGS = 2000
+# ... of which so many are named.
+NAMED = 50
 
 
 class BindingProblem(ValueError):
@@ -62,10 +64,10 @@ class Bound:
 class Bindings:
     """Everything bound, ready for use; what can't be used is listed in ``problems``.
 
-    One unusable binding never disarms the others.
+    One unusable binding never disarms the others. ``rows`` is what was taken, as it came.
     """
 
-    __slots__ = ("actuators", "bound", "problems", "sensors", "version")
+    __slots__ = ("actuators", "bound", "problems", "rows", "sensors", "version")
 
     def __init__(self, version: int = 0) -> None:
         self.version = version
@@ -73,6 +75,7 @@ class Bindings:
         self.actuators: list[ActuatorBinding] = []
         self.bound: dict[str, Bound] = {}
         self.problems: dict[str, str] = {}
+        self.rows: dict[str, Any] = {}
 
     def topics(self) -> set[str]:
         """Every topic to subscribe to: states and availability, nothing else."""
@@ -84,8 +87,36 @@ class Bindings:
         return found
 
 
-def read_bindings(data: Mapping[str, Any]) -> Bindings:
+def limited(
+    sensors: Sequence[Any],
+    actuators: Sequence[Any],
+    known: Container[str] = (),
+    *,
+    most: int = MAX_BINDINGS,
+) -> tuple[list[Any], list[Any], list[Any]]:
+    """Choose what is taken of too many: actuators first, then known sensors, then new ones.
+
+    Returns:
+        Sensors and actuators to take, and the rest.
+    """
+    if len(sensors) + len(actuators) <= most:
+        return list(sensors), list(actuators), []
+    ranked = sorted(sensors, key=lambda row: _name(row) not in known)
+    room = max(0, most - len(actuators))
+    return ranked[:room], list(actuators[:most]), [*actuators[most:], *ranked[room:]]
+
+
+def _name(row: object) -> str:
+    name = row.get("entity_id") if isinstance(row, Mapping) else None
+    return name if isinstance(name, str) else ""
+
+
+def read_bindings(data: Mapping[str, Any], known: Container[str] = ()) -> Bindings:
     """Read ``{"sensors": [...], "actuators": [...], "version": n}``.
+
+    Args:
+        data: what the home binds, or what was stored of it.
+        known: the sensors bound until now; they come first where there are too many.
 
     Raises:
         BindingProblem: it isn't of that form at all.
@@ -95,9 +126,12 @@ def read_bindings(data: Mapping[str, Any]) -> Bindings:
         raise BindingProblem("sensors and actuators are lists")
     if isinstance(version, bool) or not isinstance(version, int):
         raise BindingProblem("version is a whole number")
-    if len(sensors) + len(actuators) > MAX_BINDINGS:
-        raise BindingProblem(f"more than {MAX_BINDINGS} bindings")
     bindings = Bindings(version)
+    sensors, actuators, rest = limited(sensors, actuators, known)
+    if rest:
+        bindings.problems["*"] = f"more than {MAX_BINDINGS} bindings: the others are left out"
+        bindings.problems.update({_name(row) or "?": "left out" for row in rest[:NAMED]})
+    bindings.rows = {"sensors": sensors, "actuators": actuators, "version": version}
     for row in sensors:
         _one(bindings, row, sensor=True)
     for row in actuators:
@@ -107,8 +141,8 @@ def read_bindings(data: Mapping[str, Any]) -> Bindings:
 
 def _one(bindings: Bindings, row: object, *, sensor: bool) -> None:
     """Add one binding, or note why it can't be used."""
-    entity_id = row.get("entity_id") if isinstance(row, Mapping) else None
-    if not isinstance(row, Mapping) or not isinstance(entity_id, str) or not entity_id:
+    entity_id = _name(row)
+    if not isinstance(row, Mapping) or not entity_id:
         bindings.problems["?"] = "a binding names its entity"
         return
     if entity_id in bindings.bound:

@@ -9,10 +9,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from .bindings import MAX_BINDINGS, limited
 from .link import MAX_LINE, decode, encode
 
 _LOG = logging.getLogger(__name__)
 ANSWER_S = 5.0
+SENT_BINDINGS = MAX_BINDINGS + 1000
 BACKOFF_S = (0.1, 0.2, 0.5, 1.0, 2.0)
 
 
@@ -95,8 +97,11 @@ class SafetyClient:
             SafetyUnavailable: no connection or no answer.
             SafetyRefused: the bindings can't be read at all.
         """
+        known = (self.status or {}).get("sensors", {})
+        # A line has a limit too: what the kernel would leave out anyway is not all sent.
+        chosen = limited(sensors, actuators, known, most=SENT_BINDINGS)
         return await self._ask(
-            {"do": "bind", "sensors": sensors, "actuators": actuators, "version": version}
+            {"do": "bind", "sensors": chosen[0], "actuators": chosen[1], "version": version}
         )
 
     async def acknowledge(self, hazard_id: str, by: str) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from privacy.vault import Box, MachineKey
 from .acting import Outcome
 from .bindings import BindingProblem, Bindings, Bound, read_bindings
 from .hazards import Hazards
+from .intake import Intake
 from .link import LinkServer
 from .records import HazardRecord
 from .reports import Reports
@@ -76,6 +77,7 @@ class Kernel:
         self._soon: asyncio.TimerHandle | None = None
         self._loaded_rows = False
         self._offered: list[HazardRecord] = []
+        self._intake = Intake()
         self._stored = asyncio.Event()
         self._listening: asyncio.Task[None] | None = None
         self._broker_since = self._started = self._clock.wall()
@@ -126,6 +128,9 @@ class Kernel:
     def _heard(self, topic: str, payload: bytes, retained: bool) -> None:
         """A message on a bound topic. Acts before returning."""
         began = time.perf_counter()
+        if self._intake.too_long(payload, self._clock.steady()):
+            self._drop(topic, retained)
+            return
         for bound in self._states.get(topic, ()):
             value = bound.state(payload)
             if bound.sensor:
@@ -141,6 +146,13 @@ class Kernel:
             for bound in told:
                 if not bound.sensor and bound.reader.available:
                     self.carry_out(self.hazards.returned(bound.entity_id), began)
+        self._status_soon()
+
+    def _drop(self, topic: str, retained: bool) -> None:
+        """Too long to be read: its sensors are alive, and say nothing."""
+        for bound in self._states.get(topic, ()):
+            if bound.sensor:
+                self.carry_out(self.hazards.sensor(bound.entity_id, None, live=not retained))
         self._status_soon()
 
     def carry_out(self, outcome: Outcome, began: float | None = None) -> None:
@@ -210,12 +222,13 @@ class Kernel:
         Raises:
             BindingProblem: they can't be read at all; the old ones stay.
         """
-        bindings = read_bindings(data)
-        row = {key: data[key] for key in ("sensors", "actuators", "version")}
+        bindings = read_bindings(data, self.hazards.sensors)
         self._bound_live = True
         self._apply(bindings)
         self._stored.clear()
-        self._store.save("bindings", "bindings", json.dumps(row, ensure_ascii=False).encode())
+        self._store.save(
+            "bindings", "bindings", json.dumps(bindings.rows, ensure_ascii=False).encode()
+        )
         return bindings.problems
 
     def _apply(self, bindings: Bindings) -> None:
@@ -350,6 +363,7 @@ class Kernel:
             "store_error": self._store.error,
             "store_pending": self._store.pending,
             "store_unreadable": self._store.unreadable,
+            "messages_dropped": self._intake.dropped,
             "bindings_version": self._bindings.version,
             "binding_problems": self._bindings.problems,
             "leases": self.hazards.leases(),

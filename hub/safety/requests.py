@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Container
 from typing import TYPE_CHECKING, Any
 
 from .bindings import MAX_BINDINGS, BindingProblem
@@ -55,7 +56,7 @@ class Requests:
             case "override":
                 return await self._override(message)
             case "seen":
-                self._kernel.seen(*_seen(message))
+                self._kernel.seen(*_seen(message, self._kernel.hazards.sensors))
                 return {}
             case "press":
                 return self._press(_text(message, "entity_id"))
@@ -107,16 +108,20 @@ class Requests:
         return True
 
 
-def _seen(message: dict[str, Any]) -> tuple[list[tuple[str, bool, float]], list[HazardRecord]]:
-    """Sensors and open hazards as the home has them; raises Refused."""
+def _seen(
+    message: dict[str, Any], bound: Container[str]
+) -> tuple[list[tuple[str, bool, float]], list[HazardRecord]]:
+    """Bound sensors and open hazards as the home has them; raises Refused."""
     sensors, records = message.get("sensors"), message.get("open")
     if not isinstance(sensors, list) or not isinstance(records, list):
         raise Refused("sensors and open are lists")
-    if len(sensors) > MAX_BINDINGS or len(records) > MAX_BINDINGS:
+    if len(records) > MAX_BINDINGS:
         raise Refused(f"more than {MAX_BINDINGS}")
     try:
         rows = [
-            (str(one["entity_id"]), one["detects"] is True, float(one["at"])) for one in sensors
+            (str(one["entity_id"]), one["detects"] is True, float(one["at"]))
+            for one in sensors
+            if str(one["entity_id"]) in bound
         ]
         return rows, [HazardRecord.from_json(one) for one in records]
     except (KeyError, TypeError, ValueError, AttributeError):

@@ -7,7 +7,7 @@ import pytest
 
 from hub.core.language import translator
 from hub.safety import advice
-from hub.safety.bindings import BindingProblem, read_bindings
+from hub.safety.bindings import MAX_BINDINGS, NAMED, BindingProblem, read_bindings
 from hub.safety.policy import CALLED_ROLES, HAZARDS, NEEDED_ROLE, SAFE_IN_GAS
 from tests.hub.safety.model import CLEAR_S, Home
 
@@ -104,6 +104,32 @@ def test_one_bad_binding_disarms_no_other() -> None:
     assert [one.entity_id for one in found.actuators] == ["v.good"]
     assert len(found.problems) == len(bad) + 2
     assert found.topics() == {"a/b"}
+
+
+def test_too_many_leave_out_the_newest_sensors() -> None:
+    rows = [{"entity_id": f"s.{n}", "hazard": "gas", "wire": WIRE} for n in range(MAX_BINDINGS)]
+    late = {"entity_id": "s.late", "hazard": "gas", "wire": WIRE}
+    valve = {"entity_id": "v.gas", "role": "gas_valve", "command": "close", "wire": WIRE}
+    data: dict[str, Any] = {"sensors": [*rows, late], "actuators": [valve], "version": 7}
+    found = read_bindings(data, known={"s.late"})
+    assert [one.entity_id for one in found.actuators] == ["v.gas"]
+    names = {one.entity_id for one in found.sensors}
+    assert len(names) == MAX_BINDINGS - 1
+    assert "s.late" in names
+    left = {f"s.{MAX_BINDINGS - 2}", f"s.{MAX_BINDINGS - 1}"}
+    assert names == {row["entity_id"] for row in data["sensors"]} - left
+    assert set(found.problems) == {"*", *left}
+    again = read_bindings(found.rows)  # as stored: the same ones after a restart
+    assert {one.entity_id for one in again.sensors} == names
+    assert again.version == 7
+    assert again.problems == {}
+
+
+def test_of_very_many_only_some_are_named() -> None:
+    rows = [{"entity_id": f"s.{n}", "hazard": "gas", "wire": WIRE} for n in range(MAX_BINDINGS * 3)]
+    found = read_bindings({"sensors": rows, "actuators": [], "version": 1})
+    assert len(found.sensors) == MAX_BINDINGS
+    assert len(found.problems) == NAMED + 1
 
 
 @pytest.mark.parametrize(
