@@ -19,6 +19,7 @@ from amqtt.contexts import BrokerConfig, ListenerConfig
 from amqtt.plugins.base import BaseAuthPlugin
 from amqtt.session import Session
 
+from hub.core import logs
 from hub.plugins import broker_users
 from hub.plugins.broker_fanout import FanoutBroker
 
@@ -96,7 +97,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--listen", type=_address, default=("127.0.0.1", 1883), metavar="HOST:PORT")
     parser.add_argument("--data", type=Path, required=True, metavar="FOLDER")
     options = parser.parse_args(argv)
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
+    logs.begin()
     logging.getLogger("amqtt").setLevel(logging.ERROR)
     logging.getLogger("transitions").setLevel(logging.ERROR)
     # Clients that end all at once are no news: asyncio warns of each last write to them.

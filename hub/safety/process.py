@@ -15,6 +15,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from hub.core import logs
 from hub.core.mqtt import MqttSettings
 
 from .kernel import Kernel
@@ -47,7 +48,7 @@ def run(argv: Sequence[str]) -> int:
         "--grace", type=float, default=GRACE_S, metavar="SECONDS", help="unavailable for this long"
     )
     options = parser.parse_args(argv)
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
+    logs.begin()
     host, port = options.broker
     named = os.environ.get("LINLI_BROKER_USER")
     password = os.environ.get("LINLI_BROKER_PASSWORD") if named else _password(options.data)
