@@ -23,6 +23,16 @@ Report = Generator[None, pytest.TestReport, pytest.TestReport]
 STRICT = os.environ.get("CI") == "true" or os.environ.get("LINLI_INSTALL") == "1"
 
 
+WHOLE = ("tests/journey/", "tests/test_wheel.py", "tests/test_setup.py", "tests/hub/bench/")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what starts whole systems, so that `./run check` can leave it to `./run test`."""
+    for item in items:
+        if item.nodeid.startswith(WHOLE):
+            item.add_marker(pytest.mark.whole)
+
+
 def absent(reason: str) -> None:
     """Skip for a missing program, or fail where nothing may be skipped."""
     if STRICT:

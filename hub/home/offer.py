@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from typing import Any, Protocol
 
 from hub.core.sealed import Box, SealedTable
@@ -207,11 +207,8 @@ class Offers:
     def _arm(self, question: Question) -> None:
         self._spawn(question.hazard_id, self._wait(question))
 
-    def _spawn(self, hazard_id: str, work: Awaitable[None]) -> None:
-        async def run() -> None:
-            await work
-
-        self._timers[hazard_id] = asyncio.create_task(run(), name=f"offer {hazard_id}")
+    def _spawn(self, hazard_id: str, work: Coroutine[None, None, None]) -> None:
+        self._timers[hazard_id] = asyncio.create_task(work, name=f"offer {hazard_id}")
 
     def _disarm(self, hazard_id: str) -> None:
         timer = self._timers.pop(hazard_id, None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -131,6 +132,17 @@ async def broker(port: int) -> AsyncIterator[None]:
         await made.shutdown()
 
 
+async def listening(client: MqttConnection, topic: str) -> None:
+    """Wait until the broker certainly has the client's subscriptions."""
+    ready = asyncio.Event()
+    client.subscribe(topic, lambda *_: ready.set())
+    async with asyncio.timeout(10):
+        while not ready.is_set():
+            client.publish_now(topic, "x", retain=True)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(ready.wait(), 0.1)
+
+
 async def test_the_siren_is_commanded_over_mqtt_and_again_after_an_outage() -> None:
     port, heard = free_port(), asyncio.Queue[bytes]()
     ours = MqttConnection(MqttSettings(port=port, username="community", password="secret"))
@@ -145,6 +157,7 @@ async def test_the_siren_is_commanded_over_mqtt_and_again_after_an_outage() -> N
     async with broker(port):
         await theirs.start()
         await theirs.wait_connected()
+        await listening(theirs, "test/first")
         await ours.start()
         siren.start()
         assert await asyncio.wait_for(heard.get(), 10) == b'{"state":"OFF"}'
@@ -153,6 +166,7 @@ async def test_the_siren_is_commanded_over_mqtt_and_again_after_an_outage() -> N
     siren.sound(False)
     async with broker(port):
         await theirs.wait_connected()
+        await listening(theirs, "test/again")
         siren.configure(topic="demo/siren/set", on="on", off="off")
         assert await asyncio.wait_for(heard.get(), 20) in {b"off", b'{"state":"OFF"}'}
         await siren.stop()

@@ -39,7 +39,11 @@ async def test_a_home_that_is_stopped_holds_nothing_up(site: Site) -> None:
     site.rig.start_held_home()
     home = site.rig.process("home")
     await site.connect()
-    await site.status(lambda one: one["broker_connected"] and VALVE in one["actuators"])
+    await site.status(
+        lambda one: (
+            one["broker_connected"] and VALVE in one["actuators"] and SENSOR in one["sensors"]
+        )
+    )
     home.send_signal(signal.SIGSTOP)
     valve = site.valve()
     try:
