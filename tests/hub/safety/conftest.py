@@ -23,6 +23,7 @@ class Site:
         self.records: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self.seen: list[dict[str, Any]] = []
         self.client: SafetyClient | None = None
+        self.sensors: list[RawClient] = []
 
     async def connect(self, *, confirm: bool = True) -> SafetyClient:
         """A home's connection to the kernel."""
@@ -84,9 +85,9 @@ class Site:
         return device
 
     def sense(self, payload: bytes = GAS, *, retain: bool = False) -> None:
-        device = self.rig.device("test-sensor")
-        device.publish(SENSOR_TOPIC, payload, retain=retain, qos=1)
-        device.close()
+        # It stays connected: what a client says and does not wait for may go with its connection.
+        self.sensors.append(self.rig.device(f"test-sensor-{len(self.sensors)}"))
+        self.sensors[-1].publish(SENSOR_TOPIC, payload, retain=retain, qos=1)
 
 
 def commanded(valve: RawClient, within: float = 5.0) -> bytes | None:
@@ -118,5 +119,7 @@ async def site(rig: Rig) -> AsyncIterator[Site]:
     try:
         yield made
     finally:
+        for sensor in made.sensors:
+            sensor.close()
         with contextlib.suppress(Exception):
             await made.disconnect()
