@@ -100,6 +100,9 @@ class HazardView(Protocol):
     def advice(self, words: Callable[[str], str]) -> Sequence[str]:
         """What happened and what to do now, in plain words (`hub.safety.advice`)."""
 
+    def did(self, words: Callable[[str], str]) -> Sequence[str]:
+        """What the system did, a sentence for each actuator (`hub.safety.advice`)."""
+
 
 class BindingView(Protocol):
     """One actuator bound to a role."""

@@ -61,6 +61,7 @@ class HazardView:
 
     __slots__ = (
         "_names",
+        "_who",
         "acknowledged_by",
         "actions",
         "active",
@@ -92,6 +93,7 @@ class HazardView:
         self.place = place
         self.raised_at: float = record["raised_at"]
         self.active: bool = record["active"]
+        self._who = who
         by = record["acknowledged_by"]
         self.acknowledged_by = who(by) if by else None
         self.cleared_at: float | None = record["cleared_at"]
@@ -116,6 +118,11 @@ class HazardView:
         """What happened and what to do now, in plain words."""
         spoken = advice.Advice(_Spoken(words), self._names)
         return [spoken.happened(self.record), *spoken.steps(self.hazard)]
+
+    def did(self, words: Callable[[str], str]) -> Sequence[str]:
+        """What the system did, a sentence for each actuator, and who took one back."""
+        taken = [{**row, "by": self._who(row["by"])} for row in self.record.get("overrides", ())]
+        return advice.Advice(_Spoken(words), self._names).did({**self.record, "overrides": taken})
 
 
 class BindingView:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .policy import SILENCE
+from .records import CONFIRMED, FAILED, SENT
 
 
 def N_(message: str) -> str:  # noqa: N802 - the name by which babel finds messages
@@ -72,7 +73,25 @@ SILENCED: dict[str, str] = {
     ),
 }
 
+# When it is over: what was done then says nothing of how a device is now.
+DONE: dict[tuple[str, bool], str] = {
+    # role, whether the device confirmed
+    ("gas_valve", True): N_("{device} was closed."),
+    ("gas_valve", False): N_("{device} did not confirm that it closed."),
+    ("water_valve", True): N_("{device} was closed."),
+    ("water_valve", False): N_("{device} did not confirm that it closed."),
+    ("siren", True): N_("{device} sounded."),
+    ("siren", False): N_("{device} did not confirm that it sounded."),
+    ("socket", True): N_("{device} was switched off."),
+    ("socket", False): N_("{device} did not confirm that it switched off."),
+}
+HUSHED: dict[bool, str] = {
+    True: N_("{device} sounded and fell silent again."),
+    False: N_("{device} sounded and did not confirm that it fell silent."),
+}
+
 OVERRIDDEN = N_("{device} was taken back by {person}.")
+OVERRIDDEN_BY_SOMEBODY = N_("{device} was taken back by a person.")
 
 STEPS: dict[str, tuple[str, str, str]] = {
     "gas": (
@@ -109,6 +128,15 @@ def last_actions(record: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return [one for one in record["actions"] if last.get(one["entity_id"], one) is one]
 
 
+def _told(action: Mapping[str, Any], record: Mapping[str, Any]) -> str:
+    """The sentence for an action, as it stands or, once the hazard is over, as it was."""
+    role, result = action["role"], action["result"]
+    if not record["active"] and result in (SENT, CONFIRMED, FAILED) and not action.get("pending"):
+        confirmed = result == CONFIRMED
+        return HUSHED[confirmed] if silences(action) else DONE[(role, confirmed)]
+    return SILENCED[result] if silences(action) else DID[(role, result)]
+
+
 class Advice:
     """A hazard record in words of one language.
 
@@ -140,12 +168,11 @@ class Advice:
         for action in last_actions(record):
             device = self._name(action["entity_id"])
             if action["entity_id"] in taken:
-                text = self._words.gettext(OVERRIDDEN)
-                sentences.append(text.format(device=device, person=taken[action["entity_id"]]))
+                person = taken[action["entity_id"]]
+                text = self._words.gettext(OVERRIDDEN if person else OVERRIDDEN_BY_SOMEBODY)
+                sentences.append(text.format(device=device, person=person))
                 continue
-            result = action["result"]
-            told = SILENCED[result] if silences(action) else DID[(action["role"], result)]
-            sentences.append(self._words.gettext(told).format(device=device))
+            sentences.append(self._words.gettext(_told(action, record)).format(device=device))
         return sentences
 
     def steps(self, hazard: str) -> list[str]:

@@ -57,6 +57,7 @@ ADVICE = {
     ),
     "supervision": ("09:12 起没有消息。看看它的电池，再按一下测试键。",),
 }
+DID = {"gas": ("厨房燃气阀已关闭。", "走廊警号保持原状：有燃气时操作它可能产生火花。")}
 
 
 class FakeCommands:
@@ -110,6 +111,7 @@ def hazard(kind: str, entity_id: str, sensor: str, place: str, **more: Any) -> S
         actions=[],
         question=None,
         advice=lambda _words: ADVICE.get(kind, ()),
+        did=lambda _words: DID.get(kind, ()),
     )
     vars(made).update(more)
     return made

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
+from web.dashboard.past import recent
 from web.design.spark import spark
 from web.words import HAZARDS, RESULTS, ROLES
 
@@ -89,6 +90,7 @@ class Overview:
             "role": role,
             "cards": [card for card in cards if card.hazard.hazard != "supervision"],
             "silent": [card for card in cards if card.hazard.hazard == "supervision"],
+            "over": recent(self._house, words),
             "tiles": tiles,
             "sparks": {t.entity_id: await self._spark(t) for t in tiles if t.numeric},
             "waiting": self._waiting(words) if role != "guest" else [],

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from hub.http.routes import Routes
+from web.dashboard.past import past
 from web.design import done, refused
 from web.facade import Refusal
 from web.house import RESIDENTS, House, actor_of, field, one_of
@@ -31,14 +32,14 @@ def safety_routes(house: House) -> Routes:
     routes = Routes()
 
     async def draw(context: LiveContext) -> str:
-        seen = _safety(house)
+        seen = _safety(house, context.lang)
         return house.design.fragment(context.lang, "safety_live.html", csrf=context.csrf, **seen)
 
     house.live.part("safety", draw, ("safety", "registry", "hazards"), RESIDENTS)
 
     @routes.get("/safety", allow=RESIDENTS)
     async def safety(request: web.Request) -> web.Response:
-        return house.design.render(request, "safety.html", **_safety(house))
+        return house.design.render(request, "safety.html", **_safety(house, request["lang"]))
 
     @routes.post("/safety/bind", allow=RESIDENTS)
     async def bind(request: web.Request) -> web.Response:
@@ -77,7 +78,7 @@ def safety_routes(house: House) -> Routes:
     return routes
 
 
-def _safety(house: House) -> dict[str, Any]:
+def _safety(house: House, lang: str) -> dict[str, Any]:
     runtime = house.runtime
     bindings = runtime.bindings()
     by_role = {role: [b for b in bindings if b.role == role] for role in ROLES}
@@ -95,4 +96,5 @@ def _safety(house: House) -> dict[str, Any]:
             for hazard, roles in ACTING.items()
         ],
         "watched": {sensor.hazard for sensor in sensors},
+        "past": past(house, house.design.language(lang)),
     }

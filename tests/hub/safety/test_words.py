@@ -41,8 +41,23 @@ def test_of_a_silenced_siren_only_that_is_said() -> None:
     assert "已向门厅警号发出停止鸣响指令，正在等待它确认。" in sentences
     assert len(sentences) == 3
     home.device("siren.hall", "off")
-    assert "门厅警号已停止鸣响。" in zh.did(record.to_json())
+    assert "门厅警号鸣响过，随后已停止鸣响。" in zh.did(record.to_json())
     assert set(advice.SILENCED) == {"sent", "confirmed", "failed", "refused_electrical"}
+
+
+def test_what_is_over_says_nothing_of_how_a_device_is_now() -> None:
+    home = Home()
+    home.hear("leak1", True)
+    home.device("switch.water", "off")
+    record = home.hazards.open_records()[0]
+    en = advice.Advice(translator("hub", "en"), {})
+    assert en.did(record.to_json())[0] == "switch.water is closed."
+    home.hear("leak1", False)
+    home.wait(CLEAR_S)
+    assert en.did(record.to_json()) == [
+        "switch.water was closed.",
+        "socket.oven did not confirm that it switched off.",
+    ]
 
 
 def test_every_result_has_its_sentence() -> None:
@@ -52,6 +67,7 @@ def test_every_result_has_its_sentence() -> None:
             results |= {"unbound"} if role == NEEDED_ROLE[hazard] else set()
             results |= set() if role in SAFE_IN_GAS else {"refused_electrical"}
             assert all((role, result) in advice.DID for result in results)
+            assert {(role, True), (role, False)} <= set(advice.DONE)
 
 
 def test_every_text_is_in_chinese_with_the_same_fields() -> None:
