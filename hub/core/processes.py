@@ -16,6 +16,8 @@ STEADY_S = 10.0
 """A child that ran this long starts again without waiting."""
 READY_S = 30.0
 STOP_S = 4.0
+KILLED_S = 2.0
+"""What a killed child's last lines may take."""
 POLL_S = 0.03
 _PR_SET_PDEATHSIG = 1
 
@@ -113,7 +115,7 @@ class Supervisor:
         self.children: list[Child] = []
         self._say = say or _to_stderr
         self._keepers: dict[str, asyncio.Task[None]] = {}
-        self._stopping = False
+        self._stopping = asyncio.Event()
 
     async def start(self, child: Child) -> None:
         """Start a child and wait until it is ready.
@@ -142,13 +144,10 @@ class Supervisor:
 
     async def stop(self) -> None:
         """End all children, the last started first; what doesn't end is killed."""
-        self._stopping = True
+        self._stopping.set()
         for child in reversed(self.children):
             _signal(child, signal.SIGTERM)
         await asyncio.gather(*(self._await_end(child) for child in self.children))
-        for keeper in self._keepers.values():
-            keeper.cancel()
-        await asyncio.gather(*self._keepers.values(), return_exceptions=True)
 
     async def run_until_signal(self) -> None:
         """Wait for SIGINT or SIGTERM, then stop everything."""
@@ -159,30 +158,30 @@ class Supervisor:
         await ended.wait()
         await self.stop()
 
-    def _ended(self) -> bool:
-        return self._stopping
-
     async def _await_end(self, child: Child) -> None:
-        process = child.process
-        if process is None:
-            return
-        try:
-            await asyncio.wait_for(process.wait(), child.stop_s)
-        except TimeoutError:
+        """Wait for the keeper, which may be in the middle of starting the child once more."""
+        keeper = self._keepers[child.name]
+        for within_s in (child.stop_s, KILLED_S):
+            await asyncio.wait({keeper}, timeout=within_s)
+            if keeper.done():
+                break
             _signal(child, signal.SIGKILL)
-            await process.wait()
+        keeper.cancel()  # another process holds what the child wrote to
+        await asyncio.gather(keeper, return_exceptions=True)
 
     async def _keep(self, child: Child) -> None:
         failures = 0
-        while not self._stopping:
+        while not self._stopping.is_set():
             began = time.monotonic()
             await self._run_once(child)
-            if self._ended():
+            if self._stopping.is_set():
                 return
             failures = 0 if time.monotonic() - began > STEADY_S else failures + 1
             code = child.process.returncode if child.process else None
             self._say(child.name, f"ended with {code}; starting it again")
-            await asyncio.sleep(BACKOFF_S[min(failures, len(BACKOFF_S) - 1)])
+            with contextlib.suppress(TimeoutError):
+                wait_s = BACKOFF_S[min(failures, len(BACKOFF_S) - 1)]
+                await asyncio.wait_for(self._stopping.wait(), wait_s)
 
     async def _run_once(self, child: Child) -> None:
         child.starts += 1
@@ -196,7 +195,7 @@ class Supervisor:
             start_new_session=True,
             preexec_fn=_die_with_parent(os.getpid()),
         )
-        if self._stopping:
+        if self._stopping.is_set():
             _signal(child, signal.SIGTERM)
         await self._relay_lines(child)
         await child.process.wait()

@@ -6,8 +6,10 @@ of QoS 0 is packed once and written to their sockets at once; `broker_intake` sp
 the reading. A session whose subscriptions overlap gets a message once, at the highest of their
 levels, as Mosquitto does.
 
-amqtt also gives up a session as soon as anybody connects with its client id, and looks at the
-password afterwards. Here the password comes first, and only the same user takes a session over.
+amqtt sends a newcomer the retained messages that others subscribed to; here nobody gets what
+he didn't ask for. It also gives up a session as soon as anybody connects with its client id, and
+looks at the password afterwards. Here the password comes first, and only the same user takes a
+session over.
 """
 
 from __future__ import annotations
@@ -132,7 +134,7 @@ class FanoutBroker(Broker):  # type: ignore[misc]  # amqtt has no types
     async def _handle_client_session(
         self, reader: Intake, writer: Any, client_session: Session, *more: Any
     ) -> None:
-        reader.keep_alive = client_session.keep_alive
+        reader.keep_alive(client_session.keep_alive)
         self._arriving[id(client_session)] = reader
         task = asyncio.current_task()
         if task is not None:
@@ -143,12 +145,48 @@ class FanoutBroker(Broker):  # type: ignore[misc]  # amqtt has no types
             self._arriving.pop(id(client_session), None)
             self._serving.pop(client_session.client_id, None)
 
-    async def _authenticate(self, session: Session, listener: Any) -> bool:
-        allowed: bool = await super()._authenticate(session, listener)
-        intake = self._arriving.pop(id(session), None)
-        if allowed and intake is not None:
+    async def _publish_session_retained_messages(self, session: Session) -> None:
+        """Runs once CONNACK is out and whatever the client sends is read."""
+        intake = self._arriving.get(id(session))
+        if intake is not None:
             intake.session = session
-        return allowed
+            intake.handled()
+        await super()._publish_session_retained_messages(session)
+
+    async def _client_message_loop(self, session: Session, *more: Any) -> None:
+        self._arriving.pop(id(session), None)
+        await super()._client_message_loop(session, *more)
+
+    async def _publish_retained_messages_for_subscription(
+        self, subscription: tuple[str, int], session: Session
+    ) -> None:
+        """Runs once SUBACK is out; from here on it waits for the client's PUBACKs.
+
+        amqtt calls it for whoever connects, too, with the topics that anybody subscribed to: those
+        get nothing. Retained messages belong to a new subscription (section 3.8.4).
+        """
+        if id(session) in self._arriving:
+            return
+        self._handled(session)
+        await super()._publish_retained_messages_for_subscription(subscription, session)
+
+    async def _handle_subscription(self, session: Session, *more: Any) -> None:
+        await super()._handle_subscription(session, *more)
+        self._handled(session)
+
+    async def _handle_unsubscription(self, session: Session, *more: Any) -> None:
+        await super()._handle_unsubscription(session, *more)
+        self._handled(session)
+
+    async def _handle_message_delivery(self, session: Session, *more: Any) -> bool:
+        alive: bool = await super()._handle_message_delivery(session, *more)
+        self._handled(session)
+        return alive
+
+    def _handled(self, session: Session) -> None:
+        serving = self._serving.get(session.client_id)
+        if serving is not None and serving[0] is session:
+            serving[1].handled()
 
     async def add_subscription(self, subscription: tuple[str, int], session: Session) -> int:
         """Add a subscription, as amqtt does."""

@@ -3,11 +3,16 @@
 amqtt spends about a hundred microseconds and several tasks on each packet it reads. Nearly
 all traffic of a home is PUBLISH without retain at QoS 0, and commands at QoS 1, which need no
 state: those are parsed here and handed on at once. Every other packet goes to amqtt, whole.
+
+A short way may overtake. So what follows a CONNECT, a subscription or a retained message waits
+until amqtt has handled it: the packets of a client take effect in the order it sent them (MQTT
+3.1.1 section 4.6), and one that sends and hangs up, waiting for nothing, loses nothing.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 
 from amqtt.adapters import ReaderAdapter
@@ -18,6 +23,11 @@ _MAX_PACKET = 16 * 1024 * 1024
 _MAX_AHEAD = 1024 * 1024  # bytes that amqtt may lag before the client has to wait
 _PLAIN_PUBLISH = 0x30  # MQTT 3.1.1 section 3.3.1: no DUP, QoS 0, no RETAIN
 _SURE_PUBLISH = 0x32  # the same at QoS 1
+_CONNECT = 0x10  # section 3.1.1
+_AWAITED = frozenset({_CONNECT, 0x31, 0x33, 0x82, 0xA2})
+"""First bytes of what amqtt handles before the next packet is looked at: CONNECT, PUBLISH with
+RETAIN at QoS 0 and 1, SUBSCRIBE, UNSUBSCRIBE."""
+_AWAITED_FOR = 5.0  # seconds; amqtt passes over a malformed packet without a word
 _GRACE = 1.5  # of the keep-alive time, section 3.1.2.10
 _FIRST_WITHIN = 10.0  # seconds to say CONNECT
 
@@ -36,8 +46,7 @@ class Intake(ReaderAdapter):  # type: ignore[misc]  # amqtt has no types
             acknowledge. Without it they go to amqtt.
 
     Attributes:
-        session: set once the client may publish; plain messages go to amqtt before.
-        keep_alive: seconds without any packet after which the client is given up; 0 is never.
+        session: whose messages these are, once it may publish; plain ones go to amqtt before.
     """
 
     def __init__(
@@ -48,14 +57,29 @@ class Intake(ReaderAdapter):  # type: ignore[misc]  # amqtt has no types
         sure: SurePublish | None = None,
     ) -> None:
         self.session: Session | None = None
-        self.keep_alive = _FIRST_WITHIN / _GRACE
+        self._silence: float | None = _FIRST_WITHIN  # seconds; None is for ever
+        self._reading: asyncio.Timeout | None = None
         self._reader = reader
         self._publish = publish
         self._flush = flush
         self._sure = sure
+        self._greeted = False
         self._rest = asyncio.StreamReader(limit=_MAX_PACKET)
         self._ahead = 0
         self._room = asyncio.Event()
+        self._handled = asyncio.Event()
+        self._handled.set()
+
+    def keep_alive(self, seconds: int) -> None:
+        """Give the client up when it says nothing for one and a half times so long; 0 is never."""
+        self._silence = seconds * _GRACE or None
+        if self._reading is not None:
+            now = asyncio.get_running_loop().time()
+            self._reading.reschedule(now + self._silence if self._silence else None)
+
+    def handled(self) -> None:
+        """Go on: amqtt is done with the packet that the next ones wait for."""
+        self._handled.set()
 
     async def read(self, n: int = -1) -> bytes:
         """Read n bytes of the packets left for amqtt."""
@@ -68,6 +92,7 @@ class Intake(ReaderAdapter):  # type: ignore[misc]  # amqtt has no types
     def feed_eof(self) -> None:
         """End the stream for amqtt."""
         self._rest.feed_eof()
+        self._handled.set()
 
     async def run(self) -> None:
         """Take in packets until the client is gone, silent or breaks the protocol."""
@@ -75,11 +100,15 @@ class Intake(ReaderAdapter):  # type: ignore[misc]  # amqtt has no types
         try:
             while data := await self._chunk():
                 waiting += data
-                used = self._take(waiting)
-                self._flush()
-                if used < 0:
-                    return
-                del waiting[:used]
+                while True:
+                    used = self._take(waiting)
+                    self._flush()
+                    if used < 0:
+                        return
+                    del waiting[:used]
+                    if self._handled.is_set():
+                        break
+                    await self._amqtt_has_handled()
                 if self._ahead >= _MAX_AHEAD:
                     self._room.clear()
                     await self._room.wait()
@@ -90,11 +119,24 @@ class Intake(ReaderAdapter):  # type: ignore[misc]  # amqtt has no types
             self.feed_eof()
 
     async def _chunk(self) -> bytes:
-        async with asyncio.timeout(self.keep_alive * _GRACE or None):
-            return await self._reader.read(_CHUNK)
+        try:
+            async with asyncio.timeout(self._silence) as self._reading:
+                return await self._reader.read(_CHUNK)
+        finally:
+            self._reading = None
+
+    async def _amqtt_has_handled(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_AWAITED_FOR):
+                await self._handled.wait()
+        self._handled.set()
 
     def _take(self, data: bytearray) -> int:
-        """Handle the complete packets; returns how many bytes they had, -1 for no MQTT."""
+        """Handle complete packets, to the first that the next must wait for.
+
+        Returns:
+            How many bytes they had, -1 for no MQTT.
+        """
         begin, size = 0, len(data)
         while size - begin >= 2:
             length, shift, at = 0, 0, begin + 1
@@ -109,12 +151,19 @@ class Intake(ReaderAdapter):  # type: ignore[misc]  # amqtt has no types
                     return -1
             if length > _MAX_PACKET:
                 return -1
+            if not self._greeted:
+                if data[begin] != _CONNECT:
+                    return -1  # section 3.1; amqtt would wait for the rest of its CONNECT
+                self._greeted = True
             end = at + length
             if end > size:
                 return begin
             if not self._plain(data[begin], data, at, end):
                 self._rest.feed_data(bytes(data[begin:end]))
                 self._ahead += end - begin
+                if data[begin] in _AWAITED:
+                    self._handled.clear()
+                    return end
             begin = end
         return begin
 

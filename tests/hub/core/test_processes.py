@@ -75,6 +75,18 @@ async def test_a_child_that_fails_at_once_is_not_hammered() -> None:
     await supervisor.stop()
 
 
+async def test_a_child_about_to_start_is_ended_too() -> None:
+    for turns in range(6):
+        supervisor = Supervisor(lambda *_: None)
+        child = Child("sleeper", SLEEP)
+        await supervisor.start(child)
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        await supervisor.stop()
+        assert child.pid is None
+        assert child.process is None or not alive(child.process.pid)
+
+
 async def test_what_ignores_the_signal_is_killed() -> None:
     said: list[str] = []
     supervisor = Supervisor(lambda _, line: said.append(line))
