@@ -136,6 +136,8 @@ class FanoutBroker(Broker):  # type: ignore[misc]  # amqtt has no types
     ) -> None:
         reader.keep_alive(client_session.keep_alive)
         self._arriving[id(client_session)] = reader
+        if client_session.inflight_out:
+            reader.handled()  # amqtt waits for what it acknowledges before it reads on
         task = asyncio.current_task()
         if task is not None:
             self._serving[client_session.client_id] = (client_session, reader, task)
@@ -151,7 +153,7 @@ class FanoutBroker(Broker):  # type: ignore[misc]  # amqtt has no types
         if intake is not None:
             intake.session = session
             intake.handled()
-        await super()._publish_session_retained_messages(session)
+        self._later(super()._publish_session_retained_messages(session))
 
     async def _client_message_loop(self, session: Session, *more: Any) -> None:
         self._arriving.pop(id(session), None)
@@ -160,15 +162,14 @@ class FanoutBroker(Broker):  # type: ignore[misc]  # amqtt has no types
     async def _publish_retained_messages_for_subscription(
         self, subscription: tuple[str, int], session: Session
     ) -> None:
-        """Runs once SUBACK is out; from here on it waits for the client's PUBACKs.
+        """Runs once SUBACK is out, beside what the client sends: it waits for PUBACKs.
 
         amqtt calls it for whoever connects, too, with the topics that anybody subscribed to: those
         get nothing. Retained messages belong to a new subscription (section 3.8.4).
         """
         if id(session) in self._arriving:
             return
-        self._handled(session)
-        await super()._publish_retained_messages_for_subscription(subscription, session)
+        self._later(super()._publish_retained_messages_for_subscription(subscription, session))
 
     async def _handle_subscription(self, session: Session, *more: Any) -> None:
         await super()._handle_subscription(session, *more)
