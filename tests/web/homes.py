@@ -139,6 +139,7 @@ class FakeHome:
         self.paired: Any = None
         self.did: list[tuple[Any, ...]] = []
         self.lost: set[str] = set()
+        self.unheard: set[str] = set()
         self.changed: Callable[[str], None] = lambda _topic: None
 
     def furnish(self) -> None:
@@ -235,7 +236,7 @@ class FakeHome:
                 entity_id=entity.entity_id,
                 name=self.registry.name_of(entity.entity_id),
                 hazard=kinds[entity.device_class or ""],
-                seen_at=time.time() - 120,
+                seen_at=None if entity.entity_id in self.unheard else time.time() - 120,
                 limit_s=25 * 3600.0,
                 lost=entity.entity_id in self.lost,
             )

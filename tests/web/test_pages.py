@@ -87,6 +87,18 @@ async def test_the_sentence_names_the_alarm(home: Served) -> None:
         assert "Without an answer it is told, as you chose." in text
 
 
+async def test_nothing_is_well_before_its_sensors_were_heard(home: Served) -> None:
+    unheard = [sensor.entity_id for sensor in home.home.supervision()]
+    home.home.unheard = set(unheard)
+    async with visiting(home, "owner") as visitor:
+        text = (await visitor.get("/"))[1]
+        assert f"Waiting to hear from {len(unheard)} safety sensors" in text
+        home.home.unheard = set(unheard[:1])
+        assert "Waiting to hear from a safety sensor" in (await visitor.get("/"))[1]
+        home.home.unheard = set()
+        assert "All is well at home" in (await visitor.get("/"))[1]
+
+
 async def test_answering_counts_once(home: Served) -> None:
     _gas(home)
     async with visiting(home, "resident") as visitor:

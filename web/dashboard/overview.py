@@ -112,14 +112,21 @@ class Overview:
             text = words("%(count)s alarms at home", count=len(alarms))
             worst = min(card.level for card in alarms)
             return worst, text, words("What happened and what to do stands below.")
-        watching = sum(1 for sensor in self._house.runtime.supervision() if not sensor.lost)
+        sensors = self._house.runtime.supervision()
+        unheard = sum(1 for sensor in sensors if sensor.seen_at is None and not sensor.lost)
+        watching = sum(1 for sensor in sensors if not sensor.lost) - unheard
         if cards:
             silent = words.ngettext(
-                "Safe at home, one sensor is silent",
-                "Safe at home, %(num)s sensors are silent",
-                len(cards),
+                "A safety sensor is silent", "%(num)s safety sensors are silent", len(cards)
             )
             return "lost", silent % {"num": len(cards)}, self._watching(watching, words)
+        if unheard:
+            waiting = words.ngettext(
+                "Waiting to hear from a safety sensor",
+                "Waiting to hear from %(num)s safety sensors",
+                unheard,
+            )
+            return "4", waiting % {"num": unheard}, self._watching(watching, words)
         if not watching:
             detail = (
                 words("No safety sensor is watching yet.") if views else words("No devices yet.")
