@@ -52,6 +52,7 @@ NAMES = {
     "PRESS_LABELS": words.PRESS_LABELS,
     "KINDS": words.KINDS,
     "HAZARDS": words.HAZARDS,
+    "WATCH": words.WATCH,
     "ROLES": words.ROLES,
     "HOME_ROLES": words.HOME_ROLES,
 }

@@ -110,8 +110,12 @@ class HomeRuntime(Protocol):
     async def set_limit(self, entity_id: str, seconds: float, actor: Actor) -> None:
         """Set how long a safety sensor may stay silent."""
 
+    @property
+    def guard(self) -> str:
+        """Return whether alarms are watched now: `watching` or a word of `web.words.GUARD`."""
+
     def supervision(self) -> Sequence[SensorView]:
-        """Return every watched safety sensor."""
+        """Return every safety sensor, watched or not."""
 
     def choices(self) -> Sequence[ChoiceView]:
         """Return the choice per class, in the order of `HAZARD_CLASSES`."""

@@ -125,7 +125,7 @@ class BindingView(Protocol):
 
 
 class SensorView(Protocol):
-    """One watched safety sensor; `limit_s` is how long it may stay silent."""
+    """One safety sensor; `limit_s` is how long it may stay silent."""
 
     @property
     def entity_id(self) -> str:
@@ -148,8 +148,8 @@ class SensorView(Protocol):
         """The longest silence."""
 
     @property
-    def lost(self) -> bool:
-        """Whether it is silent for too long."""
+    def watch(self) -> str:
+        """How it is watched now, a word of `web.words.WATCH`."""
 
 
 class ChoiceView(Protocol):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from web.design.formats import figure
 
@@ -99,6 +99,39 @@ HAZARDS: dict[str, tuple[str, str, str]] = {
     "flood": ("2", _("Water leak"), "leak"),
     "supervision": ("lost", _("A safety sensor is silent"), "supervision"),
 }
+WATCH: dict[str, tuple[str, str, str]] = {
+    # how a safety sensor is watched -> (level, sentence, short word); gravest first
+    "lost": ("lost", _("No word from %(names)s"), _("Supervision lost")),
+    "unavailable": ("lost", _("%(names)s can't be reached"), _("Can't be reached")),
+    "unwatched": ("2", _("Not watched: %(names)s"), _("Not watched")),
+    "unheard": ("4", _("Waiting to hear from %(names)s"), _("Not heard from yet")),
+    "watching": ("ok", "", _("Watching")),
+}
+
+
+class Guard(NamedTuple):
+    """Why alarms are not watched: level, sentence, and what that means."""
+
+    level: str
+    text: str
+    detail: str
+
+
+GUARD: dict[str, Guard] = {
+    "starting": Guard("4", _("The alarm watch is starting"), _("It takes a few seconds.")),
+    "unreachable": Guard(
+        "1",
+        _("The alarm watch does not answer"),
+        _("The hub may not act in an alarm. It tries to start it again; sensors still sound."),
+    ),
+    "deaf": Guard(
+        "1",
+        _("The alarm watch hears no device"),
+        _("The hub can't act in an alarm until its message broker is back; sensors still sound."),
+    ),
+}
+"""What `HomeRuntime.guard` means where it isn't `watching`."""
+
 ROLES: dict[str, tuple[str, str, str]] = {
     # role -> (name, what it does, picture)
     "gas_valve": (_("Gas valve"), _("closes when there is gas or smoke"), "valve"),

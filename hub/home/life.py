@@ -116,6 +116,7 @@ class HomeLife:
             self.bindings_table,
             self.states,
             self._kernel_status,
+            on_unknown=lambda: self.bus.publish("safety"),
         )
         self.sharing = Sharing(data, self.keys, lambda: self.bus.publish("sharing"))
         self.offers = Offers(

@@ -166,12 +166,16 @@ class Home(HomeLife):
         except SafetyUnavailable:
             raise Refusal(NO_SAFETY) from None
 
+    @property
+    def guard(self) -> str:
+        """Whether alarms are watched now, a word of `hub.home.watch.Watch.guard`."""
+        return self.watch.guard
+
     def supervision(self) -> Sequence[SensorView]:
-        """Every watched safety sensor."""
-        known = (self.watch.client.status or {}).get("sensors", {})
+        """Every safety sensor, watched or not."""
         found = []
         for entity in self.bindings_table.sensors():
-            row = known.get(entity.entity_id, {})
+            row = self.watch.sensor(entity.entity_id)
             found.append(
                 SensorView(
                     entity.entity_id,
@@ -179,7 +183,7 @@ class Home(HomeLife):
                     roles.HAZARD_CLASSES[entity.device_class or ""],
                     seen_at=row.get("seen_at"),
                     limit_s=self.bindings_table.limit_of(entity),
-                    lost=bool(row.get("lost")),
+                    watch=row["watch"],
                 )
             )
         return found

@@ -138,9 +138,12 @@ class BindingView:
 
 
 class SensorView:
-    """One watched safety sensor; `limit_s` is how long it may stay silent."""
+    """One safety sensor; `limit_s` is how long it may stay silent.
 
-    __slots__ = ("entity_id", "hazard", "limit_s", "lost", "name", "seen_at")
+    `watch` is a word of `hub.home.watch.Watch.sensor`.
+    """
+
+    __slots__ = ("entity_id", "hazard", "limit_s", "name", "seen_at", "watch")
 
     def __init__(
         self,
@@ -150,14 +153,14 @@ class SensorView:
         *,
         seen_at: float | None,
         limit_s: float,
-        lost: bool,
+        watch: str,
     ) -> None:
         self.entity_id = entity_id
         self.name = name
         self.hazard = hazard
         self.seen_at = seen_at
         self.limit_s = limit_s
-        self.lost = lost
+        self.watch = watch
 
 
 class ChoiceView:

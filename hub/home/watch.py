@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from hub.safety.policy import TARGETS
 _LOG = logging.getLogger(__name__)
 PRESS_S = 5.0
 STORE_AGAIN_S = 2.0
+START_S = 10.0
 Follow = Callable[[dict[str, Any]], Awaitable[None]]
 _TARGET_VALUES: dict[str, object] = {"on": True, "off": False}
 
@@ -31,6 +33,7 @@ class Watch:
         bindings: the resident's.
         states: to see a pressed device answer.
         on_status: called with each of the kernel's status messages.
+        on_unknown: called when it can't be said any more how the kernel is, or again can.
     """
 
     def __init__(
@@ -40,6 +43,8 @@ class Watch:
         bindings: Bindings,
         states: States,
         on_status: Callable[[dict[str, Any]], None],
+        *,
+        on_unknown: Callable[[], None],
     ) -> None:
         self.client = SafetyClient(socket)
         self._registry = registry
@@ -57,6 +62,9 @@ class Watch:
         self.client.on_status = on_status
         self.client.on_report = lambda record, seq: self._queue.put_nowait((record, seq))
         self.client.on_connection = self._connected
+        self.client.on_silence = on_unknown
+        self._on_unknown = on_unknown
+        self._begun = 0.0
 
     async def start(self, book: HazardBook, follow: Follow) -> None:
         """Begin: reports are stored in ``book``, handed to ``follow``, confirmed to the kernel.
@@ -64,6 +72,7 @@ class Watch:
         ``follow`` may get the same record more than once.
         """
         self._book = book
+        self._begun = time.monotonic()
         self._taking = asyncio.create_task(self._take(book, follow), name="hazard reports")
         await self.client.start()
 
@@ -124,6 +133,41 @@ class Watch:
         if connected:
             self._sent = None
             self._dirty.set()
+        else:
+            self._on_unknown()
+
+    @property
+    def guard(self) -> str:
+        """Whether the alarms are watched now.
+
+        Returns:
+            ``watching``; ``starting`` in the first seconds; ``unreachable`` when the kernel
+            doesn't say how it is; ``deaf`` when it hears no device, for want of the broker.
+        """
+        if not self.client.answers or self.client.status is None:
+            young = self.client.status is None and time.monotonic() - self._begun < START_S
+            return "starting" if young else "unreachable"
+        return "watching" if self.client.status["broker_connected"] else "deaf"
+
+    def sensor(self, entity_id: str) -> dict[str, Any]:
+        """What the kernel last said of a sensor, and ``watch``: one word for how it is watched.
+
+        ``unwatched``: nobody looks at it now, because the kernel doesn't, or can't use it.
+        ``lost``: silent for too long. ``unavailable``: the device, or what it hangs on, says
+        that it is away. ``unheard``: it has not yet said whether it detects. ``watching``.
+        """
+        row = (self.client.status or {}).get("sensors", {}).get(entity_id, {})
+        if self.guard != "watching" or entity_id in self.problems:
+            word = "unwatched"
+        elif row.get("lost"):
+            word = "lost"
+        elif row.get("available") is False:
+            word = "unavailable"
+        elif row.get("seen_at") is None or row.get("detects") is None:
+            word = "unheard"
+        else:
+            word = "watching"
+        return {**row, "watch": word}
 
     async def _bind(self) -> None:
         """Send the bindings whenever they differ from what this connection was told."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from .link import MAX_LINE, decode, encode
 
 _LOG = logging.getLogger(__name__)
 ANSWER_S = 5.0
+# A status comes every two seconds; three missed ones mean that the process hangs.
+SILENT_S = 6.5
 SENT_BINDINGS = MAX_BINDINGS + 1000
 BACKOFF_S = (0.1, 0.2, 0.5, 1.0, 2.0)
 
@@ -38,7 +41,8 @@ class SafetyClient:
             come again until confirmed. Store it, then :meth:`confirm`.
         on_status: called with each status, at least every 2 s.
         on_connection: called with True and False.
-        status: the last status, None before the first.
+        on_silence: called when no status came for ``SILENT_S`` though the connection holds.
+        status: the last status, None before the first; as old as that may be, see ``answers``.
     """
 
     def __init__(self, path: Path, after: int = 0) -> None:
@@ -52,12 +56,20 @@ class SafetyClient:
         self.on_report: Callable[[dict[str, Any], int], None] = lambda _record, _seq: None
         self.on_status: Callable[[dict[str, Any]], None] = lambda _status: None
         self.on_connection: Callable[[bool], None] = lambda _connected: None
+        self.on_silence: Callable[[], None] = lambda: None
+        self._silence: asyncio.TimerHandle | None = None
+        self._heard_at = float("-inf")
         self.status: dict[str, Any] | None = None
 
     @property
     def connected(self) -> bool:
         """True while the kernel's socket is open."""
         return self._writer is not None
+
+    @property
+    def answers(self) -> bool:
+        """True while the kernel says how it is: what ``status`` says is true now."""
+        return self.connected and time.monotonic() - self._heard_at < SILENT_S
 
     async def start(self) -> None:
         """Begin connecting; returns at once."""
@@ -189,6 +201,9 @@ class SafetyClient:
         for answer in self._answers.values():
             if not answer.done():
                 answer.set_exception(SafetyUnavailable("the safety process went away"))
+        self._heard_at = float("-inf")
+        if self._silence is not None:
+            self._silence.cancel()
         if self._writer is not None:
             self._writer = None
             self.on_connection(False)
@@ -199,6 +214,7 @@ class SafetyClient:
             if "report" in message:
                 self.on_report(message["report"], message["seq"])
             elif "status" in message:
+                self._status_came()
                 self.status = message["status"]
                 self.on_status(message["status"])
             elif "reply" in message:
@@ -207,3 +223,9 @@ class SafetyClient:
                     answer.set_result(message["reply"])
         except Exception:  # noqa: BLE001 - whatever a listener raises is its own problem
             _LOG.exception("a listener of the safety client failed")
+
+    def _status_came(self) -> None:
+        self._heard_at = time.monotonic()
+        if self._silence is not None:
+            self._silence.cancel()
+        self._silence = asyncio.get_running_loop().call_later(SILENT_S, self.on_silence)

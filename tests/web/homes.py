@@ -138,8 +138,8 @@ class FakeHome:
         self.lines: list[Any] = []
         self.paired: Any = None
         self.did: list[tuple[Any, ...]] = []
-        self.lost: set[str] = set()
-        self.unheard: set[str] = set()
+        self.watches: dict[str, str] = {}
+        self.guard = "watching"
         self.changed: Callable[[str], None] = lambda _topic: None
 
     def furnish(self) -> None:
@@ -236,9 +236,11 @@ class FakeHome:
                 entity_id=entity.entity_id,
                 name=self.registry.name_of(entity.entity_id),
                 hazard=kinds[entity.device_class or ""],
-                seen_at=None if entity.entity_id in self.unheard else time.time() - 120,
+                seen_at=None
+                if self.watches.get(entity.entity_id) == "unheard"
+                else time.time() - 120,
                 limit_s=25 * 3600.0,
-                lost=entity.entity_id in self.lost,
+                watch=self.watches.get(entity.entity_id, "watching"),
             )
             for entity in self.registry.entities()
             if entity.device_class in kinds and entity.kind == "binary_sensor"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import html
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 from tests.web.homes import PASSWORD, Served, hazard, served
 from tests.web.visitors import visiting
+from web.words import GUARD, WATCH
 
 PAGES = {
     # page -> who may see it; others are led to sign in (nobody) or refused
@@ -87,16 +89,57 @@ async def test_the_sentence_names_the_alarm(home: Served) -> None:
         assert "Without an answer it is told, as you chose." in text
 
 
-async def test_nothing_is_well_before_its_sensors_were_heard(home: Served) -> None:
-    unheard = [sensor.entity_id for sensor in home.home.supervision()]
-    home.home.unheard = set(unheard)
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        ("lost", "No word from {}"),
+        ("unavailable", "{} can't be reached"),
+        ("unwatched", "Not watched: {}"),
+        ("unheard", "Waiting to hear from {}"),
+    ],
+)
+async def test_nothing_is_well_while_a_safety_sensor_may_be_blind(
+    home: Served, word: str, said: str
+) -> None:
+    sensors = home.home.supervision()
+    short = WATCH[word][2]
+    async with visiting(home, "owner") as visitor:
+        home.home.watches = {sensors[0].entity_id: word}
+        text = html.unescape((await visitor.get("/"))[1])
+        assert said.format(sensors[0].name) in text
+        assert "All is well" not in text
+        for page in ("/safety", f"/devices/{sensors[0].entity_id}"):
+            assert short in html.unescape((await visitor.get(page))[1])
+        home.home.watches = dict.fromkeys((sensor.entity_id for sensor in sensors), word)
+        names = f"{sensors[0].name} and {len(sensors) - 1} more"
+        assert said.format(names) in html.unescape((await visitor.get("/"))[1])
+        home.home.watches = {}
+        assert "All is well at home" in (await visitor.get("/"))[1]
+
+
+@pytest.mark.parametrize("guard", ["starting", "unreachable", "deaf"])
+async def test_nothing_is_well_while_nobody_watches(home: Served, guard: str) -> None:
+    home.home.guard = guard
     async with visiting(home, "owner") as visitor:
         text = (await visitor.get("/"))[1]
-        assert f"Waiting to hear from {len(unheard)} safety sensors" in text
-        home.home.unheard = set(unheard[:1])
-        assert "Waiting to hear from a safety sensor" in (await visitor.get("/"))[1]
-        home.home.unheard = set()
-        assert "All is well at home" in (await visitor.get("/"))[1]
+        assert GUARD[guard].text in text
+        assert "All is well" not in text
+        assert GUARD[guard].text in (await visitor.get("/safety"))[1]
+        _gas(home)
+        text = (await visitor.get("/"))[1]
+        assert "Gas alarm: 厨房" in text
+        assert GUARD[guard].text in text
+
+
+async def test_a_detection_that_nobody_acts_on_is_never_called_well(home: Served) -> None:
+    sensor = home.home.supervision()[0]
+    home.home.states.set(sensor.entity_id, True, available=True)
+    async with visiting(home, "owner") as visitor:
+        text = (await visitor.get("/"))[1]
+        assert "detected: " in text
+        assert "All is well" not in text
+        home.home.watches = {sensor.entity_id: "unwatched"}
+        assert "The hub only shows this" in (await visitor.get("/"))[1]
 
 
 async def test_answering_counts_once(home: Served) -> None:

@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from web.dashboard.past import recent
+from web.dashboard.status import sentence
 from web.design.spark import spark
 from web.words import HAZARDS, RESULTS, ROLES
 
@@ -85,7 +86,7 @@ class Overview:
         cards = [HazardCard(hazard, words) for hazard in runtime.hazards() if hazard.active]
         views = self._house.views(words)
         tiles = choose_tiles(views)
-        level, sentence, detail = self._sentence(cards, views, words)
+        said = sentence(self._house, cards, views, words)
         return {
             "role": role,
             "cards": [card for card in cards if card.hazard.hazard != "supervision"],
@@ -95,51 +96,8 @@ class Overview:
             "sparks": {t.entity_id: await self._spark(t) for t in tiles if t.numeric},
             "waiting": self._waiting(words) if role != "guest" else [],
             "areas": [area for area in runtime.areas if area.name],
-            "level": level,
-            "sentence": sentence,
-            "detail": detail,
+            "said": said,
         }
-
-    def _sentence(
-        self, cards: list[HazardCard], views: list[EntityView], words: Words
-    ) -> tuple[str, str, str]:
-        alarms = [card for card in cards if card.hazard.hazard != "supervision"]
-        if len(alarms) == 1:
-            place = alarms[0].hazard.place or alarms[0].hazard.sensor
-            text = words("%(alarm)s: %(place)s", alarm=alarms[0].name, place=place)
-            return alarms[0].level, text, words("What happened and what to do stands below.")
-        if alarms:
-            text = words("%(count)s alarms at home", count=len(alarms))
-            worst = min(card.level for card in alarms)
-            return worst, text, words("What happened and what to do stands below.")
-        sensors = self._house.runtime.supervision()
-        unheard = sum(1 for sensor in sensors if sensor.seen_at is None and not sensor.lost)
-        watching = sum(1 for sensor in sensors if not sensor.lost) - unheard
-        if cards:
-            silent = words.ngettext(
-                "A safety sensor is silent", "%(num)s safety sensors are silent", len(cards)
-            )
-            return "lost", silent % {"num": len(cards)}, self._watching(watching, words)
-        if unheard:
-            waiting = words.ngettext(
-                "Waiting to hear from a safety sensor",
-                "Waiting to hear from %(num)s safety sensors",
-                unheard,
-            )
-            return "4", waiting % {"num": unheard}, self._watching(watching, words)
-        if not watching:
-            detail = (
-                words("No safety sensor is watching yet.") if views else words("No devices yet.")
-            )
-            return "4", words("Welcome home"), detail
-        return "ok", words("All is well at home"), self._watching(watching, words)
-
-    @staticmethod
-    def _watching(count: int, words: Words) -> str:
-        text = words.ngettext(
-            "%(num)s safety sensor is watching", "%(num)s safety sensors are watching", count
-        )
-        return text % {"num": count}
 
     def _waiting(self, words: Words) -> list[tuple[str, str, str, str, str]]:
         """Return (picture, title, detail, address, press) of what waits for a resident."""

@@ -101,7 +101,7 @@ def _live_parts(house: House, overview: Overview) -> None:
 
         house.live.part(name, draw, topics, HOUSEHOLD)
 
-    part("home-status", "home_status.html", ("hazards", "safety", "states"))
+    part("home-status", "home_status.html", ("hazards", "safety", "states", "registry"))
     part("home-hazards", "home_hazards.html", ("hazards",))
     part("home-tiles", "home_tiles.html", ("states", "registry", "safety"))
     part("home-waiting", "home_waiting.html", ("safety", "sharing", "hazards", "registry"))

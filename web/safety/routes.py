@@ -12,7 +12,7 @@ from web.dashboard.past import past
 from web.design import done, refused
 from web.facade import Refusal
 from web.house import RESIDENTS, House, actor_of, field, one_of
-from web.words import HAZARDS, ROLES
+from web.words import GUARD, HAZARDS, ROLES
 
 if TYPE_CHECKING:
     from hub.http.live import LiveContext
@@ -90,6 +90,7 @@ def _safety(house: House, lang: str) -> dict[str, Any]:
             role: [pair for pair in runtime.candidates(role) if pair[0] not in taken]
             for role in ROLES
         },
+        "guard": GUARD.get(runtime.guard),
         "sensors": sensors,
         "plans": [
             (hazard, HAZARDS[hazard], [(role, by_role[role]) for role in roles])

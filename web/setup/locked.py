@@ -13,6 +13,7 @@ from web.design import done, refused
 from web.facade import Refusal
 from web.house import House, field
 from web.setup.routes import SHORTEST_PASSPHRASE
+from web.words import GUARD
 
 if TYPE_CHECKING:
     from hub.http.live import LiveContext
@@ -27,7 +28,7 @@ def locked_routes(house: House) -> Routes:
         seen = _seen(house, house.design.language(context.lang))
         return house.design.fragment(context.lang, "locked_hazards.html", **seen)
 
-    house.live.part("locked", draw, ("hazards", "lock"), ANYONE)
+    house.live.part("locked", draw, ("hazards", "lock", "safety"), ANYONE)
 
     @routes.get("/unlock", allow=ANYONE)
     async def show_unlock(request: web.Request) -> web.StreamResponse:
@@ -63,11 +64,18 @@ def locked_routes(house: House) -> Routes:
 
 
 def _seen(house: House, words: Words) -> dict[str, Any]:
-    """Return open alarms while locked; nothing once unlocked, for this part asks for no role."""
+    """Return open alarms and the guard while locked.
+
+    Nothing once unlocked: this part asks for no role.
+    """
     if not house.runtime.locked:
-        return {"cards": []}
+        return {"cards": [], "guard": None, "locked": False}
     hazards = [hazard for hazard in house.runtime.hazards() if hazard.active]
-    return {"cards": [HazardCard(hazard, words) for hazard in hazards]}
+    return {
+        "cards": [HazardCard(hazard, words) for hazard in hazards],
+        "guard": GUARD.get(house.runtime.guard),
+        "locked": True,
+    }
 
 
 def _unlock_page(house: House, request: web.Request, errors: dict[str, str]) -> web.Response:

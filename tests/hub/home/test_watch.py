@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, cast
@@ -12,6 +13,7 @@ import pytest
 from hub.bench.rig import SENSOR, SENSOR_TOPIC, VALVE_COMMAND, VALVE_STATE, Rig, bindings
 from hub.core.states import States
 from hub.home.watch import Watch
+from hub.safety import client
 from tests.hub.core.brokers import until
 
 DETECTS, QUIET = b'{"gas":true}', b'{"gas":false}'
@@ -56,8 +58,14 @@ class Linked:
         self.rig = rig
         self.states = States()
         self.book = Book()
+        self.unknown = asyncio.Event()
         self.watch = Watch(
-            rig.socket_path, cast(Any, Registry()), cast(Any, Bound()), self.states, lambda _: None
+            rig.socket_path,
+            cast(Any, Registry()),
+            cast(Any, Bound()),
+            self.states,
+            lambda _: None,
+            on_unknown=self.unknown.set,
         )
         self.sensor, self.valve = rig.device("sensor"), rig.device("valve")
         self.valve.subscribe(VALVE_COMMAND, 1)
@@ -133,3 +141,26 @@ async def test_what_the_disk_lost_goes_on_as_the_same_hazard(linked: Linked) -> 
     linked.rig.start_kernel()
     await linked.clears()
     assert len(linked.book.records) == 1
+
+
+async def test_it_says_so_when_nobody_watches(
+    linked: Linked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watch, kernel = linked.watch, linked.rig.process("kernel")
+    monkeypatch.setattr(client, "SILENT_S", 2.5)
+    await until(lambda: watch.guard == "watching")
+    assert watch.sensor(SENSOR)["watch"] == "unheard"
+    linked.sensor.publish(SENSOR_TOPIC, QUIET, qos=1)
+    await until(lambda: watch.sensor(SENSOR)["watch"] == "watching")
+    linked.unknown.clear()
+    kernel.send_signal(signal.SIGSTOP)  # its socket stays open, nobody answers
+    await asyncio.wait_for(linked.unknown.wait(), 30)
+    assert (watch.guard, watch.sensor(SENSOR)["watch"]) == ("unreachable", "unwatched")
+    kernel.send_signal(signal.SIGCONT)
+    await until(lambda: watch.guard == "watching")
+    linked.rig.kill("broker")
+    await until(lambda: watch.guard == "deaf")
+    linked.unknown.clear()
+    linked.rig.kill("kernel")
+    await asyncio.wait_for(linked.unknown.wait(), 30)
+    assert watch.guard == "unreachable"
