@@ -86,7 +86,7 @@ class Overview:
         cards = [HazardCard(hazard, words) for hazard in runtime.hazards() if hazard.active]
         views = self._house.views(words)
         tiles = choose_tiles(views)
-        said = sentence(self._house, cards, views, words)
+        headline = sentence(self._house, cards, views, words)
         return {
             "role": role,
             "cards": [card for card in cards if card.hazard.hazard != "supervision"],
@@ -96,7 +96,7 @@ class Overview:
             "sparks": {t.entity_id: await self._spark(t) for t in tiles if t.numeric},
             "waiting": self._waiting(words) if role != "guest" else [],
             "areas": [area for area in runtime.areas if area.name],
-            "said": said,
+            "headline": headline,
         }
 
     def _waiting(self, words: Words) -> list[tuple[str, str, str, str, str]]:
