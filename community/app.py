@@ -26,7 +26,7 @@ from community.gateway import manage
 from community.gateway import routes as gateway_routes
 from community.gateway.keys import GATEWAY_PUBLIC, gateway_key
 from community.gateway.service import Gateway
-from community.incidents import arrivals
+from community.incidents import arrivals, handover
 from community.incidents import routes as incident_routes
 from community.incidents.escalation import Escalation
 from community.incidents.screen import Screen
@@ -87,6 +87,7 @@ def community_design() -> Design:
             "community": _HERE / "core" / "static",
             "incidents": _HERE / "incidents" / "static",
         },
+        names={"role_words": people.ROLE_WORDS},
     )
 
 
@@ -157,6 +158,7 @@ class Community:
                 access.ROUTES,
                 people.ROUTES,
                 incident_routes.ROUTES,
+                handover.ROUTES,
                 manage.ROUTES,
                 gateway_routes.ROUTES,
             ),
