@@ -80,7 +80,7 @@ async def test_a_lost_link_is_shown_and_heard_within_five_seconds(
     running: Running, chromium: Browser
 ) -> None:
     page = await duty(running, chromium)
-    await page.get_by_text("no open alarm").wait_for()
+    await page.get_by_text("No alarm is known here").wait_for()
     await page.evaluate("window.started = performance.now()")
     server = running.community.server
     assert server is not None
