@@ -32,12 +32,16 @@ from community.incidents.escalation import Escalation
 from community.incidents.screen import Screen
 from community.incidents.siren import Siren
 from community.incidents.supervision import Watcher
+from community.options import SLOT_S, UPSTREAM_PORT, add_community_options
 from hub.accounts.accounts import Accounts
 from hub.accounts.model import COMMUNITY_ROLES
 from hub.core.mqtt import MqttConnection, MqttSettings
 from hub.core.settings import (
     LOOPBACK,
+    NEVER,
+    REFUSED,
     Listen,
+    Parser,
     SettingsProblem,
     add_listen_options,
     data_folder,
@@ -55,9 +59,7 @@ from web.design import Design, NavItem
 from web.design.page import DESIGN
 
 PORT = 8200
-UPSTREAM_PORT = 8201
 RELAY_PORT = 8300
-SLOT_S = 2.0
 _SETTINGS_EVERY = 2.0
 _HERE = Path(__file__).resolve().parent
 _ROOMS = ("core", "incidents", "gateway")
@@ -247,20 +249,11 @@ class Community:
 
 
 def _options(argv: Sequence[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="linli community-app", description=__doc__)
+    parser = Parser(prog="linli community-app", description=__doc__)
     parser.add_argument("--data", type=Path, default=data_folder("community"), help="data folder")
     add_listen_options(parser, PORT)
-    parser.add_argument(
-        "--upstream",
-        default=f"{LOOPBACK}:{UPSTREAM_PORT}",
-        metavar="HOST:PORT",
-        help="where the gateway listens for the relay (default: %(default)s)",
-    )
-    parser.add_argument("--relay", default="", metavar="HOST:PORT", help="as homes reach it")
     parser.add_argument("--broker", default="", metavar="HOST:PORT", help="facilities' broker")
-    parser.add_argument("--broker-user", default="community", metavar="NAME")
-    parser.add_argument("--broker-password-file", type=Path, metavar="FILE")
-    parser.add_argument("--slot", type=float, default=SLOT_S, metavar="SECONDS")
+    add_community_options(parser)
     return parser.parse_args(argv)
 
 
@@ -319,5 +312,6 @@ def main(argv: Sequence[str]) -> int:
         asyncio.run(_serve(options, listen))
     except (SettingsProblem, StoreError, OSError) as error:
         sys.stderr.write(f"linli community: {error}\n")
-        return 1
+        never = isinstance(error, SettingsProblem) or getattr(error, "errno", None) in NEVER
+        return REFUSED if never else 1
     return 0

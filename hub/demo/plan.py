@@ -8,7 +8,7 @@ import shutil
 import socket
 from pathlib import Path
 
-from hub.core.settings import LOOPBACK, private_folder
+from hub.core.settings import LOOPBACK, hold_port, private_folder
 
 NAMES = ("page", "home", "broker", "community", "upstream", "community_broker", "relay")
 FOLDERS = ("community", "relay", "home", "neighbours", "devices", "siren")
@@ -107,11 +107,4 @@ class Plan:
 
 
 def _bound(port: int) -> socket.socket | None:
-    one = socket.socket()
-    one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        one.bind((LOOPBACK, port))
-    except OSError:
-        one.close()
-        return None
-    return one
+    return hold_port(LOOPBACK, port)
