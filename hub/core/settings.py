@@ -40,11 +40,17 @@ def private_folder(path: Path) -> Path:
     return path
 
 
+def command() -> str:
+    """What the reader types to reach us: ``./run`` in a checkout, ``linli`` elsewhere."""
+    return "./run" if os.environ.get("LINLI_COMMAND") == "./run" else "linli"
+
+
 class Parser(argparse.ArgumentParser):
     """An argument parser that says what is wrong in one line and takes no shortened options."""
 
-    def __init__(self, **more: Any) -> None:
-        super().__init__(allow_abbrev=False, **more)
+    def __init__(self, *, prog: str, **more: Any) -> None:
+        prog = prog.replace("linli", command(), 1)
+        super().__init__(prog=prog, allow_abbrev=False, **more)
 
     def error(self, message: str) -> NoReturn:
         """End with status 2."""

@@ -16,7 +16,7 @@ HOME = Face(
     "home",
     port=8100,
     broker_port=1883,
-    about="A household's hub. Commands: linli home init, linli home link NAME.",
+    about="A household's hub. Commands: home init, home link NAME.",
     before=("safety",),
     more=add_home_options,
 )
