@@ -26,6 +26,7 @@ from hub.core.settings import (
     split_address,
 )
 from hub.home.broker import mqtt_settings
+from hub.home.links import link_server
 from hub.home.options import add_home_options
 from hub.home.runtime import Home
 from hub.home.where import noted
@@ -151,6 +152,8 @@ async def _serve(home: Home, listen: Listen, broker: tuple[str, int]) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, ending.set)
     await home.start()
+    links = link_server(home)
+    await links.start()
     server = await serve(compose_home(home, listen), listen)
     sys.stdout.write(f"ready on {server.address}\n")
     sys.stdout.flush()
@@ -160,5 +163,6 @@ async def _serve(home: Home, listen: Listen, broker: tuple[str, int]) -> None:
     gc.set_threshold(20_000, 20, 100)
     with noted(home.data, server.address, listen.tls_cert, broker):
         await ending.wait()
+    await links.stop()
     await server.stop()
     await home.stop()

@@ -97,9 +97,9 @@ class Plan:
         """The data folder of one of the demo's programs."""
         return self.folder / role
 
-    def address(self, name: str) -> str:
+    def address(self, name: str, host: str = LOOPBACK) -> str:
         """The web address of a face."""
-        return f"http://{LOOPBACK}:{self.ports[name]}"
+        return f"http://{host}:{self.ports[name]}"
 
     def place(self, name: str) -> str:
         """Host and port."""

@@ -6,6 +6,8 @@ import argparse
 
 ASK_S = 30.0
 CLEAR_S = 30.0
+LOCKED = 3
+"""Exit status of ``linli home link``: somebody has to unlock the home first."""
 
 
 def add_home_options(parser: argparse.ArgumentParser) -> None:
