@@ -16,7 +16,7 @@ from pathlib import Path
 from aiohttp import web
 from sqlmodel import Session
 
-from community.core import access, people, settings
+from community.core import access, people, retention, settings
 from community.core.accounts import StaffTable
 from community.core.portal import DUTY as DUTY_ROLES
 from community.core.portal import KEEPERS, MANAGERS, OPERATORS, PORTAL, Portal
@@ -25,10 +25,12 @@ from community.core.words import DOMAIN, N_
 from community.gateway import manage
 from community.gateway import routes as gateway_routes
 from community.gateway.keys import GATEWAY_PUBLIC, gateway_key
+from community.gateway.retention import forget_events
 from community.gateway.service import Gateway
 from community.incidents import arrivals, handover
 from community.incidents import routes as incident_routes
 from community.incidents.escalation import Escalation
+from community.incidents.retention import forget_incidents
 from community.incidents.screen import Screen
 from community.incidents.siren import Siren
 from community.incidents.supervision import Watcher
@@ -64,6 +66,7 @@ _SETTINGS_EVERY = 2.0
 _HERE = Path(__file__).resolve().parent
 _ROOMS = ("core", "incidents", "gateway")
 _LOG = logging.getLogger(__name__)
+FORGETS = (forget_events, forget_incidents)
 
 NAV = (
     NavItem("/duty", "duty", N_("Duty desk"), DUTY_ROLES),
@@ -89,7 +92,11 @@ def community_design() -> Design:
             "community": _HERE / "core" / "static",
             "incidents": _HERE / "incidents" / "static",
         },
-        names={"role_words": people.ROLE_WORDS},
+        names={
+            "role_words": people.ROLE_WORDS,
+            "events_kept": retention.EVENTS_KEPT_DAYS,
+            "incidents_kept": retention.INCIDENTS_KEPT_DAYS,
+        },
     )
 
 
@@ -189,6 +196,10 @@ class Community:
         self.server = await serve(self.app, self.listen)
         self.watcher.start()
         self.watcher.later(self._follow_settings())
+        changed = self.portal.incidents_changed
+        self.watcher.later(
+            retention.keep_forgetting(self.store, self.portal.clock, FORGETS, changed)
+        )
         await self.store.run(self._keep_addresses)
 
     async def stop(self) -> None:
