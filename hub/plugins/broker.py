@@ -109,7 +109,8 @@ def main(argv: Sequence[str]) -> int:
     options = parser.parse_args(argv)
     logs.begin()
     for handler in logging.getLogger().handlers:
-        handler.addFilter(not_cancelled)
+        # First of all filters: the one that redacts leaves text where the exception was.
+        handler.filters.insert(0, not_cancelled)
     logging.getLogger("amqtt").setLevel(logging.ERROR)
     logging.getLogger("transitions").setLevel(logging.ERROR)
     # Clients that end all at once are no news: asyncio warns of each last write to them.
