@@ -155,6 +155,7 @@ async def test_kernel_hears_at_qos_1_and_the_others_at_their_own(broker: Embedde
     ("name", "error", "news"),
     [
         ("amqtt.broker", asyncio.CancelledError(), False),
+        ("asyncio", asyncio.CancelledError(), False),
         ("amqtt.broker", ValueError("a fault"), True),
         ("hub.plugins.broker", asyncio.CancelledError(), True),
     ],
