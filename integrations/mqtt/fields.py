@@ -106,7 +106,7 @@ class Fields:
         """A finite number."""
         value = self.data.get(key)
         if value is None:
-            return default
+            return None if default is None else float(default)
         try:
             found = float(value) if isinstance(value, str | int | float) else math.nan
         except (ValueError, OverflowError):
@@ -114,6 +114,11 @@ class Fields:
         if not math.isfinite(found):
             raise ParseProblem(f"{key} must be a number")
         return found
+
+    def exact(self, key: str, default: float) -> float:
+        """A finite number that stays whole when it was written so."""
+        value = self.number(key, default)
+        return default if value is None else int(value) if value.is_integer() else value
 
     def seconds(self, key: str) -> float | None:
         """A time span in seconds, more than zero, or None."""

@@ -3,12 +3,39 @@
 from __future__ import annotations
 
 from integrations.mqtt.components.binary_sensor import BinarySensorSpec
+from integrations.mqtt.components.device_tracker import DeviceTrackerSpec
+from integrations.mqtt.components.happening import DeviceAutomationSpec, EventSpec, TagSpec
+from integrations.mqtt.components.lock import LockSpec
+from integrations.mqtt.components.number import NumberSpec
+from integrations.mqtt.components.press import ButtonSpec, NotifySpec, SceneSpec
+from integrations.mqtt.components.select import SelectSpec
 from integrations.mqtt.components.sensor import SensorSpec
 from integrations.mqtt.components.siren import SirenSpec
 from integrations.mqtt.components.switch import SwitchSpec
+from integrations.mqtt.components.text import TextSpec
+from integrations.mqtt.components.update import UpdateSpec
 from integrations.mqtt.components.valve import ValveSpec
 from integrations.mqtt.spec import Spec
 
 TABLE: dict[str, type[Spec]] = {
-    spec.kind: spec for spec in (BinarySensorSpec, SensorSpec, SirenSpec, SwitchSpec, ValveSpec)
+    spec.kind: spec
+    for spec in (
+        BinarySensorSpec,
+        ButtonSpec,
+        DeviceAutomationSpec,
+        DeviceTrackerSpec,
+        EventSpec,
+        LockSpec,
+        NotifySpec,
+        NumberSpec,
+        SceneSpec,
+        SelectSpec,
+        SensorSpec,
+        SirenSpec,
+        SwitchSpec,
+        TagSpec,
+        TextSpec,
+        UpdateSpec,
+        ValveSpec,
+    )
 }

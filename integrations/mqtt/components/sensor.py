@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from datetime import date, datetime
 from typing import Any
 
@@ -12,6 +13,9 @@ from integrations.mqtt.spec import NOTHING, Reading, Spec
 
 MAX_STATE = 255  # characters of a text state, as in Home Assistant
 _TEXT_CLASSES = frozenset({"date", "enum", "timestamp"})
+
+
+_WHOLE = re.compile(r"\s*[+-]?\d{1,15}\s*")
 
 
 class SensorSpec(Spec):
@@ -42,7 +46,7 @@ class SensorSpec(Spec):
         if text == NOTHING:
             return Reading(None)
         if self.numeric:
-            return Reading(_number(text)) if text.strip() else None
+            return Reading(number_of(text)) if text.strip() else None
         if not text and self.device_class in _TEXT_CLASSES:
             return None
         if len(text) > MAX_STATE:
@@ -63,7 +67,14 @@ class SensorSpec(Spec):
         return {"numeric": self.numeric, "options": list(self.options)}
 
 
-def _number(text: str) -> float:
+def number_of(text: str) -> float:
+    """A number as the device wrote it: 21 stays whole, 21.0 doesn't become so.
+
+    Raises:
+        ParseProblem: It isn't a finite number.
+    """
+    if _WHOLE.fullmatch(text):
+        return int(text)
     try:
         value = float(text)
     except ValueError:

@@ -8,7 +8,8 @@ import orjson
 
 from hub.api import CommandProblem, ParseProblem, Template
 from integrations.mqtt.fields import Fields
-from integrations.mqtt.spec import OnOffSpec, Reading
+from integrations.mqtt.onoff import OnOffSpec
+from integrations.mqtt.spec import Reading
 
 LONGEST_S = 86_400
 # A siren answers with a plain word or with JSON that has the word under "state".
@@ -68,7 +69,7 @@ class SirenSpec(OnOffSpec):
             return template.render(word, state=word, **extra)
         return orjson.dumps({"state": word, **extra}).decode()
 
-    def answer(self, command: str, args: dict[str, Any]) -> Reading | None:
+    def answer(self, command: str, args: dict[str, Any], _before: Reading) -> Reading | None:
         """On with what was asked for, or off."""
         return Reading(command == "turn_on", {k: args[k] for k in args if k in self.parameters})
 

@@ -139,7 +139,7 @@ class ValveSpec(Spec):
             position_closed=self.position_closed,
         )
 
-    def answer(self, command: str, args: dict[str, Any]) -> Reading | None:
+    def answer(self, command: str, args: dict[str, Any], _before: Reading) -> Reading | None:
         """Where it ends up; a stop leaves that unknown."""
         if command == "stop":
             return None
