@@ -16,6 +16,7 @@ from integrations.mqtt.discovery import (
 )
 from integrations.mqtt.router import Router
 from integrations.mqtt.spec import Spec
+from integrations.mqtt.tasmota_devices import TasmotaDevices
 
 MAX_NAMED_COMPONENTS = 48
 MAX_ENTITIES = 20_000
@@ -51,6 +52,7 @@ class MqttDiscovery(Integration[MqttConfig]):
         self._router = Router(mqtt, self.problem)
         mqtt.subscribe(f"{self._prefix}/+/+/config", self._on_announcement)
         mqtt.subscribe(f"{self._prefix}/+/+/+/config", self._on_announcement)
+        self._tasmota = TasmotaDevices(mqtt, self.problem, self._apply)
         mqtt.on_connection(self._on_connection)
 
     async def close(self) -> None:
@@ -68,6 +70,7 @@ class MqttDiscovery(Integration[MqttConfig]):
             for bound in bounds.values():
                 bound.connection(connected)
         if connected:
+            self._tasmota.ask()
             # Devices answer this birth message by announcing themselves again.
             self._mqtt.publish_now(f"{self._prefix}/status", "online")
 
@@ -89,7 +92,7 @@ class MqttDiscovery(Integration[MqttConfig]):
                 self._seen[topic] = digest
             else:
                 self._seen.pop(topic, None)
-            self._apply(topic, parsed, whole=not payload)
+            self._apply(topic, parsed if payload else {}, whole=not payload)
 
     def _parse(self, place: DiscoveryTopic, payload: bytes) -> Parsed:
         if len(payload) > MAX_BYTES:
@@ -110,11 +113,11 @@ class MqttDiscovery(Integration[MqttConfig]):
         Args:
             topic: The discovery topic.
             parsed: Entities by id, None where one is withdrawn.
-            whole: The announcement was emptied: everything of the topic is withdrawn.
+            whole: What the announcement doesn't name is withdrawn.
         """
         bounds = self._bound.setdefault(topic, {})
         if whole:
-            parsed = dict.fromkeys(bounds)
+            parsed = dict.fromkeys(bounds) | parsed
         for entity_id, result in parsed.items():
             if isinstance(result, Spec):
                 self._place(topic, bounds, entity_id, result)

@@ -55,6 +55,13 @@ class Input(NamedTuple):
     live: bool = False  # what happened before we listened, and was kept, doesn't count
 
 
+class Also(NamedTuple):
+    """A further topic that tells the state, with its own template."""
+
+    topic: str
+    template: Template | None
+
+
 class Message(NamedTuple):
     """What a command sends."""
 
@@ -77,6 +84,7 @@ class Spec:
     template_key: ClassVar[str] = "value_template"
     writable: ClassVar[bool] = False
     __slots__ = (
+        "also",
         "attributes_template",
         "attributes_topic",
         "availability",
@@ -119,6 +127,7 @@ class Spec:
         if fields.text("encoding", "utf-8").lower().replace("-", "") != "utf8":
             raise ParseProblem("only payloads in UTF-8 can be read")
         self.state_topic = fields.topic("state_topic")
+        self.also: tuple[Also, ...] = ()
         self.state_template = fields.template(self.template_key)
         self.attributes_topic = fields.topic("json_attributes_topic")
         self.attributes_template = fields.template("json_attributes_template")
@@ -149,7 +158,8 @@ class Spec:
         """Where the entity listens; the state topic alone unless a component has more."""
         if self.state_topic is None:
             return ()
-        return (Input(self.state_topic, self.state_template, self.read),)
+        places = (Also(self.state_topic, self.state_template), *self.also)
+        return tuple(Input(topic, template, self.read) for topic, template in places)
 
     def read(self, text: str, _before: Reading) -> Reading | None:
         """What a rendered state payload means; None when it says nothing.
