@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "safety": ("hub.safety.kernel:main", ""),
     "home-app": ("web.serve:main", ""),
     "community-app": ("community.app:main", ""),
+    "template-worker": ("hub.core.template_child:main", ""),
     "neighbours": ("hub.demo.neighbours:main", ""),
     "simulator": ("integrations.mqtt.simulator:main", ""),
 }

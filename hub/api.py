@@ -5,7 +5,14 @@ What is not here an integration can't rely on, and ``tests/test_house_rules.py``
 
 from __future__ import annotations
 
-from hub.core.templates import Template, TemplateProblem
+from hub.core.template_worker import TemplateWorker
+from hub.core.templates import (
+    AnyTemplate,
+    Template,
+    TemplateProblem,
+    Unrendered,
+    template_of,
+)
 from hub.core.wire import Availability, AvailabilityMode, Wire, WireReader
 from hub.plugins.config import Config, ConfigProblem, setting
 from hub.plugins.connections.mqtt import Mqtt, MqttUnavailable, NotDeclared
@@ -54,6 +61,7 @@ from hub.plugins.problems import ParseProblem
 __all__ = [
     "ENTITY_CLASSES",
     "AlarmControlPanel",
+    "AnyTemplate",
     "Attributes",
     "Availability",
     "AvailabilityMode",
@@ -90,7 +98,9 @@ __all__ = [
     "Tag",
     "Template",
     "TemplateProblem",
+    "TemplateWorker",
     "Text",
+    "Unrendered",
     "Update",
     "Vacuum",
     "Value",
@@ -99,4 +109,5 @@ __all__ = [
     "Wire",
     "WireReader",
     "setting",
+    "template_of",
 ]

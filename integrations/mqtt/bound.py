@@ -11,16 +11,18 @@ import orjson
 
 from hub.api import (
     ENTITY_CLASSES,
+    AnyTemplate,
     CommandProblem,
     Entity,
     Mqtt,
     MqttUnavailable,
     ParseProblem,
-    Template,
     TemplateProblem,
+    TemplateWorker,
     Wire,
     WireReader,
 )
+from integrations.mqtt.line import Line
 from integrations.mqtt.router import Problem, Router
 from integrations.mqtt.spec import Attributes, Input, Message, Reading, Spec
 
@@ -44,7 +46,7 @@ def make_entity(spec: Spec) -> Entity:
     )
 
 
-def render(template: Template | None, payload: bytes) -> str:
+def render(template: AnyTemplate | None, payload: bytes) -> str:
     """The payload as text; raises TemplateProblem when it isn't UTF-8 or doesn't fit."""
     if template is not None:
         return template.render(payload)
@@ -54,7 +56,7 @@ def render(template: Template | None, payload: bytes) -> str:
         raise TemplateProblem("the payload isn't UTF-8") from None
 
 
-def _load_attributes(template: Template | None, payload: bytes) -> Attributes:
+def _load_attributes(template: AnyTemplate | None, payload: bytes) -> Attributes:
     if len(payload) > MAX_ATTRIBUTES_BYTES:
         raise ParseProblem(f"attributes of more than {MAX_ATTRIBUTES_BYTES} bytes")
     found = orjson.loads(render(template, payload) if template else payload)
@@ -71,6 +73,7 @@ class Bound:
         "_expired",
         "_inputs",
         "_json_attributes",
+        "_line",
         "_mqtt",
         "_problem",
         "_reachable",
@@ -83,12 +86,15 @@ class Bound:
         "spec",
     )
 
-    def __init__(self, spec: Spec, mqtt: Mqtt, router: Router, problem: Problem) -> None:
+    def __init__(
+        self, spec: Spec, mqtt: Mqtt, router: Router, problem: Problem, *, worker: TemplateWorker
+    ) -> None:
         self.spec = spec
         self.entity = make_entity(spec)
         self._mqtt = mqtt
         self._router = router
         self._problem = problem
+        self._line = Line(worker, problem, spec.key)
         self._connected = mqtt.connected
         self._reachable = WireReader(
             Wire(availability=spec.availability, availability_mode=spec.availability_mode)
@@ -132,6 +138,7 @@ class Bound:
         for timer in self._timers.values():
             timer.cancel()
         self._timers.clear()
+        self._line.stop()
         for _, _, answer in self._waiting:
             if not answer.done():
                 answer.set_exception(CommandProblem("The device was removed."))
@@ -163,6 +170,9 @@ class Bound:
             self._set_timer("expire", spec.expire_after, self._expire)
         if not self.entity.enabled or (input_.live and self._router.retained):
             return
+        self._line.hear(partial(self._read, input_, topic, payload))
+
+    def _read(self, input_: Input, topic: str, payload: bytes) -> None:
         try:
             reading = input_.read(render(input_.template, payload), self._reading)
         except TemplateProblem as problem:
@@ -192,6 +202,9 @@ class Bound:
         return {**self._traits, **self._json_attributes, **own} or None
 
     def _on_attributes(self, topic: str, payload: bytes) -> None:
+        self._line.hear(partial(self._read_attributes, topic, payload))
+
+    def _read_attributes(self, topic: str, payload: bytes) -> None:
         template = self.spec.attributes_template
         try:
             found = _load_attributes(template, payload)
@@ -225,7 +238,7 @@ class Bound:
         """
         spec = self.spec
         try:
-            messages = spec.messages(command, args)
+            messages = await self._line.worker.settle(partial(spec.messages, command, args))
         except TemplateProblem as problem:
             raise CommandProblem("The command can't be put into the device's words.") from problem
         if spec.assumes(command):

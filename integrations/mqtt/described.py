@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from hub.api import Availability, AvailabilityMode, DeviceInfo, ParseProblem
+from hub.api import Availability, AvailabilityMode, DeviceInfo, ParseProblem, Template
 from integrations.mqtt.fields import Fields
 
 MAX_AVAILABILITY_TOPICS = 32
@@ -82,6 +82,8 @@ def availability(fields: Fields) -> tuple[AvailabilityMode, tuple[Availability, 
 
 def _available_at(topic: str, fields: Fields, template_key: str) -> Availability:
     template = fields.template(template_key)
+    if template is not None and not isinstance(template, Template):
+        raise ParseProblem(f"{template_key} of the availability is too complicated")
     return _shared_availability(
         topic,
         template.source if template else None,

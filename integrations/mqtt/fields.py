@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping
 from functools import lru_cache
 
-from hub.api import ParseProblem, Template, TemplateProblem
+from hub.api import AnyTemplate, ParseProblem, TemplateProblem, template_of
 
 MAX_TOPIC_BYTES = 1024
 MAX_TEXT = 255
@@ -32,9 +32,9 @@ def check_topic(topic: str, *, wildcards: bool) -> str:
 
 
 @lru_cache(maxsize=512)
-def _template(source: str) -> Template:
+def _template(source: str) -> AnyTemplate:
     """One object for all entities with the same template; raises TemplateProblem."""
-    return Template(source)
+    return template_of(source)
 
 
 class Fields:
@@ -80,7 +80,7 @@ class Fields:
         except ParseProblem as problem:
             raise ParseProblem(f"{key}: {problem}") from None
 
-    def template(self, key: str) -> Template | None:
+    def template(self, key: str) -> AnyTemplate | None:
         """A template, or None when there is none or an empty one."""
         source = self.text(key)
         if not source:

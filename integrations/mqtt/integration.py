@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from hub.api import Config, Door, Integration, Mqtt, ParseProblem, setting
+from hub.api import Config, Door, Integration, Mqtt, ParseProblem, TemplateWorker, setting
 from integrations.mqtt.bound import Bound
 from integrations.mqtt.discovery import (
     MAX_BYTES,
@@ -44,6 +44,7 @@ class MqttDiscovery(Integration[MqttConfig]):
         # discovery topic -> entity id within the topic -> the entity at work
         self._bound: dict[str, dict[str, Bound]] = {}
         self._unsupported: set[str] = set()
+        self._worker = TemplateWorker()
 
     async def connect(self, config: MqttConfig, mqtt: Mqtt) -> None:
         """Subscribe to announcements and say that we are here."""
@@ -62,6 +63,7 @@ class MqttDiscovery(Integration[MqttConfig]):
                 bound.stop()
         self._bound.clear()
         self._seen.clear()
+        await self._worker.close()
 
     def _on_connection(self, connected: bool) -> None:
         if not connected:
@@ -143,7 +145,7 @@ class MqttDiscovery(Integration[MqttConfig]):
         if old is None and len(self._bound) > MAX_ENTITIES:
             self.problem("too_many_entities", "%s: more than %d announcements", topic, MAX_ENTITIES)
             return
-        bound = Bound(spec, self._mqtt, self._router, self.problem)
+        bound = Bound(spec, self._mqtt, self._router, self.problem, worker=self._worker)
         bounds[entity_id] = bound
         if old is None:
             self.add(bound.entity)

@@ -6,7 +6,16 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, ClassVar, NamedTuple
 
-from hub.api import CommandProblem, ParseProblem, Template, TemplateProblem, Value, Wire
+from hub.api import (
+    AnyTemplate,
+    CommandProblem,
+    ParseProblem,
+    Template,
+    TemplateProblem,
+    Unrendered,
+    Value,
+    Wire,
+)
 from integrations.mqtt import described
 from integrations.mqtt.fields import Fields
 
@@ -50,7 +59,7 @@ class Input(NamedTuple):
     """A topic that an entity listens to, and what its rendered payload does to the reading."""
 
     topic: str
-    template: Template | None
+    template: AnyTemplate | None
     read: Read
     live: bool = False  # what happened before we listened, and was kept, doesn't count
 
@@ -59,7 +68,7 @@ class Also(NamedTuple):
     """A further topic that tells the state, with its own template."""
 
     topic: str
-    template: Template | None
+    template: AnyTemplate | None
 
 
 class Message(NamedTuple):
@@ -205,12 +214,13 @@ class Spec:
 
     def wire(self) -> Wire | None:
         """How the hazard kernel reads and commands it without us; None when it can't."""
-        states = self.states() if self.state_topic else {}
+        quick = self.state_template is None or isinstance(self.state_template, Template)
+        states = self.states() if self.state_topic and quick else {}
         commands: dict[str, str] = {}
         for command in self.commands():
             try:
                 commands[command] = self.payload(command, {})
-            except (CommandProblem, TemplateProblem):
+            except (CommandProblem, TemplateProblem, Unrendered):
                 continue
         if not states and not commands:
             return None

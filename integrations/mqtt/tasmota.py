@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 
-from hub.api import ParseProblem, Template
+from hub.api import AnyTemplate, ParseProblem
 from integrations.mqtt.components import TABLE
 from integrations.mqtt.discovery import MAX_BYTES, Parsed
 from integrations.mqtt.fields import Fields
@@ -259,7 +259,7 @@ def _is_number(shown: Mapping[str, Any], path: Path) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _template(path: Path) -> Template | None:
+def _template(path: Path) -> AnyTemplate | None:
     return Fields({"value_template": _look_up(path)}).template("value_template")
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from hub.api import CommandProblem, ParseProblem, Template
+from hub.api import AnyTemplate, CommandProblem, ParseProblem
 from integrations.mqtt.fields import Fields
 from integrations.mqtt.onoff import OnOffSpec
 from integrations.mqtt.spec import Reading
@@ -27,7 +27,7 @@ class SirenSpec(OnOffSpec):
 
     def __init__(self, fields: Fields, discovery_id: str) -> None:
         super().__init__(fields, discovery_id)
-        self.off_template: Template | None = (
+        self.off_template: AnyTemplate | None = (
             fields.template("command_off_template") or self.command_template
         )
         self.tones = fields.texts("available_tones")

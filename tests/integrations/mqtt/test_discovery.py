@@ -19,6 +19,7 @@ from integrations.mqtt.discovery import (
 from integrations.mqtt.spec import Spec
 from tests.integrations.mqtt import captured
 
+LOOP = "{% for x in y %}{% endfor %}"
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 
 
@@ -154,7 +155,7 @@ def test_an_empty_payload_removes() -> None:
         ("sensor", {"state_topic": "a", "availability": {"topic": "x"}, "availability_topic": "y"}),
         ("sensor", {"state_topic": "a", "device": {"name": "no identifiers"}}),
         ("sensor", {"state_topic": "a", "device": []}),
-        ("sensor", {"state_topic": "a", "value_template": "{% for x in y %}{% endfor %}"}),
+        ("sensor", {"state_topic": "a", "availability": {"topic": "x", "value_template": LOOP}}),
         ("sensor", {"state_topic": "a", "value_template": "{{ unclosed"}),
         ("sensor", {"state_topic": "a", "encoding": "utf-16"}),
         ("sensor", {"state_topic": "a", "name": "x" * 300}),
