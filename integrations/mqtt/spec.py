@@ -186,8 +186,8 @@ class Spec:
         """The payload of a command; raises CommandProblem when it can't be made."""
         raise CommandProblem("This device takes no commands.")
 
-    def messages(self, command: str, args: dict[str, Any]) -> tuple[Message, ...]:
-        """What a command sends; raises CommandProblem when it can't be made."""
+    def messages(self, command: str, args: dict[str, Any], _before: Reading) -> tuple[Message, ...]:
+        """What a command sends to a device that reads so; raises CommandProblem if it can't."""
         if self.command_topic is None:
             raise CommandProblem("This device takes no commands.")
         return (Message(self.command_topic, self.payload(command, args)),)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from integrations.mqtt.components.binary_sensor import BinarySensorSpec
 from integrations.mqtt.components.device_tracker import DeviceTrackerSpec
 from integrations.mqtt.components.happening import DeviceAutomationSpec, EventSpec, TagSpec
@@ -15,9 +17,10 @@ from integrations.mqtt.components.switch import SwitchSpec
 from integrations.mqtt.components.text import TextSpec
 from integrations.mqtt.components.update import UpdateSpec
 from integrations.mqtt.components.valve import ValveSpec
+from integrations.mqtt.fields import Fields
 from integrations.mqtt.spec import Spec
 
-TABLE: dict[str, type[Spec]] = {
+_ONE_EACH: dict[str, Callable[[Fields, str], Spec]] = {
     spec.kind: spec
     for spec in (
         BinarySensorSpec,
@@ -39,3 +42,7 @@ TABLE: dict[str, type[Spec]] = {
         ValveSpec,
     )
 }
+TABLE = _ONE_EACH
+
+# Known components that become no entity, each with the reason that is logged.
+IGNORED = dict.fromkeys(("camera", "image"), "a picture's component is not shown by this hub")
