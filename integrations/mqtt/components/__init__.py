@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from integrations.mqtt.components.binary_sensor import BinarySensorSpec
+from integrations.mqtt.components.climate import ClimateSpec
 from integrations.mqtt.components.device_tracker import DeviceTrackerSpec
 from integrations.mqtt.components.happening import DeviceAutomationSpec, EventSpec, TagSpec
 from integrations.mqtt.components.lock import LockSpec
@@ -17,6 +18,7 @@ from integrations.mqtt.components.switch import SwitchSpec
 from integrations.mqtt.components.text import TextSpec
 from integrations.mqtt.components.update import UpdateSpec
 from integrations.mqtt.components.valve import ValveSpec
+from integrations.mqtt.components.water_heater import WaterHeaterSpec
 from integrations.mqtt.fields import Fields
 from integrations.mqtt.spec import Spec
 
@@ -25,6 +27,7 @@ _ONE_EACH: dict[str, Callable[[Fields, str], Spec]] = {
     for spec in (
         BinarySensorSpec,
         ButtonSpec,
+        ClimateSpec,
         DeviceAutomationSpec,
         DeviceTrackerSpec,
         EventSpec,
@@ -40,6 +43,7 @@ _ONE_EACH: dict[str, Callable[[Fields, str], Spec]] = {
         TextSpec,
         UpdateSpec,
         ValveSpec,
+        WaterHeaterSpec,
     )
 }
 TABLE = _ONE_EACH
