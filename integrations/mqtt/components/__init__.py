@@ -7,7 +7,9 @@ from collections.abc import Callable
 from integrations.mqtt.components.binary_sensor import BinarySensorSpec
 from integrations.mqtt.components.climate import ClimateSpec
 from integrations.mqtt.components.device_tracker import DeviceTrackerSpec
+from integrations.mqtt.components.fan import FanSpec
 from integrations.mqtt.components.happening import DeviceAutomationSpec, EventSpec, TagSpec
+from integrations.mqtt.components.humidifier import HumidifierSpec
 from integrations.mqtt.components.lock import LockSpec
 from integrations.mqtt.components.number import NumberSpec
 from integrations.mqtt.components.press import ButtonSpec, NotifySpec, SceneSpec
@@ -31,6 +33,8 @@ _ONE_EACH: dict[str, Callable[[Fields, str], Spec]] = {
         DeviceAutomationSpec,
         DeviceTrackerSpec,
         EventSpec,
+        FanSpec,
+        HumidifierSpec,
         LockSpec,
         NotifySpec,
         NumberSpec,
