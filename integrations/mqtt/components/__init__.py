@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from integrations.mqtt.components.binary_sensor import BinarySensorSpec
 from integrations.mqtt.components.climate import ClimateSpec
+from integrations.mqtt.components.cover import CoverSpec
 from integrations.mqtt.components.device_tracker import DeviceTrackerSpec
 from integrations.mqtt.components.fan import FanSpec
 from integrations.mqtt.components.happening import DeviceAutomationSpec, EventSpec, TagSpec
@@ -30,6 +31,7 @@ _ONE_EACH: dict[str, Callable[[Fields, str], Spec]] = {
         BinarySensorSpec,
         ButtonSpec,
         ClimateSpec,
+        CoverSpec,
         DeviceAutomationSpec,
         DeviceTrackerSpec,
         EventSpec,
