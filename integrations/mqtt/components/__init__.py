@@ -11,6 +11,7 @@ from integrations.mqtt.components.device_tracker import DeviceTrackerSpec
 from integrations.mqtt.components.fan import FanSpec
 from integrations.mqtt.components.happening import DeviceAutomationSpec, EventSpec, TagSpec
 from integrations.mqtt.components.humidifier import HumidifierSpec
+from integrations.mqtt.components.lawn_mower import LawnMowerSpec
 from integrations.mqtt.components.lock import LockSpec
 from integrations.mqtt.components.number import NumberSpec
 from integrations.mqtt.components.press import ButtonSpec, NotifySpec, SceneSpec
@@ -20,6 +21,7 @@ from integrations.mqtt.components.siren import SirenSpec
 from integrations.mqtt.components.switch import SwitchSpec
 from integrations.mqtt.components.text import TextSpec
 from integrations.mqtt.components.update import UpdateSpec
+from integrations.mqtt.components.vacuum import VacuumSpec
 from integrations.mqtt.components.valve import ValveSpec
 from integrations.mqtt.components.water_heater import WaterHeaterSpec
 from integrations.mqtt.fields import Fields
@@ -37,6 +39,7 @@ _ONE_EACH: dict[str, Callable[[Fields, str], Spec]] = {
         EventSpec,
         FanSpec,
         HumidifierSpec,
+        LawnMowerSpec,
         LockSpec,
         NotifySpec,
         NumberSpec,
@@ -48,6 +51,7 @@ _ONE_EACH: dict[str, Callable[[Fields, str], Spec]] = {
         TagSpec,
         TextSpec,
         UpdateSpec,
+        VacuumSpec,
         ValveSpec,
         WaterHeaterSpec,
     )
