@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from integrations.mqtt.components.alarm_control_panel import AlarmControlPanelSpec
 from integrations.mqtt.components.binary_sensor import BinarySensorSpec
 from integrations.mqtt.components.climate import ClimateSpec
 from integrations.mqtt.components.cover import CoverSpec
@@ -30,6 +31,7 @@ from integrations.mqtt.spec import Spec
 _ONE_EACH: dict[str, Callable[[Fields, str], Spec]] = {
     spec.kind: spec
     for spec in (
+        AlarmControlPanelSpec,
         BinarySensorSpec,
         ButtonSpec,
         ClimateSpec,
