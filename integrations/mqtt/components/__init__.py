@@ -13,6 +13,7 @@ from integrations.mqtt.components.fan import FanSpec
 from integrations.mqtt.components.happening import DeviceAutomationSpec, EventSpec, TagSpec
 from integrations.mqtt.components.humidifier import HumidifierSpec
 from integrations.mqtt.components.lawn_mower import LawnMowerSpec
+from integrations.mqtt.components.light import light
 from integrations.mqtt.components.lock import LockSpec
 from integrations.mqtt.components.number import NumberSpec
 from integrations.mqtt.components.press import ButtonSpec, NotifySpec, SceneSpec
@@ -58,7 +59,7 @@ _ONE_EACH: dict[str, Callable[[Fields, str], Spec]] = {
         WaterHeaterSpec,
     )
 }
-TABLE = _ONE_EACH
+TABLE = _ONE_EACH | {"light": light}
 
 # Known components that become no entity, each with the reason that is logged.
 IGNORED = dict.fromkeys(("camera", "image"), "a picture's component is not shown by this hub")
