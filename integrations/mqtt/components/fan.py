@@ -166,7 +166,7 @@ class FanSpec(OnOffSpec):
         """Presets, and how many percent one step of speed is."""
         found: Attributes = {}
         if self.features["percentage"].command_topic is not None:
-            found["percentage_step"] = 100 / self.steps
+            found["percentage_step"] = 100 / min(self.steps, 100)
         if self.features["preset_mode"].command_topic is not None:
             found["preset_modes"] = list(self.presets)
         return found
@@ -186,7 +186,8 @@ class FanSpec(OnOffSpec):
         if command in _ARGUMENTS:
             names = [_ARGUMENTS[command]]
         elif command == "turn_on":
-            names = [name for name in ("percentage", "preset_mode") if args.get(name) is not None]
+            # As in Home Assistant, a speed of zero says nothing to a fan that is turned on.
+            names = [name for name in ("percentage", "preset_mode") if args.get(name)]
         else:
             return {}
         return {name: self._checked(name, args) for name in names}

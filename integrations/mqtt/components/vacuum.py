@@ -74,9 +74,9 @@ class VacuumSpec(SeveralTopics):
         found: Attributes = {}
         speed = data.get("fan_speed")
         if speed is not None:
-            if not isinstance(speed, str) or len(speed) > LONGEST_COMMAND:
+            if not isinstance(speed, str | int | float) or len(str(speed)) > LONGEST_COMMAND:
                 raise ParseProblem("fan_speed must be a short text")
-            found["fan_speed"] = speed
+            found["fan_speed"] = str(speed)
         battery = data.get("battery_level")
         if battery is not None:
             known = isinstance(battery, int | float) and not isinstance(battery, bool)

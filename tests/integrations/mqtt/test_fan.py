@@ -88,6 +88,7 @@ def test_refuses_what_was_not_announced(topic: str, text: str) -> None:
     [
         ("turn_off", {}, [("c", "OFF")]),
         ("turn_on", {}, [("c", "ON")]),
+        ("turn_on", {"percentage": 0}, [("c", "ON")]),
         (
             "turn_on",
             {"percentage": 30, "preset_mode": "auto"},

@@ -49,6 +49,7 @@ def vacuum(**payload: Any) -> Spec:
             {"state": "docked", "battery_level": 61, "fan_speed": "low"},
             Reading("docked", {"battery_level": 61, "fan_speed": "low"}),
         ),
+        ({"fan_speed": 3}, Reading(None, {"fan_speed": "3"})),
         ({"battery_level": 5.5}, Reading(None, {"battery_level": 5.5})),
     ],
 )
@@ -66,7 +67,8 @@ def test_vacuum_reads(payload: dict[str, Any], reading: Reading) -> None:
         {"battery_level": 101},
         {"battery_level": "full"},
         {"battery_level": True},
-        {"fan_speed": 3},
+        {"fan_speed": ["low"]},
+        {"fan_speed": "x" * 300},
     ],
 )
 def test_vacuum_refuses(payload: object) -> None:
