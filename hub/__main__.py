@@ -18,11 +18,13 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "backup": ("hub.backup.cli:backup", "save a home into one encrypted file"),
     "restore": ("hub.backup.cli:restore", "bring a home back from that file and its sheet"),
     "doctor": ("hub.doctor.cli:main", "look whether a running home or community is well"),
+    "replay": ("hub.replay.cli:main", "play a capture of messages to an integration"),
     "bench": ("hub.bench.cli:main", "measure this machine, one JSON line a figure"),
     "broker": ("hub.plugins.broker:main", ""),
     "safety": ("hub.safety.kernel:main", ""),
     "home-app": ("web.serve:main", ""),
     "community-app": ("community.app:main", ""),
+    "template-worker": ("hub.core.template_child:main", ""),
     "neighbours": ("hub.demo.neighbours:main", ""),
     "simulator": ("integrations.mqtt.simulator:main", ""),
 }

@@ -5,54 +5,109 @@ What is not here an integration can't rely on, and ``tests/test_house_rules.py``
 
 from __future__ import annotations
 
-from hub.core.templates import Template, TemplateProblem
+from hub.core.template_worker import TemplateWorker
+from hub.core.templates import (
+    AnyTemplate,
+    Template,
+    TemplateProblem,
+    Unrendered,
+    template_of,
+)
 from hub.core.wire import Availability, AvailabilityMode, Wire, WireReader
 from hub.plugins.config import Config, ConfigProblem, setting
 from hub.plugins.connections.mqtt import Mqtt, MqttUnavailable, NotDeclared
 from hub.plugins.entities import (
-    CLASSES as ENTITY_CLASSES,
-)
-from hub.plugins.entities import (
     Attributes,
-    BinarySensor,
     CommandProblem,
     DeviceInfo,
     Door,
     Entity,
+    Value,
+)
+from hub.plugins.entity_kinds import (
+    CLASSES as ENTITY_CLASSES,
+)
+from hub.plugins.entity_kinds import (
+    AlarmControlPanel,
+    BinarySensor,
+    Button,
+    Climate,
+    Cover,
+    DeviceAutomation,
+    DeviceTracker,
+    Event,
+    Fan,
+    Humidifier,
+    LawnMower,
+    Light,
+    Lock,
+    Notify,
+    Number,
+    Scene,
+    Select,
     Sensor,
     Siren,
     Switch,
-    Value,
+    Tag,
+    Text,
+    Update,
+    Vacuum,
     Valve,
+    WaterHeater,
 )
 from hub.plugins.integration import Integration
 from hub.plugins.problems import ParseProblem
 
 __all__ = [
     "ENTITY_CLASSES",
+    "AlarmControlPanel",
+    "AnyTemplate",
     "Attributes",
     "Availability",
     "AvailabilityMode",
     "BinarySensor",
+    "Button",
+    "Climate",
     "CommandProblem",
     "Config",
     "ConfigProblem",
+    "Cover",
+    "DeviceAutomation",
     "DeviceInfo",
+    "DeviceTracker",
     "Door",
     "Entity",
+    "Event",
+    "Fan",
+    "Humidifier",
     "Integration",
+    "LawnMower",
+    "Light",
+    "Lock",
     "Mqtt",
     "MqttUnavailable",
     "NotDeclared",
+    "Notify",
+    "Number",
     "ParseProblem",
+    "Scene",
+    "Select",
     "Sensor",
     "Siren",
     "Switch",
+    "Tag",
     "Template",
     "TemplateProblem",
+    "TemplateWorker",
+    "Text",
+    "Unrendered",
+    "Update",
+    "Vacuum",
     "Value",
     "Valve",
+    "WaterHeater",
     "Wire",
     "WireReader",
     "setting",
+    "template_of",
 ]

@@ -113,6 +113,7 @@ class _Concat(NodeTransformer):
 
 
 _environment = _Environment()
+_everything = jinja2.Environment(autoescape=True, extensions=["jinja2.ext.loopcontrols"])
 
 
 def check(source: str) -> nodes.Template:
@@ -132,6 +133,14 @@ def check(source: str) -> nodes.Template:
         _check_node(node)
     checked: nodes.Template = _Concat().visit(tree)
     return checked
+
+
+def parse_only(source: str) -> None:
+    """Raise TemplateProblem when the text isn't Jinja; what it does is not looked at."""
+    try:
+        _everything.parse(source)
+    except _FAULTS as error:
+        raise TemplateProblem(f"not a template: {error}") from error
 
 
 def build(source: str) -> jinja2.Template:

@@ -9,6 +9,7 @@ reach Python. The common forms (`{{ value_json.key }}`, `{{ value_json["a"]["b"]
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -18,7 +19,15 @@ from hub.core.problems import TemplateProblem
 if TYPE_CHECKING:
     import jinja2
 
-__all__ = ["Template", "TemplateProblem"]
+__all__ = [
+    "AnyTemplate",
+    "SlowTemplate",
+    "Template",
+    "TemplateProblem",
+    "Unrendered",
+    "names_of",
+    "template_of",
+]
 
 MAX_SOURCE = 8192  # characters; the longest known discovery template has a tenth of it
 
@@ -117,12 +126,79 @@ class Template:
 
         if self._compiled is None:
             self._compiled = build(self.source)
-        names: dict[str, Any] = {"value": _text(payload)}
-        value = _parsed.value(payload)
-        if value is not _ABSENT:
-            names["value_json"] = value
-        names.update(extra)
-        return run(self._compiled, names).strip()
+        return run(self._compiled, names_of(payload, extra)).strip()
+
+
+class Unrendered(Exception):
+    """A `SlowTemplate` was asked for what no worker has rendered yet."""
+
+    def __init__(self, template: SlowTemplate, payload: str | bytes, extra: dict[str, Any]) -> None:
+        super().__init__("a template that needs a process of its own")
+        self.template = template
+        self.payload = payload
+        self.extra = extra
+
+
+class SlowTemplate:
+    """A template beyond what `Template` may do: a `TemplateWorker` renders it.
+
+    ``render`` gives what the worker rendered before and ``keep`` noted, or raises `Unrendered`:
+    the caller has that rendered and asks again.
+
+    Raises:
+        TemplateProblem: it is too long to be one, or isn't Jinja.
+    """
+
+    __slots__ = ("_known", "source")
+
+    def __init__(self, source: str) -> None:
+        if len(source) > MAX_SOURCE:
+            raise TemplateProblem("the template is too long")
+        from hub.core.sandbox import parse_only
+
+        parse_only(source)
+        self.source = source
+        self._known: dict[tuple[str | bytes, str], str] = {}
+
+    def render(self, payload: str | bytes, **extra: Any) -> str:
+        """The text that belongs to the payload; raises Unrendered while nobody knows it."""
+        found = self._known.get((payload, repr(extra)))
+        if found is None:
+            raise Unrendered(self, payload, extra)
+        return found
+
+    def keep(self, payload: str | bytes, extra: dict[str, Any], text: str) -> None:
+        """Note what the worker rendered; for the next ``render`` only, until ``forget``."""
+        self._known[payload, repr(extra)] = text
+
+    def forget(self) -> None:
+        """Drop what was noted: the same payload may mean something else later."""
+        self._known.clear()
+
+
+AnyTemplate = Template | SlowTemplate
+
+
+def template_of(source: str) -> AnyTemplate:
+    """The template of a source, the quick kind where that can be; raises TemplateProblem."""
+    try:
+        return Template(source)
+    except TemplateProblem:
+        return SlowTemplate(source)
+
+
+def names_of(payload: str | bytes, extra: Mapping[str, Any]) -> dict[str, Any]:
+    """What a template may name: ``value``, ``value_json`` where the payload is JSON, and extra.
+
+    Raises:
+        TemplateProblem: the payload isn't UTF-8.
+    """
+    names: dict[str, Any] = {"value": _text(payload)}
+    value = _parsed.value(payload)
+    if value is not _ABSENT:
+        names["value_json"] = value
+    names.update(extra)
+    return names
 
 
 def _text(payload: str | bytes) -> str:

@@ -11,18 +11,20 @@ import orjson
 
 from hub.api import (
     ENTITY_CLASSES,
+    AnyTemplate,
     CommandProblem,
     Entity,
     Mqtt,
     MqttUnavailable,
     ParseProblem,
-    Template,
     TemplateProblem,
+    TemplateWorker,
     Wire,
     WireReader,
 )
+from integrations.mqtt.line import Line
 from integrations.mqtt.router import Problem, Router
-from integrations.mqtt.spec import Attributes, Reading, Spec
+from integrations.mqtt.spec import Attributes, Input, Message, Reading, Spec
 
 ALREADY_THERE_S = 1.0  # how long to wait for an echo of a state that the device is in already
 MAX_ATTRIBUTES_BYTES = 16 * 1024
@@ -44,7 +46,7 @@ def make_entity(spec: Spec) -> Entity:
     )
 
 
-def render(template: Template | None, payload: bytes) -> str:
+def render(template: AnyTemplate | None, payload: bytes) -> str:
     """The payload as text; raises TemplateProblem when it isn't UTF-8 or doesn't fit."""
     if template is not None:
         return template.render(payload)
@@ -54,7 +56,7 @@ def render(template: Template | None, payload: bytes) -> str:
         raise TemplateProblem("the payload isn't UTF-8") from None
 
 
-def _load_attributes(template: Template | None, payload: bytes) -> Attributes:
+def _load_attributes(template: AnyTemplate | None, payload: bytes) -> Attributes:
     if len(payload) > MAX_ATTRIBUTES_BYTES:
         raise ParseProblem(f"attributes of more than {MAX_ATTRIBUTES_BYTES} bytes")
     found = orjson.loads(render(template, payload) if template else payload)
@@ -69,33 +71,41 @@ class Bound:
     __slots__ = (
         "_connected",
         "_expired",
+        "_inputs",
         "_json_attributes",
+        "_line",
         "_mqtt",
         "_problem",
         "_reachable",
         "_reading",
         "_router",
         "_timers",
+        "_traits",
         "_waiting",
         "entity",
         "spec",
     )
 
-    def __init__(self, spec: Spec, mqtt: Mqtt, router: Router, problem: Problem) -> None:
+    def __init__(
+        self, spec: Spec, mqtt: Mqtt, router: Router, problem: Problem, *, worker: TemplateWorker
+    ) -> None:
         self.spec = spec
         self.entity = make_entity(spec)
         self._mqtt = mqtt
         self._router = router
         self._problem = problem
+        self._line = Line(worker, problem, spec.key)
         self._connected = mqtt.connected
         self._reachable = WireReader(
             Wire(availability=spec.availability, availability_mode=spec.availability_mode)
         )
         self._expired = spec.expire_after is not None
         self._reading = Reading(None)
-        self._json_attributes: Attributes = {ASSUMED: True} if spec.optimistic else {}
+        self._traits = spec.traits() | ({ASSUMED: True} if spec.optimistic else {})
+        self._json_attributes: Attributes = {}
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._waiting: list[tuple[str, dict[str, Any], asyncio.Future[None]]] = []
+        self._inputs = [(one.topic, partial(self._on_state, one)) for one in spec.inputs()]
         for command in spec.commands():
             self.entity.on(command, partial(self._command, command))
         self.entity.when_enabled(self._read_again)
@@ -110,9 +120,9 @@ class Bound:
         spec = self.spec
         for topic in dict.fromkeys(one.topic for one in spec.availability):
             self._router.listen(topic, self._on_availability, spec.qos)
-        if spec.state_topic is not None:
-            timed = spec.expire_after is not None or spec.off_delay is not None
-            self._router.listen(spec.state_topic, self._on_state, spec.qos, replay=not timed)
+        timed = spec.expire_after is not None or spec.off_delay is not None
+        for topic, listener in self._inputs:
+            self._router.listen(topic, listener, spec.qos, replay=not timed)
         if spec.attributes_topic is not None:
             self._router.listen(spec.attributes_topic, self._on_attributes, spec.qos)
 
@@ -121,22 +131,23 @@ class Bound:
         spec = self.spec
         for one in spec.availability:
             self._router.end(one.topic, self._on_availability)
-        if spec.state_topic is not None:
-            self._router.end(spec.state_topic, self._on_state)
+        for topic, listener in self._inputs:
+            self._router.end(topic, listener)
         if spec.attributes_topic is not None:
             self._router.end(spec.attributes_topic, self._on_attributes)
         for timer in self._timers.values():
             timer.cancel()
         self._timers.clear()
+        self._line.stop()
         for _, _, answer in self._waiting:
             if not answer.done():
                 answer.set_exception(CommandProblem("The device was removed."))
 
     def _read_again(self) -> None:
-        topic = self.spec.state_topic
-        known = self._router.last(topic) if topic is not None else None
-        if topic is not None and known is not None:
-            self._on_state(topic, known)
+        for topic, listener in self._inputs:
+            known = self._router.last(topic)
+            if known is not None:
+                listener(topic, known)
 
     def connection(self, connected: bool) -> None:
         """The broker came or went; gone, nothing heard before counts any more."""
@@ -152,15 +163,18 @@ class Bound:
             )
         self.entity.available = self._available
 
-    def _on_state(self, topic: str, payload: bytes) -> None:
+    def _on_state(self, input_: Input, topic: str, payload: bytes) -> None:
         spec = self.spec
         if spec.expire_after is not None:
             self._expired = False
             self._set_timer("expire", spec.expire_after, self._expire)
-        if not self.entity.enabled:
+        if not self.entity.enabled or (input_.live and self._router.retained):
             return
+        self._line.hear(partial(self._read, input_, topic, payload))
+
+    def _read(self, input_: Input, topic: str, payload: bytes) -> None:
         try:
-            reading = spec.read(render(spec.state_template, payload), self._reading)
+            reading = input_.read(render(input_.template, payload), self._reading)
         except TemplateProblem as problem:
             self._problem("template_failed", "%s (%s): %s", topic, self.entity.key, problem)
         except ParseProblem as problem:
@@ -184,10 +198,13 @@ class Bound:
                 answer.set_result(None)
 
     def _attributes(self) -> Attributes | None:
-        own = self._reading.attributes
-        return {**self._json_attributes, **own} if own else self._json_attributes or None
+        own = self._reading.attributes or {}
+        return {**self._traits, **self._json_attributes, **own} or None
 
     def _on_attributes(self, topic: str, payload: bytes) -> None:
+        self._line.hear(partial(self._read_attributes, topic, payload))
+
+    def _read_attributes(self, topic: str, payload: bytes) -> None:
         template = self.spec.attributes_template
         try:
             found = _load_attributes(template, payload)
@@ -196,7 +213,7 @@ class Bound:
         except (TemplateProblem, ParseProblem) as problem:
             self._problem("bad_attributes", "%s: %s", topic, problem)
         else:
-            self._json_attributes = {**found, ASSUMED: True} if self.spec.optimistic else found
+            self._json_attributes = found
             self.entity.set(self._reading.value, self._attributes())
 
     def _set_timer(self, name: str, seconds: float, action: Callable[[], None]) -> None:
@@ -214,19 +231,21 @@ class Bound:
         self._expired = True
         self.entity.available = self._available
 
-    async def _command(self, command: str, **args: Any) -> None:
+    async def _command(self, command: str, /, **args: Any) -> None:
         """Send a command and return when the device's state answers it.
 
         An optimistic device never answers: its state is taken to be what was asked for.
         """
         spec = self.spec
         try:
-            payload = spec.payload(command, args)
+            messages = await self._line.worker.settle(
+                partial(spec.messages, command, args, self._reading)
+            )
         except TemplateProblem as problem:
             raise CommandProblem("The command can't be put into the device's words.") from problem
-        if spec.optimistic:
-            await self._publish(payload)
-            reading = spec.answer(command, args)
+        if spec.assumes(command):
+            await self._publish(messages)
+            reading = spec.answer(command, args, self._reading)
             if reading is not None:
                 self._take(reading)
             return
@@ -235,18 +254,16 @@ class Bound:
         there = self._reading.value is not None and spec.answered(command, args, self._reading)
         self._waiting.append(waiting)
         try:
-            await self._publish(payload)
+            await self._publish(messages)
             await asyncio.wait((answer,), timeout=ALREADY_THERE_S if there else None)
             if answer.done():
                 answer.result()
         finally:
             self._waiting.remove(waiting)
 
-    async def _publish(self, payload: str) -> None:
-        spec = self.spec
-        if spec.command_topic is None:
-            raise CommandProblem("This device takes no commands.")
+    async def _publish(self, messages: tuple[Message, ...]) -> None:
         try:
-            await self._mqtt.publish(spec.command_topic, payload, spec.qos, spec.retain)
+            for one in messages:
+                await self._mqtt.publish(one.topic, one.payload, self.spec.qos, self.spec.retain)
         except MqttUnavailable:
             raise CommandProblem("The MQTT broker can't be reached.") from None

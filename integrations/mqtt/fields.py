@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+import re
 import sys
 from collections.abc import Mapping
 from functools import lru_cache
 
-from hub.api import ParseProblem, Template, TemplateProblem
+from hub.api import AnyTemplate, ParseProblem, TemplateProblem, template_of
 
 MAX_TOPIC_BYTES = 1024
 MAX_TEXT = 255
+_WHOLE = re.compile(r"\s*[+-]?\d{1,15}\s*")
 _YES = frozenset({"1", "true", "yes", "on", "enable"})
 _NO = frozenset({"0", "false", "no", "off", "disable"})
 
@@ -31,10 +33,27 @@ def check_topic(topic: str, *, wildcards: bool) -> str:
     return topic
 
 
+def number_of(text: str) -> float:
+    """A number as the device wrote it: 21 stays whole, 21.0 doesn't become so.
+
+    Raises:
+        ParseProblem: It isn't a finite number.
+    """
+    if _WHOLE.fullmatch(text):
+        return int(text)
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise ParseProblem("the state isn't a finite number")
+    return value
+
+
 @lru_cache(maxsize=512)
-def _template(source: str) -> Template:
+def _template(source: str) -> AnyTemplate:
     """One object for all entities with the same template; raises TemplateProblem."""
-    return Template(source)
+    return template_of(source)
 
 
 class Fields:
@@ -80,7 +99,7 @@ class Fields:
         except ParseProblem as problem:
             raise ParseProblem(f"{key}: {problem}") from None
 
-    def template(self, key: str) -> Template | None:
+    def template(self, key: str) -> AnyTemplate | None:
         """A template, or None when there is none or an empty one."""
         source = self.text(key)
         if not source:
@@ -106,7 +125,7 @@ class Fields:
         """A finite number."""
         value = self.data.get(key)
         if value is None:
-            return default
+            return None if default is None else float(default)
         try:
             found = float(value) if isinstance(value, str | int | float) else math.nan
         except (ValueError, OverflowError):
@@ -114,6 +133,11 @@ class Fields:
         if not math.isfinite(found):
             raise ParseProblem(f"{key} must be a number")
         return found
+
+    def exact(self, key: str, default: float) -> float:
+        """A finite number that stays whole when it was written so."""
+        value = self.number(key, default)
+        return default if value is None else int(value) if value.is_integer() else value
 
     def seconds(self, key: str) -> float | None:
         """A time span in seconds, more than zero, or None."""

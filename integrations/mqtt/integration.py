@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 
-from hub.api import Config, Door, Integration, Mqtt, ParseProblem, setting
+from hub.api import Config, Door, Integration, Mqtt, ParseProblem, TemplateWorker, setting
 from integrations.mqtt.bound import Bound
 from integrations.mqtt.discovery import (
     MAX_BYTES,
     DiscoveryTopic,
+    IgnoredComponent,
     Parsed,
     UnknownComponent,
     parse,
@@ -16,6 +17,7 @@ from integrations.mqtt.discovery import (
 )
 from integrations.mqtt.router import Router
 from integrations.mqtt.spec import Spec
+from integrations.mqtt.tasmota_devices import TasmotaDevices
 
 MAX_NAMED_COMPONENTS = 48
 MAX_ENTITIES = 20_000
@@ -43,6 +45,7 @@ class MqttDiscovery(Integration[MqttConfig]):
         # discovery topic -> entity id within the topic -> the entity at work
         self._bound: dict[str, dict[str, Bound]] = {}
         self._unsupported: set[str] = set()
+        self._worker = TemplateWorker()
 
     async def connect(self, config: MqttConfig, mqtt: Mqtt) -> None:
         """Subscribe to announcements and say that we are here."""
@@ -51,6 +54,7 @@ class MqttDiscovery(Integration[MqttConfig]):
         self._router = Router(mqtt, self.problem)
         mqtt.subscribe(f"{self._prefix}/+/+/config", self._on_announcement)
         mqtt.subscribe(f"{self._prefix}/+/+/+/config", self._on_announcement)
+        self._tasmota = TasmotaDevices(mqtt, self.problem, self._apply)
         mqtt.on_connection(self._on_connection)
 
     async def close(self) -> None:
@@ -60,6 +64,7 @@ class MqttDiscovery(Integration[MqttConfig]):
                 bound.stop()
         self._bound.clear()
         self._seen.clear()
+        await self._worker.close()
 
     def _on_connection(self, connected: bool) -> None:
         if not connected:
@@ -68,6 +73,7 @@ class MqttDiscovery(Integration[MqttConfig]):
             for bound in bounds.values():
                 bound.connection(connected)
         if connected:
+            self._tasmota.ask()
             # Devices answer this birth message by announcing themselves again.
             self._mqtt.publish_now(f"{self._prefix}/status", "online")
 
@@ -80,8 +86,8 @@ class MqttDiscovery(Integration[MqttConfig]):
             if place is None:
                 return
             parsed = self._parse(place, payload)
-        except UnknownComponent as problem:
-            self._count_unsupported(problem.component, topic)
+        except (UnknownComponent, IgnoredComponent) as problem:
+            self._count_component(problem, topic)
         except ParseProblem as problem:
             self.problem("bad_discovery", "%s: %s", topic, problem)
         else:
@@ -89,14 +95,18 @@ class MqttDiscovery(Integration[MqttConfig]):
                 self._seen[topic] = digest
             else:
                 self._seen.pop(topic, None)
-            self._apply(topic, parsed, whole=not payload)
+            self._apply(topic, parsed if payload else {}, whole=not payload)
 
     def _parse(self, place: DiscoveryTopic, payload: bytes) -> Parsed:
         if len(payload) > MAX_BYTES:
             raise ParseProblem(f"a discovery payload is larger than {MAX_BYTES} bytes")
         return parse(place, payload)
 
-    def _count_unsupported(self, component: str, topic: str) -> None:
+    def _count_component(self, problem: UnknownComponent | IgnoredComponent, topic: str) -> None:
+        component = problem.component
+        if isinstance(problem, IgnoredComponent):
+            self.problem(f"ignored_{component}", "%s: %s", topic, problem)
+            return
         if len(self._unsupported) < MAX_NAMED_COMPONENTS:
             self._unsupported.add(component)
         named = component if component in self._unsupported else "component"
@@ -110,18 +120,18 @@ class MqttDiscovery(Integration[MqttConfig]):
         Args:
             topic: The discovery topic.
             parsed: Entities by id, None where one is withdrawn.
-            whole: The announcement was emptied: everything of the topic is withdrawn.
+            whole: What the announcement doesn't name is withdrawn.
         """
         bounds = self._bound.setdefault(topic, {})
         if whole:
-            parsed = dict.fromkeys(bounds)
+            parsed = dict.fromkeys(bounds) | parsed
         for entity_id, result in parsed.items():
             if isinstance(result, Spec):
                 self._place(topic, bounds, entity_id, result)
             elif result is None:
                 self._remove(bounds.pop(entity_id, None))
-            elif isinstance(result, UnknownComponent):
-                self._count_unsupported(result.component, topic)
+            elif isinstance(result, UnknownComponent | IgnoredComponent):
+                self._count_component(result, topic)
             else:
                 self.problem("bad_discovery", "%s: %s", topic, result)
         if not bounds:
@@ -140,7 +150,7 @@ class MqttDiscovery(Integration[MqttConfig]):
         if old is None and len(self._bound) > MAX_ENTITIES:
             self.problem("too_many_entities", "%s: more than %d announcements", topic, MAX_ENTITIES)
             return
-        bound = Bound(spec, self._mqtt, self._router, self.problem)
+        bound = Bound(spec, self._mqtt, self._router, self.problem, worker=self._worker)
         bounds[entity_id] = bound
         if old is None:
             self.add(bound.entity)

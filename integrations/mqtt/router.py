@@ -31,12 +31,13 @@ class Router:
     Every listener gets the same payload object, so that its JSON is parsed once for all.
     """
 
-    __slots__ = ("_mqtt", "_problem", "_routes")
+    __slots__ = ("_mqtt", "_problem", "_routes", "retained")
 
     def __init__(self, mqtt: Mqtt, problem: Problem) -> None:
         self._mqtt = mqtt
         self._problem = problem
         self._routes: dict[str, _Route] = {}
+        self.retained = False  # whether the message being passed on is an old one, kept
 
     def listen(
         self, topic_filter: str, listener: Listener, qos: int = 0, *, replay: bool = True
@@ -59,12 +60,13 @@ class Router:
             ended, route.qos = route.end, qos
             route.end = self._mqtt.subscribe(
                 topic_filter,
-                lambda topic, payload, _: self._pass(topic_filter, topic, payload),
+                lambda topic, payload, retained: self._pass(topic_filter, topic, payload, retained),
                 qos,
             )
             if ended is not None:
                 ended()
         if replay and known is not None:
+            self.retained = True
             listener(topic_filter, known)
 
     def last(self, topic_filter: str) -> bytes | None:
@@ -88,7 +90,8 @@ class Router:
             if route.end is not None:
                 route.end()
 
-    def _pass(self, topic_filter: str, topic: str, payload: bytes) -> None:
+    def _pass(self, topic_filter: str, topic: str, payload: bytes, retained: bool) -> None:
+        self.retained = retained
         route = self._routes.get(topic_filter)
         if route is None:
             return

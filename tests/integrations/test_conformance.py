@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from hub.core.kinds import KINDS
-from hub.plugins.entities import CLASSES
+from hub.plugins.entity_kinds import CLASSES
 from hub.plugins.loader import BUILT_IN, load_class
 from hub.plugins.manifest import Manifest, find_manifests
 

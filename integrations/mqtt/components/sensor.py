@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from datetime import date, datetime
 from typing import Any
 
 from hub.api import ParseProblem
-from integrations.mqtt.fields import Fields
+from integrations.mqtt.fields import Fields, number_of
 from integrations.mqtt.spec import NOTHING, Reading, Spec
 
 MAX_STATE = 255  # characters of a text state, as in Home Assistant
@@ -42,7 +41,7 @@ class SensorSpec(Spec):
         if text == NOTHING:
             return Reading(None)
         if self.numeric:
-            return Reading(_number(text)) if text.strip() else None
+            return Reading(number_of(text)) if text.strip() else None
         if not text and self.device_class in _TEXT_CLASSES:
             return None
         if len(text) > MAX_STATE:
@@ -61,13 +60,3 @@ class SensorSpec(Spec):
     def extra_json(self) -> dict[str, Any]:
         """What makes it numeric."""
         return {"numeric": self.numeric, "options": list(self.options)}
-
-
-def _number(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        raise ParseProblem("the state isn't a finite number")
-    return value

@@ -6,9 +6,10 @@ from typing import Any
 
 import orjson
 
-from hub.api import CommandProblem, ParseProblem, Template
+from hub.api import AnyTemplate, CommandProblem, ParseProblem
 from integrations.mqtt.fields import Fields
-from integrations.mqtt.spec import OnOffSpec, Reading
+from integrations.mqtt.onoff import OnOffSpec
+from integrations.mqtt.spec import Reading
 
 LONGEST_S = 86_400
 # A siren answers with a plain word or with JSON that has the word under "state".
@@ -26,7 +27,7 @@ class SirenSpec(OnOffSpec):
 
     def __init__(self, fields: Fields, discovery_id: str) -> None:
         super().__init__(fields, discovery_id)
-        self.off_template: Template | None = (
+        self.off_template: AnyTemplate | None = (
             fields.template("command_off_template") or self.command_template
         )
         self.tones = fields.texts("available_tones")
@@ -68,7 +69,7 @@ class SirenSpec(OnOffSpec):
             return template.render(word, state=word, **extra)
         return orjson.dumps({"state": word, **extra}).decode()
 
-    def answer(self, command: str, args: dict[str, Any]) -> Reading | None:
+    def answer(self, command: str, args: dict[str, Any], _before: Reading) -> Reading | None:
         """On with what was asked for, or off."""
         return Reading(command == "turn_on", {k: args[k] for k in args if k in self.parameters})
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from integrations.mqtt.spec import OnOffSpec, Reading
+from integrations.mqtt.onoff import OnOffSpec
+from integrations.mqtt.spec import Reading
 
 
 class SwitchSpec(OnOffSpec):

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from hub.api import CommandProblem, ParseProblem
+from integrations.mqtt.feature import payload_or_none
 from integrations.mqtt.fields import Fields
 from integrations.mqtt.spec import NOTHING, Attributes, Reading, Spec
 
@@ -42,9 +43,9 @@ class ValveSpec(Spec):
         fixed = ("payload_open", "payload_close", "state_open", "state_closed")
         if self.reports_position and any(key in fields.data for key in fixed):
             raise ParseProblem(f"a valve that reports its position can't have {', '.join(fixed)}")
-        self.payload_open = _payload(fields, "payload_open", "OPEN")
-        self.payload_close = _payload(fields, "payload_close", "CLOSE")
-        self.payload_stop = _payload(fields, "payload_stop", None)
+        self.payload_open = payload_or_none(fields, "payload_open", "OPEN")
+        self.payload_close = payload_or_none(fields, "payload_close", "CLOSE")
+        self.payload_stop = fields.text("payload_stop") if fields.has("payload_stop") else None
         self.words = {
             fields.text(f"state_{word}", word): word
             for word in ("closed", "open", "closing", "opening")
@@ -139,7 +140,7 @@ class ValveSpec(Spec):
             position_closed=self.position_closed,
         )
 
-    def answer(self, command: str, args: dict[str, Any]) -> Reading | None:
+    def answer(self, command: str, args: dict[str, Any], _before: Reading) -> Reading | None:
         """Where it ends up; a stop leaves that unknown."""
         if command == "stop":
             return None
@@ -165,12 +166,6 @@ class ValveSpec(Spec):
     def extra_json(self) -> dict[str, Any]:
         """How it tells its state."""
         return {"reports_position": self.reports_position, "words": self.words}
-
-
-def _payload(fields: Fields, key: str, default: str | None) -> str | None:
-    if key in fields.data and fields.data[key] is None:
-        return None
-    return fields.text(key) if fields.has(key) else default
 
 
 def _wanted_percent(command: str, args: dict[str, Any]) -> int:

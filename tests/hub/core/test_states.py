@@ -70,7 +70,8 @@ def test_bus_topics_are_prefixes() -> None:
         ("binary_sensor", True, "on"),
         ("switch", False, "off"),
         ("valve", "closed", "closed"),
-        ("sensor", 21.0, "21"),
+        ("sensor", 21, "21"),
+        ("sensor", 21.0, "21.0"),
         ("sensor", 21.5, "21.5"),
         ("sensor", "idle", "idle"),
         ("siren", None, "unknown"),
@@ -78,7 +79,7 @@ def test_bus_topics_are_prefixes() -> None:
 )
 def test_home_assistants_words(kind: str, value: bool | float | str | None, expected: str) -> None:
     assert kind in KINDS
-    assert ha_state(kind, value) == expected
+    assert ha_state(value) == expected
 
 
 @pytest.fixture

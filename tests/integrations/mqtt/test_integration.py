@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from hub.api import CommandProblem
+from hub.core import template_worker
 from hub.testing import Harness, until
 from integrations.mqtt.integration import MqttDiscovery
 
@@ -247,15 +248,52 @@ async def test_bad_input_is_counted_and_everything_else_goes_on(
         home.mqtt.deliver("a", payload)
     home.mqtt.deliver("a", b"x" * 10_000_000)
     home.mqtt.deliver("homeassistant/sensor/huge/config", b"x" * 10_000_000)
-    for component in ("vacuum", "camera", "vacuum"):
+    for component in ("toaster", "camera", "toaster", "image", "image"):
         home.mqtt.deliver(f"homeassistant/{component}/x/config", b'{"name": "x"}')
     assert value(home, SENSOR) is True
     counts = home.door.problems.counts
     assert counts["payload_too_large"] == 1
     assert counts["bad_discovery"] == 1
-    assert counts["unsupported_vacuum"] == 2
-    assert counts["unsupported_camera"] == 1
+    assert counts["unsupported_toaster"] == 2
+    assert counts["ignored_camera"] == 1
+    assert counts["ignored_image"] == 2
+    assert "a picture's component is not shown by this hub" in caplog.text
     assert counts["template_failed"] >= 4
     assert counts["bad_state"] >= 4
     assert len(caplog.records) == len(counts)
     assert not any("xxx" in record.getMessage() for record in caplog.records)
+
+
+async def test_templates_that_loop_keep_the_order_of_messages(
+    home: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(template_worker, "DEADLINE_S", 2.0)  # the machine is shared
+    announce(
+        home,
+        "sensor",
+        "n",
+        state_topic="a",
+        value_template="{% for one in value_json.list %}{{ one }}{% endfor %}",
+    )
+    for number in range(5):
+        home.mqtt.deliver("a", json.dumps({"list": [number, "x"]}))
+    await until(lambda: value(home, "sensor.n") == "4x")
+    seen = [told for key, told, _ in home.door.history if key == "sensor.n" and told]
+    assert seen == ["0x", "1x", "2x", "3x", "4x"]
+    assert home.door.problems.counts == {}
+
+
+async def test_a_command_whose_template_loops(
+    home: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(template_worker, "DEADLINE_S", 2.0)
+    announce(
+        home,
+        "switch",
+        "s",
+        command_topic="c",
+        command_template="{% for one in value %}{{ one }}-{% endfor %}",
+    )
+    await home.command("switch.s", "turn_on")
+    assert home.mqtt.published[-1][:2] == ("c", b"O-N-")
+    assert value(home, "switch.s") is True
