@@ -109,7 +109,8 @@ class SafetyClient:
             SafetyUnavailable: no connection or no answer.
             SafetyRefused: the bindings can't be read at all.
         """
-        known = (self.status or {}).get("sensors", {})
+        # The key of a figure's sensor names its hazard after the entity.
+        known = {key.partition("#")[0] for key in (self.status or {}).get("sensors", {})}
         # A line has a limit too: what the kernel would leave out anyway is not all sent.
         chosen = limited(sensors, actuators, known, most=SENT_BINDINGS)
         return await self._ask(

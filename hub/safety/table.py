@@ -1,0 +1,197 @@
+"""Every hazard, one row each: what detects it, who acts, what is forbidden, how it ends.
+
+The engine runs this table and knows no hazard by name. A row says what is watched for by itself
+(a smoke detector has one meaning) and what only where the resident says so: a temperature may
+be a freezer's and a power a kettle's, and nothing here is guessed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+GAS_VALVE = "gas_valve"
+WATER_VALVE = "water_valve"
+SIREN = "siren"
+SOCKET = "socket"
+ROLES = (GAS_VALVE, WATER_VALVE, SIREN, SOCKET)
+
+MINUTE_S = 60.0
+HOUR_S = 3600.0
+
+# unit -> what it is in the row's own unit: value * factor + offset
+Units = Mapping[str, tuple[float, float]]
+CELSIUS: Units = {"°C": (1.0, 0.0), "°F": (5 / 9, -160 / 9), "K": (1.0, -273.15)}
+WATT: Units = {"W": (1.0, 0.0), "kW": (1000.0, 0.0), "mW": (0.001, 0.0)}
+AMPERE: Units = {"A": (1.0, 0.0), "mA": (0.001, 0.0)}
+MILLIAMPERE: Units = {"mA": (1.0, 0.0), "A": (1000.0, 0.0)}
+LITRES_A_MINUTE: Units = {
+    "L/min": (1.0, 0.0),
+    "L/h": (1 / 60, 0.0),
+    "L/s": (60.0, 0.0),
+    "m³/h": (1000 / 60, 0.0),
+    "mL/s": (0.06, 0.0),
+    "gal/min": (3.785411784, 0.0),
+}
+LITRES: Units = {"L": (1.0, 0.0), "m³": (1000.0, 0.0), "mL": (0.001, 0.0)}
+
+
+class Measure:
+    """A figure that a hazard is read from.
+
+    Attributes:
+        device_class: of the sensor that measures it.
+        unit: the first of ``units``; the figures below are in it.
+        units: the sensors' units that can be understood.
+        limit: the hazard is on while the figure is above it, or at or ``below`` it.
+        hysteresis: how far back the figure has to go before it counts as quiet.
+        for_s: seconds for which it has to be on without a break.
+        gap_s: seconds of quiet that make a break.
+        below: True for a figure that is dangerous when low.
+        rising: the figure is a meter's total: it is on while the total grows.
+        least: the lowest limit that a resident may set.
+        most: the highest one.
+    """
+
+    __slots__ = (
+        "below",
+        "device_class",
+        "for_s",
+        "gap_s",
+        "hysteresis",
+        "least",
+        "limit",
+        "most",
+        "rising",
+        "unit",
+        "units",
+    )
+
+    def __init__(
+        self,
+        device_class: str,
+        units: Units,
+        limit: float,
+        *,
+        hysteresis: float = 0.0,
+        for_s: float = 0.0,
+        gap_s: float = 0.0,
+        below: bool = False,
+        rising: bool = False,
+        bounds: tuple[float, float] | None = None,
+    ) -> None:
+        self.device_class = device_class
+        self.units = units
+        self.unit = next(iter(units))
+        self.limit = limit
+        self.hysteresis = hysteresis
+        self.for_s = for_s
+        self.gap_s = gap_s
+        self.below = below
+        self.rising = rising
+        self.least, self.most = bounds or (limit, limit)
+
+
+class HazardKind:
+    """One row.
+
+    Attributes:
+        name: the word for it in records, bindings and pages.
+        level: 1 endangers life now, 2 the home, 3 wants a look, 4 is a note for maintenance.
+        classes: device classes of a binary sensor that is watched for this by itself.
+        markable: further kinds of entity that the resident may say are for this.
+        measures: figures it is read from.
+        unasked: sensors of those figures are watched by themselves.
+        roles: who acts, in order: what stops the hazard, what warns, what limits the damage.
+        needs: the roles without which the system has to say "cannot act".
+        own_sockets: of the sockets only those act that the sensor's own device has.
+        no_sparks: while it is on, nothing electrical is switched unless bound as safe.
+        latched: it began with a press and ends when a person says so, not with the sensor.
+        supervised: a silent sensor is an alarm of its own.
+        told: the class of safety event as which it may be told outside, with consent; "" never.
+    """
+
+    __slots__ = (
+        "classes",
+        "latched",
+        "level",
+        "markable",
+        "measures",
+        "name",
+        "needs",
+        "no_sparks",
+        "own_sockets",
+        "roles",
+        "supervised",
+        "told",
+        "unasked",
+    )
+
+    def __init__(
+        self,
+        name: str,
+        level: int,
+        *,
+        classes: tuple[str, ...] = (),
+        markable: tuple[str, ...] = (),
+        measures: tuple[Measure, ...] = (),
+        unasked: bool = False,
+        roles: tuple[str, ...] = (),
+        needs: tuple[str, ...] = (),
+        own_sockets: bool = False,
+        no_sparks: bool = False,
+        latched: bool = False,
+        supervised: bool = True,
+        told: str = "",
+    ) -> None:
+        self.name = name
+        self.level = level
+        self.classes = classes
+        self.markable = markable
+        self.measures = measures
+        self.unasked = unasked
+        self.roles = roles
+        self.needs = needs
+        self.own_sockets = own_sockets
+        self.no_sparks = no_sparks
+        self.latched = latched
+        self.supervised = supervised
+        self.told = told
+
+    def measure_of(self, device_class: str | None, unit: str | None) -> Measure | None:
+        """The figure that a sensor of this class and unit gives, None where it gives none."""
+        for measure in self.measures:
+            if measure.device_class == device_class and unit in measure.units:
+                return measure
+        return None
+
+
+_ROWS = (
+    HazardKind(
+        "gas",
+        1,
+        classes=("gas",),
+        roles=(GAS_VALVE, SIREN, SOCKET),
+        needs=(GAS_VALVE,),
+        no_sparks=True,
+        told="gas",
+    ),
+    HazardKind(
+        "smoke",
+        1,
+        classes=("smoke",),
+        roles=(SIREN, GAS_VALVE, SOCKET),
+        needs=(SIREN,),
+        told="smoke",
+    ),
+    HazardKind(
+        "leak",
+        2,
+        classes=("moisture",),
+        roles=(WATER_VALVE, SOCKET),
+        needs=(WATER_VALVE,),
+        told="flood",
+    ),
+)
+
+HAZARDS: dict[str, HazardKind] = {row.name: row for row in _ROWS}
+NO_SPARKS = frozenset(row.name for row in _ROWS if row.no_sparks)
