@@ -121,6 +121,10 @@ class SafetyClient:
         """Someone has seen the hazard; raises SafetyUnavailable, SafetyRefused."""
         return await self._ask({"do": "acknowledge", "hazard_id": hazard_id, "by": by})
 
+    async def end(self, hazard_id: str, by: str) -> dict[str, Any]:
+        """End what a press began; raises SafetyUnavailable, SafetyRefused."""
+        return await self._ask({"do": "end", "hazard_id": hazard_id, "by": by})
+
     async def override(self, entity_id: str, by: str) -> dict[str, Any]:
         """A person takes an actuator back; raises SafetyUnavailable, SafetyRefused."""
         return await self._ask({"do": "override", "entity_id": entity_id, "by": by})

@@ -175,8 +175,7 @@ class Hazards:
         out = Outcome()
         now = self._clock.steady()
         for entity_id, available in heard:
-            sensor = self.sensors.get(entity_id)
-            if sensor is not None:
+            for sensor in self.sensors.of(entity_id):
                 sensor.hear_availability(available, now)
         return self._settled(out, now)
 

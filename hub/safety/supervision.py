@@ -143,18 +143,23 @@ class Sensor:
             self.seen = self.spoke = now
             self.heard = True
         count.hear(figure, now)
-        self.settle(now)
+        self.settle(now, heard=True)
         after = (False, self.value, count.since is None, count.quiet is None)
         return self.value is True or news != after
 
-    def settle(self, now: float) -> None:
-        """Bring ``value`` to what its figures and the time make of it."""
+    def settle(self, now: float, *, heard: bool = False) -> None:
+        """Bring ``value`` to what its figures and the time make of it.
+
+        Args:
+            now: steady clock.
+            heard: a figure has just come; else time alone has passed.
+        """
         count = self.count
         if count is None or count.figure is None:
             return
         count.settle(now)
         value = count.holds(now)
-        if value and not self.value and self.available is False:
+        if value and not self.value and self.available is False and not heard:
             return  # what it would say now, nobody knows
         if value or self.available is False:
             self.quiet_since = None

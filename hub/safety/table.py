@@ -8,6 +8,7 @@ be a freezer's and a power a kettle's, and nothing here is guessed.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 GAS_VALVE = "gas_valve"
 WATER_VALVE = "water_valve"
@@ -32,6 +33,8 @@ LITRES_A_MINUTE: Units = {
     "mL/s": (0.06, 0.0),
     "gal/min": (3.785411784, 0.0),
 }
+PPM: Units = {"ppm": (1.0, 0.0)}
+PERCENT: Units = {"%": (1.0, 0.0)}
 LITRES: Units = {"L": (1.0, 0.0), "m³": (1000.0, 0.0), "mL": (0.001, 0.0)}
 
 
@@ -90,6 +93,28 @@ class Measure:
         self.rising = rising
         self.least, self.most = bounds or (limit, limit)
 
+    def row(
+        self, unit: str, limit: float | None = None, for_s: float | None = None
+    ) -> dict[str, Any]:
+        """What the kernel holds a sensor's figures against (see ``hub.safety.bindings``).
+
+        Args:
+            unit: the sensor's own unit, one of ``units``; the kernel knows no other.
+            limit: the resident's limit in the row's unit; the row's own without it.
+            for_s: the resident's duration in seconds.
+        """
+        factor, offset = self.units[unit]
+        edge = self.limit if limit is None else limit
+        clear = edge + self.hysteresis if self.below else edge - self.hysteresis
+        return {
+            "limit": (edge - offset) / factor,
+            "clear": (clear - offset) / factor,
+            "for_s": self.for_s if for_s is None else for_s,
+            "gap_s": self.gap_s,
+            "below": self.below,
+            "rising": self.rising,
+        }
+
 
 class HazardKind:
     """One row.
@@ -101,6 +126,7 @@ class HazardKind:
         markable: further kinds of entity that the resident may say are for this.
         measures: figures it is read from.
         unasked: sensors of those figures are watched by themselves.
+        companion: watched on devices that have a safety sensor or a bound actuator only.
         roles: who acts, in order: what stops the hazard, what warns, what limits the damage.
         needs: the roles without which the system has to say "cannot act".
         own_sockets: of the sockets only those act that the sensor's own device has.
@@ -112,6 +138,7 @@ class HazardKind:
 
     __slots__ = (
         "classes",
+        "companion",
         "latched",
         "level",
         "markable",
@@ -135,6 +162,7 @@ class HazardKind:
         markable: tuple[str, ...] = (),
         measures: tuple[Measure, ...] = (),
         unasked: bool = False,
+        companion: bool = False,
         roles: tuple[str, ...] = (),
         needs: tuple[str, ...] = (),
         own_sockets: bool = False,
@@ -149,6 +177,7 @@ class HazardKind:
         self.markable = markable
         self.measures = measures
         self.unasked = unasked
+        self.companion = companion
         self.roles = roles
         self.needs = needs
         self.own_sockets = own_sockets
@@ -183,6 +212,29 @@ _ROWS = (
         needs=(SIREN,),
         told="smoke",
     ),
+    # Burning makes it, so the gas stops; it wakes nobody, so the siren does. No spark lights it
+    # at the concentrations of an alarm: nothing is forbidden.
+    HazardKind(
+        "carbon_monoxide",
+        1,
+        classes=("carbon_monoxide",),
+        measures=(
+            Measure("carbon_monoxide", PPM, 50, hysteresis=20, for_s=MINUTE_S, bounds=(10, 500)),
+        ),
+        unasked=True,
+        roles=(GAS_VALVE, SIREN),
+        needs=(GAS_VALVE, SIREN),
+        told="carbon_monoxide",
+    ),
+    # A press for help. A person ends it: the button says nothing more.
+    HazardKind(
+        "sos",
+        1,
+        markable=("binary_sensor", "event", "device_automation"),
+        roles=(SIREN,),
+        latched=True,
+        told="sos",
+    ),
     HazardKind(
         "leak",
         2,
@@ -190,6 +242,96 @@ _ROWS = (
         roles=(WATER_VALVE, SOCKET),
         needs=(WATER_VALVE,),
         told="flood",
+    ),
+    HazardKind(
+        "overheat",
+        2,
+        classes=("heat",),
+        measures=(Measure("temperature", CELSIUS, 60, hysteresis=5, bounds=(30, 150)),),
+        roles=(SIREN, SOCKET),
+        needs=(SIREN,),
+        own_sockets=True,
+    ),
+    HazardKind(
+        "overload",
+        2,
+        markable=("binary_sensor",),
+        measures=(
+            Measure("power", WATT, 2200, hysteresis=100, for_s=10, bounds=(50, 20_000)),
+            Measure("current", AMPERE, 10, hysteresis=0.5, for_s=10, bounds=(0.5, 80)),
+        ),
+        roles=(SOCKET,),
+        needs=(SOCKET,),
+        own_sockets=True,
+    ),
+    # Current that comes back by another way than it went: through a wet wall, or a person.
+    HazardKind(
+        "leakage",
+        2,
+        markable=("binary_sensor",),
+        measures=(Measure("current", MILLIAMPERE, 30, hysteresis=5, bounds=(5, 500)),),
+        roles=(SOCKET,),
+        needs=(SOCKET,),
+        own_sockets=True,
+    ),
+    HazardKind(
+        "arc",
+        2,
+        markable=("binary_sensor",),
+        roles=(SOCKET,),
+        needs=(SOCKET,),
+        own_sockets=True,
+    ),
+    # A tap and a cistern pause within half an hour; a burst hose does not, all day long.
+    HazardKind(
+        "running_water",
+        2,
+        measures=(
+            Measure(
+                "volume_flow_rate",
+                LITRES_A_MINUTE,
+                0,
+                for_s=24 * HOUR_S,
+                gap_s=30 * MINUTE_S,
+                bounds=(0, 100),
+            ),
+            Measure("water", LITRES, 0, for_s=24 * HOUR_S, gap_s=30 * MINUTE_S, rising=True),
+        ),
+        roles=(WATER_VALVE,),
+        needs=(WATER_VALVE,),
+    ),
+    # Nothing is needed: the resident may want to be told of an iron and not of a heater.
+    HazardKind(
+        "left_on",
+        3,
+        measures=(Measure("power", WATT, 20, hysteresis=5, for_s=4 * HOUR_S, bounds=(1, 5000)),),
+        roles=(SOCKET,),
+        own_sockets=True,
+    ),
+    HazardKind(
+        "freezing",
+        3,
+        markable=("binary_sensor",),
+        measures=(
+            Measure(
+                "temperature",
+                CELSIUS,
+                4,
+                hysteresis=2,
+                for_s=10 * MINUTE_S,
+                below=True,
+                bounds=(-20, 15),
+            ),
+        ),
+    ),
+    HazardKind(
+        "battery",
+        4,
+        classes=("battery",),
+        measures=(Measure("battery", PERCENT, 15, hysteresis=5, below=True, bounds=(1, 50)),),
+        unasked=True,
+        companion=True,
+        supervised=False,
     ),
 )
 
