@@ -131,6 +131,8 @@ class HazardKind:
         needs: the roles without which the system has to say "cannot act".
         own_sockets: of the sockets only those act that the sensor's own device has.
         no_sparks: while it is on, nothing electrical is switched unless bound as safe.
+        optional: its actuators act only for the sensors of which the resident says so.
+        tested: its sensors have a test button that wants to be pressed now and then.
         latched: it began with a press and ends when a person says so, not with the sensor.
         supervised: a silent sensor is an alarm of its own.
         told: the class of safety event as which it may be told outside, with consent; "" never.
@@ -146,9 +148,11 @@ class HazardKind:
         "name",
         "needs",
         "no_sparks",
+        "optional",
         "own_sockets",
         "roles",
         "supervised",
+        "tested",
         "told",
         "unasked",
     )
@@ -167,6 +171,8 @@ class HazardKind:
         needs: tuple[str, ...] = (),
         own_sockets: bool = False,
         no_sparks: bool = False,
+        optional: bool = False,
+        tested: bool = False,
         latched: bool = False,
         supervised: bool = True,
         told: str = "",
@@ -182,6 +188,8 @@ class HazardKind:
         self.needs = needs
         self.own_sockets = own_sockets
         self.no_sparks = no_sparks
+        self.optional = optional
+        self.tested = tested
         self.latched = latched
         self.supervised = supervised
         self.told = told
@@ -202,6 +210,7 @@ _ROWS = (
         roles=(GAS_VALVE, SIREN, SOCKET),
         needs=(GAS_VALVE,),
         no_sparks=True,
+        tested=True,
         told="gas",
     ),
     HazardKind(
@@ -210,6 +219,7 @@ _ROWS = (
         classes=("smoke",),
         roles=(SIREN, GAS_VALVE, SOCKET),
         needs=(SIREN,),
+        tested=True,
         told="smoke",
     ),
     # Burning makes it, so the gas stops; it wakes nobody, so the siren does. No spark lights it
@@ -224,6 +234,7 @@ _ROWS = (
         unasked=True,
         roles=(GAS_VALVE, SIREN),
         needs=(GAS_VALVE, SIREN),
+        tested=True,
         told="carbon_monoxide",
     ),
     # A press for help. A person ends it: the button says nothing more.
@@ -232,6 +243,7 @@ _ROWS = (
         1,
         markable=("binary_sensor", "event", "device_automation"),
         roles=(SIREN,),
+        tested=True,
         latched=True,
         told="sos",
     ),
@@ -241,6 +253,7 @@ _ROWS = (
         classes=("moisture",),
         roles=(WATER_VALVE, SOCKET),
         needs=(WATER_VALVE,),
+        tested=True,
         told="flood",
     ),
     HazardKind(
@@ -300,13 +313,14 @@ _ROWS = (
         roles=(WATER_VALVE,),
         needs=(WATER_VALVE,),
     ),
-    # Nothing is needed: the resident may want to be told of an iron and not of a heater.
+    # Cut off is what the resident names: an iron perhaps, a fridge never.
     HazardKind(
         "left_on",
         3,
         measures=(Measure("power", WATT, 20, hysteresis=5, for_s=4 * HOUR_S, bounds=(1, 5000)),),
         roles=(SOCKET,),
         own_sockets=True,
+        optional=True,
     ),
     HazardKind(
         "freezing",

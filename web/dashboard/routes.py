@@ -78,6 +78,15 @@ def _hazard_routes(house: House) -> Routes:
             return refused(request, refusal.say(words))
         return done(request, words("Noted. The alarm stays here until the sensor is quiet."))
 
+    @routes.post("/hazards/{id}/end", allow=RESIDENTS)
+    async def end(request: web.Request) -> web.Response:
+        words = house.design.language(request["lang"])
+        try:
+            await house.runtime.end_call(request.match_info["id"], actor_of(request))
+        except Refusal as refusal:
+            return refused(request, refusal.say(words))
+        return done(request, words("The call for help has ended. It stays in the list."))
+
     return routes
 
 
@@ -105,6 +114,12 @@ def _live_parts(house: House, overview: Overview) -> None:
     part("home-hazards", "home_hazards.html", ("hazards",))
     part("home-tiles", "home_tiles.html", ("states", "registry", "safety"))
     part("home-waiting", "home_waiting.html", ("safety", "sharing", "hazards", "registry"))
+
+    async def strip(context: LiveContext) -> str:
+        seen = overview.alarms(context.lang)
+        return house.design.fragment(context.lang, "alarm_strip.html", **seen)
+
+    house.live.part("alarm-strip", strip, ("hazards",), HOUSEHOLD)
 
     async def shield(context: LiveContext) -> str:
         return house.design.fragment(
