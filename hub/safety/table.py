@@ -270,8 +270,8 @@ _ROWS = (
         2,
         markable=("binary_sensor",),
         measures=(
-            Measure("power", WATT, 2200, hysteresis=100, for_s=10, bounds=(50, 20_000)),
-            Measure("current", AMPERE, 10, hysteresis=0.5, for_s=10, bounds=(0.5, 80)),
+            Measure("power", WATT, 2200, hysteresis=100, for_s=30, bounds=(50, 20_000)),
+            Measure("current", AMPERE, 10, hysteresis=0.5, for_s=30, bounds=(0.5, 80)),
         ),
         roles=(SOCKET,),
         needs=(SOCKET,),

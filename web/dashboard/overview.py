@@ -153,7 +153,7 @@ class Overview:
             if sensor.test_due:
                 title = words("Test %(name)s", name=sensor.name)
                 detail = words("Press its test button, then say so on the safety page.")
-                found.append(("review", title, detail, "/safety#watching", words("Test it")))
+                found.append(("review", title, detail, "/safety#tests", words("Test it")))
         return found
 
     async def _spark(self, view: EntityView) -> str:

@@ -34,15 +34,19 @@ CANNOT = {
     "siren": _("Cannot act: nothing is bound that sounds."),
     "socket": _("Cannot act: no socket of the sensor's own device is bound."),
 }
-NOTES = {
-    "gas": _("Nothing electrical is switched while there is gas."),
-    "carbon_monoxide": _("Everyone has to get out into the fresh air."),
-    "sos": _("It goes on until a person at home ends it. A false press can be taken back."),
-    "left_on": _("Warns only, unless you choose for a sensor that its socket turns off."),
-    "freezing": _("Warns only: warmth is up to you."),
-    "battery": _("A note on the start page, without a sound."),
+NOTES: dict[str, tuple[str, ...]] = {
+    "gas": (_("Nothing electrical is switched while there is gas."),),
+    "carbon_monoxide": (_("Everyone has to get out into the fresh air."),),
+    "sos": (
+        _("For ten seconds a false press can be taken back before anybody outside is told."),
+        _("It goes on until a person at home ends it."),
+        _("It can't tell your flat or call your family yet: call 120 or 119 yourself too."),
+    ),
+    "left_on": (_("Warns only, unless you choose for a sensor that its socket turns off."),),
+    "freezing": (_("Warns only: warmth is up to you."),),
+    "battery": (_("A note on the start page, without a sound."),),
 }
-TOLD = _("The duty desk may be told the zone, as you chose.")
+TOLD = _("If nobody at home answers, the duty desk is told the zone or nobody, as you choose.")
 
 
 class Plan:
@@ -54,6 +58,7 @@ class Plan:
         acts: sentences of what acts, and whether it is there now.
         cannot: sentences of what is missing.
         notes: what else is to be known.
+        told: what may leave the home, "" where nothing does.
         settable: whether the resident says which sensors are for it, or sets their limits.
     """
 
@@ -67,6 +72,7 @@ class Plan:
         "picture",
         "sensors",
         "settable",
+        "told",
     )
 
     def __init__(
@@ -89,9 +95,8 @@ class Plan:
         ]
         missing = dict.fromkeys(role for sensor in self.sensors for role in sensor.missing)
         self.cannot = [words(CANNOT[role]) for role in missing]
-        self.notes = [words(NOTES[kind.name])] if kind.name in NOTES else []
-        if kind.told in HAZARD_CLASSES:
-            self.notes.append(words(TOLD))
+        self.notes = [words(note) for note in NOTES.get(kind.name, ())]
+        self.told = words(TOLD) if kind.told in HAZARD_CLASSES else ""
 
     def _bound(
         self, kind: HazardKind, role: str, bindings: Sequence[BindingView]

@@ -112,7 +112,7 @@ def test_killed_in_the_middle_it_is_the_same_hazard(hazard: str, measure: Measur
 
 def test_only_the_own_socket_is_switched_off() -> None:
     home = MeteredHome("overload", HAZARDS["overload"].measures[0])
-    assert home.feed(3000, 10, every=1) == [OWN]
+    assert home.feed(3000, 30, every=1) == [OWN]
     assert home.results("overload") == {OWN: "sent"}
     assert [one.entity_id for one in called("smoke", bound()) if one.role == SOCKET] == [
         "socket.oven",
