@@ -13,6 +13,7 @@ from hub.core.registry import Entity, Registry
 from hub.core.sealed import Box, SealedTable
 from hub.core.store import Store
 from hub.home.marks import PRESSED, Mark, Watched, check, watched
+from hub.home.options import CLEAR_S
 from hub.safety.table import HAZARDS, SOCKET, HazardKind
 
 ROLE_COMMANDS: dict[str, dict[str, str]] = {
@@ -25,7 +26,6 @@ ROLE_COMMANDS: dict[str, dict[str, str]] = {
 
 MAINS_LIMIT_S = 2 * 3600.0
 BATTERY_LIMIT_S = 25 * 3600.0
-CLEAR_S = 30.0
 
 MIGRATION = SealedTable.migration("bindings")
 _KEY = "resident"

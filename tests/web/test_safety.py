@@ -8,15 +8,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from hub.http.live import Live, LiveContext
 from hub.safety.table import HAZARDS as TABLE
 from tests.web.homes import Served, hazard
 from tests.web.test_pages import home
 from tests.web.visitors import visiting
 from web.app import home_design
-from web.dashboard.routes import dashboard_routes
 from web.facade import HAZARD_CLASSES
-from web.house import House
 from web.safety.plans import limit_of
 from web.words import ALARMS, HAZARDS
 
@@ -151,12 +148,12 @@ async def test_a_battery_is_a_note_and_no_alarm(home: Served) -> None:
 async def test_every_page_leads_to_an_open_alarm(home: Served) -> None:
     home.home.open = [hazard("carbon_monoxide", "binary_sensor.co", "CO", "厨房")]
     async with visiting(home, "guest") as visitor:
-        assert 'data-live="alarm-strip"' in (await visitor.get("/devices"))[1]
-        assert 'data-live="alarm-strip"' not in (await visitor.get("/"))[1]
-    live, design = Live(), home_design(home.home)
-    dashboard_routes(House(home.home, live, design))
-    text = await live.parts["alarm-strip"].render(LiveContext("alarm-strip", "", "guest", "en", ""))
-    assert "Carbon monoxide alarm: 厨房" in text
+        assert 'data-live="ribbon"' in (await visitor.get("/devices"))[1]
+        assert 'data-live="ribbon"' not in (await visitor.get("/"))[1]
+        text = html.unescape((await visitor.get("/devices"))[1])
+        assert "Carbon monoxide alarm: 厨房" in text
+        home.home.open = [hazard("battery", "sensor.battery", "烟感电池", "客厅")]
+        assert "Battery low" not in (await visitor.get("/devices"))[1]
 
 
 def test_limits_in_words(home: Served) -> None:

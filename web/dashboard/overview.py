@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from web.dashboard.past import recent
-from web.dashboard.status import alarm_words, sentence
+from web.dashboard.status import sentence
 from web.design.spark import spark
 from web.words import ALARMS, HAZARDS, RESULTS, ROLES
 
@@ -50,25 +50,23 @@ CANNOT_ACT = {
 
 
 class HazardCard:
-    """A hazard with its words. `steps` are (picture, sentence) of what the system did."""
+    """A hazard with its words. `did` are (picture, sentence, level) of what the system did."""
 
-    __slots__ = ("advice", "hazard", "level", "name", "picture", "steps")
+    __slots__ = ("advice", "did", "hazard", "level", "name", "picture")
 
     def __init__(self, hazard: HazardView, words: Words) -> None:
         self.hazard = hazard
         self.level, name, self.picture = HAZARDS[hazard.hazard]
         self.name = words(name)
         self.advice = list(hazard.advice(words))
-        self.steps = [
-            (
-                ROLES[action.role][2],
-                action.name or words(ROLES[action.role][0]),
-                words(RESULTS[action.result]),
-                action.result,
-            )
-            for action in hazard.actions
-            if action.role in ROLES
+        self.did = [
+            (ROLES[deed.role][2], deed.text, RESULTS[deed.result]) for deed in hazard.did(words)
         ]
+
+    @property
+    def asks(self) -> bool:
+        """Whether its question still waits for an answer."""
+        return self.hazard.question is not None and not self.hazard.question.answer
 
 
 class Overview:
@@ -78,30 +76,20 @@ class Overview:
         self._house = house
         self._sparks: dict[str, tuple[float, str]] = {}
 
-    def alarms(self, lang: str) -> dict[str, Any]:
-        """Return the context of the strip that stands on every other page during an alarm."""
-        words = self._house.design.language(lang)
-        cards = self._cards(words)
-        alarms = [card for card in cards if card.level in ALARMS]
-        return {"alarms": alarms, "said": alarm_words(alarms, words) if alarms else ""}
-
-    def _cards(self, words: Words) -> list[HazardCard]:
-        """The open hazards, the gravest first."""
-        hazards = self._house.runtime.hazards()
-        cards = [HazardCard(hazard, words) for hazard in hazards if hazard.active]
-        return sorted(cards, key=lambda card: card.level)
-
     async def look(self, lang: str, role: str) -> dict[str, Any]:
         """Return the context of the start page's templates."""
         runtime = self._house.runtime
         words = self._house.design.language(lang)
-        cards = self._cards(words)
+        cards = [HazardCard(hazard, words) for hazard in runtime.hazards() if hazard.active]
         views = self._house.views(words)
         tiles = choose_tiles(views)
         headline = sentence(self._house, cards, views, words)
         return {
             "role": role,
-            "cards": [card for card in cards if card.level in ALARMS],
+            "cards": sorted(
+                (card for card in cards if card.level in ALARMS),
+                key=lambda card: (not card.asks, card.level),
+            ),
             "silent": [card for card in cards if card.hazard.hazard == "supervision"],
             "over": recent(self._house, words),
             "tiles": tiles,

@@ -12,6 +12,7 @@ from hub.http.gate import see_other
 from hub.http.problems import SignInNeeded
 from hub.http.routes import ANYONE, Routes
 from web.dashboard.overview import Overview
+from web.dashboard.ribbon import ribbon_part
 from web.design import done, refused
 from web.facade import Refusal
 from web.house import HOUSEHOLD, RESIDENTS, House, actor_of, field, one_of
@@ -115,15 +116,10 @@ def _live_parts(house: House, overview: Overview) -> None:
     part("home-tiles", "home_tiles.html", ("states", "registry", "safety"))
     part("home-waiting", "home_waiting.html", ("safety", "sharing", "hazards", "registry"))
 
-    async def strip(context: LiveContext) -> str:
-        seen = overview.alarms(context.lang)
-        return house.design.fragment(context.lang, "alarm_strip.html", **seen)
-
-    house.live.part("alarm-strip", strip, ("hazards",), HOUSEHOLD)
-
     async def shield(context: LiveContext) -> str:
         return house.design.fragment(
             context.lang, "shield.html", sent_today=house.runtime.sent_today()
         )
 
     house.live.part("shield", shield, ("sharing",), HOUSEHOLD)
+    ribbon_part(house)

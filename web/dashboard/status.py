@@ -41,7 +41,7 @@ def sentence(
         told = words("What happened and what to do stands below.")
         return Sentence(
             min(card.level for card in alarms),
-            alarm_words(alarms, words),
+            _alarms(alarms, words),
             f"{words(guard.text)}. {words(guard.detail)}" if guard else told,
         )
     # A battery's note is no watch, and a figure that is read for two hazards is one sensor.
@@ -59,8 +59,7 @@ def sentence(
     return _sensors(silent, sensors, views, words)
 
 
-def alarm_words(alarms: Sequence[HazardCard], words: Words) -> str:
-    """What is on, in one sentence."""
+def _alarms(alarms: Sequence[HazardCard], words: Words) -> str:
     if len(alarms) > 1:
         return words("%(count)s alarms at home", count=len(alarms))
     place = alarms[0].hazard.place or alarms[0].hazard.sensor

@@ -46,6 +46,7 @@ NOTES: dict[str, tuple[str, ...]] = {
     "freezing": (_("Warns only: warmth is up to you."),),
     "battery": (_("A note on the start page, without a sound."),),
 }
+ABOVE, BELOW = _("above %(limit)s"), _("at %(limit)s or less")
 TOLD = _("If nobody at home answers, the duty desk is told the zone or nobody, as you choose.")
 
 
@@ -135,7 +136,7 @@ def limit_of(sensor: SensorView, words: Words) -> str:
         text = words("while the total grows")
     else:
         edge = f"{figure(sensor.limit)} {measure.unit}"
-        text = words("at %(limit)s or less" if measure.below else "above %(limit)s", limit=edge)
+        text = words(BELOW if measure.below else ABOVE, limit=edge)
     if not sensor.for_s:
         return text
     return words("%(limit)s, for %(span)s", limit=text, span=span(sensor.for_s, words))

@@ -82,9 +82,9 @@ async def test_an_overload_is_seen_acted_upon_and_over(place: Place) -> None:
     await place.devices.publish("kettle", '{"power": 1800}', 1)
     await until(lambda: told == [b"OFF"], PATIENCE_S)
     await place.devices.publish("kettle/relay", "OFF", 1)
-    await until(lambda: newest(home) and newest(home).actions[0].result == "confirmed", PATIENCE_S)
+    await until(lambda: newest(home) and newest(home).did(str)[0].result == "confirmed", PATIENCE_S)
     assert (newest(home).hazard, newest(home).question) == ("overload", None)
-    assert newest(home).did(str) == ["Kettle is switched off."]
+    assert [one.text for one in newest(home).did(str)] == ["Kettle is switched off."]
     await until(lambda: seen_of(home, "overload").watch == "watching", PATIENCE_S)
     await place.devices.publish("kettle", '{"power": 0}', 1)
     await until(lambda: not newest(home).active, PATIENCE_S)
