@@ -246,7 +246,10 @@ class Kernel:
     def _apply(self, bindings: Bindings) -> None:
         old, self._bindings = self._bindings, bindings
         self._states, self._available = {}, {}
-        ordered = sorted(bindings.bound.values(), key=lambda bound: not bound.sensor)
+        # Of one device's message what detects is read first, its figures after that.
+        ordered = sorted(
+            bindings.bound.values(), key=lambda bound: (not bound.sensor, bound.figures)
+        )
         for bound in ordered:
             before = old.bound.get(bound.entity_id)
             if before is not None and before.wire == bound.wire:

@@ -134,6 +134,12 @@ async def test_a_call_for_help_is_ended_by_a_person(home: Served) -> None:
         assert "Call for help: 卧室" not in (await visitor.get("/"))[1]
 
 
+async def test_the_choice_for_a_press_says_what_cannot_be_chosen(home: Served) -> None:
+    async with visiting(home, "resident") as visitor:
+        text = html.unescape((await visitor.get("/choices"))[1])
+        assert text.count("That a press tells your flat at once can't be chosen yet.") == 1
+
+
 async def test_a_battery_is_a_note_and_no_alarm(home: Served) -> None:
     low = ("The battery is low.",)
     home.home.open = [

@@ -26,6 +26,7 @@ TILE_ORDER = (
     ("valve", "gas"),
     ("valve", None),
     ("binary_sensor", "gas"),
+    ("binary_sensor", "carbon_monoxide"),
     ("binary_sensor", "smoke"),
     ("binary_sensor", "moisture"),
     ("switch", None),
