@@ -208,6 +208,10 @@ class Spec:
         """Rendered payload -> canonical word, for the wire; empty when words can't say it."""
         return {}
 
+    def plain(self) -> bool:
+        """Whether the rendered payload itself is the state, for the wire: a number, a press."""
+        return False
+
     def wire_template(self) -> str | None:
         """Source of the template that belongs to ``states``."""
         return self.state_template.source if self.state_template else None
@@ -216,17 +220,18 @@ class Spec:
         """How the hazard kernel reads and commands it without us; None when it can't."""
         quick = self.state_template is None or isinstance(self.state_template, Template)
         states = self.states() if self.state_topic and quick else {}
+        told = bool(states) or (quick and self.state_topic is not None and self.plain())
         commands: dict[str, str] = {}
         for command in self.commands():
             try:
                 commands[command] = self.payload(command, {})
             except (CommandProblem, TemplateProblem, Unrendered):
                 continue
-        if not states and not commands:
+        if not told and not commands:
             return None
         return Wire(
-            state_topic=self.state_topic if states else None,
-            state_template=self.wire_template() if states else None,
+            state_topic=self.state_topic if told else None,
+            state_template=self.wire_template() if told else None,
             states=states,
             command_topic=self.command_topic if commands else None,
             commands=commands,

@@ -2,42 +2,20 @@
 
 from __future__ import annotations
 
-import math
-from typing import Any, NamedTuple
+from typing import Any
 
 import orjson
 
 from hub.api import AnyTemplate, CommandProblem, ParseProblem
 from integrations.mqtt.feature import attribute, near, payload_or_none, told
 from integrations.mqtt.fields import Fields, number_of
+from integrations.mqtt.positions import Range
 from integrations.mqtt.spec import NOTHING, Input, Message, Reading, Spec
 
 POSITION, TILT = "current_position", "current_tilt_position"
 STOPPED = "stopped"
 _MOVING = ("opening", "closing")
 _ANSWERS = {"open": ("open", "opening"), "close": ("closed", "closing")}
-
-
-class _Range(NamedTuple):
-    """The device's own numbers for 0 and 100 percent; either may be the greater."""
-
-    closed: int
-    open: int
-
-    @property
-    def span(self) -> int:
-        return self.open - self.closed
-
-    def percent(self, value: float) -> int:
-        return max(0, min(100, math.floor((value - self.closed) * 100 / self.span)))
-
-    def value(self, percent: float) -> int:
-        return round(percent * self.span / 100) + self.closed
-
-    @property
-    def tolerance(self) -> float:
-        """How many percent a position may be off by rounding."""
-        return max(1, 100 / abs(self.span))
 
 
 class CoverSpec(Spec):
@@ -251,8 +229,8 @@ class CoverSpec(Spec):
         }
 
 
-def _range(fields: Fields, closed: str, opened: str) -> _Range:
-    found = _Range(fields.integer(closed, 0), fields.integer(opened, 100))
+def _range(fields: Fields, closed: str, opened: str) -> Range:
+    found = Range(fields.integer(closed, 0), fields.integer(opened, 100))
     if found.span == 0:
         raise ParseProblem(f"{closed} and {opened} must not be the same")
     return found

@@ -57,6 +57,10 @@ class SensorSpec(Spec):
             raise ParseProblem(f"the state isn't a {self.device_class}") from None
         return Reading(text)
 
+    def plain(self) -> bool:
+        """A number of a known class means the same to whoever reads the wire."""
+        return self.numeric and self.device_class is not None
+
     def extra_json(self) -> dict[str, Any]:
         """What makes it numeric."""
         return {"numeric": self.numeric, "options": list(self.options)}
