@@ -26,8 +26,22 @@ def _core(options: argparse.Namespace) -> Figures:
     return figures(options.broker)
 
 
+def _mqtt(options: argparse.Namespace) -> Figures:
+    from .mqtt import figures
+
+    return figures(options.broker)
+
+
+def _rest(options: argparse.Namespace) -> Figures:
+    from .rest import figures
+
+    return figures(options.broker)
+
+
 BENCHES: dict[str, tuple[Callable[[argparse.Namespace], Figures], str]] = {
     "core": (_core, "start, memory, states and history"),
+    "mqtt": (_mqtt, "a sensor's message in, a program's WebSocket message out"),
+    "rest": (_rest, "commands a second over the interface for programs"),
     "hazard": (_hazard, "a sensor's message in, the valve's command out"),
 }
 
