@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from hub.http.live import Live
 from hub.http.server import create_app
 from web import words
+from web.connect.routes import TEMPLATES as CONNECT
+from web.connect.routes import connect_routes
 from web.dashboard.ribbon import alarming
 from web.dashboard.routes import TEMPLATES as DASHBOARD
 from web.dashboard.routes import dashboard_routes
@@ -72,7 +74,7 @@ def home_design(runtime: HomeRuntime) -> Design:
 
     return Design(
         "home",
-        template_dirs=(DASHBOARD, DEVICES, SAFETY, SHARING, PEOPLE, SETUP),
+        template_dirs=(DASHBOARD, DEVICES, SAFETY, SHARING, PEOPLE, CONNECT, SETUP),
         domains=("web", "hub"),
         nav=NAV,
         extra=header,
@@ -109,6 +111,7 @@ def compose(
         safety_routes(house),
         sharing_routes(house),
         people_routes(house),
+        connect_routes(house),
         setup_routes(house),
         locked_routes(house),
         design_routes(design),

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from web.views import (
         Area,
         BindingView,
+        BrokerView,
         ChoiceView,
         HazardView,
         LedgerLine,
@@ -140,6 +141,13 @@ class HomeRuntime(Protocol):
 
     async def tested(self, entity_id: str, actor: Actor) -> None:
         """Say that a sensor was tried."""
+
+    @property
+    def broker(self) -> BrokerView:
+        """Return how devices reach the broker."""
+
+    async def note(self, actor: Actor, action: str, subject: str) -> None:
+        """Write in the audit what a person did."""
 
     @property
     def guard(self) -> str:

@@ -123,6 +123,39 @@ class BindingView(Protocol):
         """Whether the device is there now."""
 
 
+class BrokerUserView(Protocol):
+    """A device's user at the embedded broker; `made_at` in epoch seconds."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+
+    @property
+    def made_at(self) -> float:
+        """When its password was made."""
+
+
+class BrokerView(Protocol):
+    """The broker's door for devices; see `hub.home.device_users`."""
+
+    @property
+    def address(self) -> str:
+        """Host and port."""
+
+    @property
+    def ours(self) -> bool:
+        """Whether its users are made here."""
+
+    async def users(self) -> Sequence[BrokerUserView]:
+        """Return everybody who may come in."""
+
+    async def give_password(self, name: str, *, new: bool) -> str:
+        """Make a password; it is kept nowhere."""
+
+    async def remove(self, name: str) -> None:
+        """Take a user away."""
+
+
 class SensorView(Protocol):
     """One sensor and one hazard it is watched for; `limit_s` is how long it may stay silent."""
 

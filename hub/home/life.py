@@ -29,6 +29,7 @@ from hub.core.store import Store, StoreError, migrate
 from hub.history.history import History
 from hub.home import book, offer, roles
 from hub.home.book import HazardBook
+from hub.home.device_users import BrokerAccess
 from hub.home.keys import Keys
 from hub.home.offer import Offers
 from hub.home.options import ASK_S, CLEAR_S
@@ -109,6 +110,7 @@ class HomeLife:
             self.registry, self.audit, on_override=self._override, problems=(CommandProblem,)
         )
         self.mqtt = MqttConnection(mqtt) if mqtt is not None else None
+        self.broker = BrokerAccess(data, mqtt)
         self.plugins = Plugins(
             registry=self.registry, states=self.states, commands=self.commands, mqtt=self.mqtt
         )

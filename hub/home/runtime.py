@@ -164,6 +164,10 @@ class Home(Guarding):
             raise refusal_of(problem) from None
         await self._note(actor, "unpair", "community")
 
+    async def note(self, actor: Actor, action: str, subject: str) -> None:
+        """Write in the household's audit what a person did on a page."""
+        await self._note(actor, action, subject)
+
     # -- the rest -----------------------------------------------------------------------
 
     def listen(self, changed: Callable[[str], None]) -> Callable[[], None]:

@@ -15,11 +15,13 @@ from hub.accounts.accounts import Accounts
 from hub.accounts.model import HOME_ROLES
 from hub.core.commands import Actor, CommandRefused, CommandTimeout
 from hub.core.kinds import Value
+from hub.core.mqtt import MqttSettings
 from hub.core.registry import MIGRATION, Registry
 from hub.core.settings import Listen
 from hub.core.states import States
 from hub.core.store import Store, migrate
 from hub.core.wire import Wire
+from hub.home.device_users import BrokerAccess
 from hub.http.server import Server, serve
 from hub.safety.advice import Deed
 from privacy.box import Box
@@ -146,6 +148,7 @@ class FakeHome(FakeGuarding):
         self.did: list[tuple[Any, ...]] = []
         self.furnish_watch()
         self.guard = "watching"
+        self.broker = BrokerAccess(Path(store.path).parent, MqttSettings("127.0.0.1", 18830))
         self.changed: Callable[[str], None] = lambda _topic: None
 
     def furnish(self) -> None:
@@ -234,6 +237,9 @@ class FakeHome(FakeGuarding):
 
     async def set_limit(self, entity_id: str, seconds: float, _actor: Actor) -> None:
         self.did.append(("limit", entity_id, seconds))
+
+    async def note(self, _actor: Actor, action: str, subject: str) -> None:
+        self.did.append((action, subject))
 
     def choices(self) -> Sequence[Any]:
         return [

@@ -26,6 +26,7 @@ PAGES = {
     "/sharing": ("owner", "resident", "guest"),
     "/choices": ("owner", "resident"),
     "/people": ("owner",),
+    "/connect": ("owner",),
     "/keys": ("owner",),
     "/pairing": ("owner",),
     "/account": ("owner", "resident", "guest"),
