@@ -37,14 +37,27 @@ Handler = Callable[[Mapping[str, Any]], Awaitable[object]]
 
 
 class Actor:
-    """Who asks: `kind` is "person", "automation" or "program"."""
+    """Who asks: `kind` is "person", "automation" or "program"; `token` is a program's by name."""
 
-    __slots__ = ("id", "kind", "role")
+    __slots__ = ("id", "kind", "role", "token")
 
-    def __init__(self, id: str, role: str, kind: str = "person") -> None:  # noqa: A002 - its name
+    def __init__(
+        self,
+        id: str,  # noqa: A002 - the field's own name
+        role: str,
+        kind: str = "person",
+        *,
+        token: str = "",
+    ) -> None:
         self.id = id
         self.role = role
         self.kind = kind
+        self.token = token
+
+    @property
+    def through(self) -> dict[str, str]:
+        """What the audit notes beside the name: the token that was used, if one was."""
+        return {"token": self.token} if self.token else {}
 
 
 class Outcome:
@@ -228,7 +241,7 @@ class Commands:
             role=actor.role,
             action=f"command {command}",
             subject=entity_id,
-            detail={"args": dict(args), "by": actor.kind, "result": result},
+            detail={"args": dict(args), "by": actor.kind, "result": result, **actor.through},
         )
 
     async def _note(
