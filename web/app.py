@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from hub.http.live import Live
 from hub.http.server import create_app
 from web import words
+from web.api.routes import HomeApi
 from web.dashboard.routes import TEMPLATES as DASHBOARD
 from web.dashboard.routes import dashboard_routes
 from web.design import Design, NavItem
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
     from hub.core.settings import Listen
     from hub.http.health import Health
-    from hub.http.routes import Routes
     from web.facade import HomeRuntime
 
 
@@ -78,7 +78,6 @@ def compose(
     runtime: HomeRuntime,
     listen: Listen,
     *,
-    routes: Sequence[Routes] = (),
     health: Health | None = None,
     live: Live | None = None,
 ) -> web.Application:
@@ -87,7 +86,6 @@ def compose(
     Args:
         runtime: The running home.
         listen: Where it will be served.
-        routes: Further tables, such as the program interface.
         health: Checks behind `/health`.
         live: The live parts, made here if not given.
 
@@ -97,6 +95,7 @@ def compose(
     live = live or Live()
     design = home_design(runtime)
     house = House(runtime, live, design)
+    api = HomeApi(runtime)
     tables = (
         dashboard_routes(house),
         device_routes(house),
@@ -106,7 +105,7 @@ def compose(
         setup_routes(house),
         locked_routes(house),
         design_routes(design),
-        *routes,
+        api.routes(),
     )
     app = create_app(
         name="home",
@@ -117,7 +116,13 @@ def compose(
         live=live,
         static=design.mounts,
         health=health,
+        tokens=runtime.tokens,
     )
     app[DESIGN] = design
+
+    async def close(_app: web.Application) -> None:
+        api.close()
+
+    app.on_shutdown.append(close)
     house.watch()
     return app

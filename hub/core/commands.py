@@ -130,7 +130,7 @@ class Commands:
         self._may = may
         self._on_override = on_override
         self._problems = problems
-        self._handlers: dict[tuple[str, str], Handler] = {}
+        self._handlers: dict[str, dict[str, Handler]] = {}
 
     def handle(self, entity_id: str, command: str, coroutine: Handler) -> Callable[[], None]:
         """Have `coroutine(args)` carry out a command; it returns when the device has answered.
@@ -138,14 +138,18 @@ class Commands:
         Returns:
             What ends it.
         """
-        key = (entity_id, command)
-        self._handlers[key] = coroutine
+        of_entity = self._handlers.setdefault(entity_id, {})
+        of_entity[command] = coroutine
 
         def undo() -> None:
-            if self._handlers.get(key) is coroutine:
-                del self._handlers[key]
+            if of_entity.get(command) is coroutine:
+                del of_entity[command]
 
         return undo
+
+    def offered(self, entity_id: str) -> list[str]:
+        """The commands that an entity can be told now."""
+        return sorted(self._handlers.get(entity_id, ()))
 
     async def call(
         self,
@@ -199,7 +203,7 @@ class Commands:
             raise CommandRefused("unknown_entity", UNKNOWN_ENTITY)
         refusal: CommandRefused | None = None
         hazard_id = self.leases.get(entity_id)
-        handler = self._handlers.get((entity_id, command))
+        handler = self._handlers.get(entity_id, {}).get(command)
         if not self._may(actor, entity, command):
             refusal = CommandRefused("forbidden", FORBIDDEN)
         elif handler is None or not _known(entity.kind, command, args):

@@ -271,12 +271,12 @@ class HomeLife:
             Refusal: the mode can't be used.
         """
         await self._opening(self.keys.change_mode(unlock), "mode")
-        await self._note(actor, "change unlock mode", self.keys.mode)
+        await self.note(actor, "change unlock mode", self.keys.mode)
 
     async def new_recovery(self, actor: Actor) -> str:
         """Make a new recovery code; the old sheet is void."""
         code = await self.keys.new_recovery()
-        await self._note(actor, "new recovery code", "household")
+        await self.note(actor, "new recovery code", "household")
         return code.text
 
     # -- what its parts report ---------------------------------------------------------
@@ -292,7 +292,8 @@ class HomeLife:
         """Read again what people are called."""
         self._names = {account.id: account.name for account in await self.accounts.all()}
 
-    async def _note(self, actor: Actor, action: str, subject: str) -> None:
+    async def note(self, actor: Actor, action: str, subject: str) -> None:
+        """Write a line of the audit, with the token's name where a program acts."""
         await self.audit.write(
             actor=actor.id,
             role=actor.role,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from hub.accounts.model import tidy_name
 from hub.core.commands import Actor
 from hub.home import roles
 from hub.home.life import HomeLife
@@ -68,7 +69,7 @@ class Home(HomeLife):
         """Answer ``tell`` or ``dont``; False when another answer counted already."""
         counted = await self.offers.answer(hazard_id, answer, actor.id)
         if counted:
-            await self._note(actor, f"answer {answer}", hazard_id)
+            await self.note(actor, f"answer {answer}", hazard_id)
         return counted
 
     async def cancel(self, hazard_id: str, actor: Actor) -> bool:
@@ -79,7 +80,7 @@ class Home(HomeLife):
         """
         cancelled = await self.offers.cancel(hazard_id)
         if cancelled:
-            await self._note(actor, "cancel event", hazard_id)
+            await self.note(actor, "cancel event", hazard_id)
         return cancelled
 
     async def acknowledge(self, hazard_id: str, actor: Actor) -> None:
@@ -92,7 +93,7 @@ class Home(HomeLife):
             await self.watch.client.acknowledge(hazard_id, actor.id)
         except (SafetyUnavailable, SafetyRefused):
             raise Refusal(NO_SAFETY) from None
-        await self._note(actor, "acknowledge hazard", hazard_id)
+        await self.note(actor, "acknowledge hazard", hazard_id)
 
     # -- bindings -----------------------------------------------------------------------
 
@@ -148,7 +149,7 @@ class Home(HomeLife):
     async def _bound(self, actor: Actor, action: str, entity_id: str) -> None:
         self.watch.rebind()
         self.bus.publish("safety")
-        await self._note(actor, action, entity_id)
+        await self.note(actor, action, entity_id)
 
     async def test_press(self, entity_id: str, actor: Actor) -> bool:
         """Let the kernel press it once; True when the device itself confirmed.
@@ -156,7 +157,7 @@ class Home(HomeLife):
         Raises:
             Refusal: it may not be pressed now, or the kernel can't be reached.
         """
-        await self._note(actor, "test press", entity_id)
+        await self.note(actor, "test press", entity_id)
         try:
             return await self.watch.press(entity_id)
         except SafetyRefused:
@@ -243,7 +244,7 @@ class Home(HomeLife):
             await self.sharing.pair(code)
         except PrivacyError as problem:
             raise refusal_of(problem, "code") from None
-        await self._note(actor, "pair", "community")
+        await self.note(actor, "pair", "community")
 
     async def unpair(self, actor: Actor) -> None:
         """Leave the community: nothing is sent any more.
@@ -255,7 +256,35 @@ class Home(HomeLife):
             await self.sharing.unpair()
         except PrivacyError as problem:
             raise refusal_of(problem) from None
-        await self._note(actor, "unpair", "community")
+        await self.note(actor, "unpair", "community")
+
+    # -- devices ------------------------------------------------------------------------
+
+    async def rename_device(self, device_id: str, name: str, area: str, actor: Actor) -> None:
+        """Give a known device the resident's own name and room.
+
+        Raises:
+            BadName: the name can't be used.
+            StoreError: the disk did not take it.
+        """
+        device = self.registry.device(device_id)
+        if device is not None:
+            room = tidy_name(area) if area else ""
+            self.registry.rename_device(device, tidy_name(name), room)
+            await self.registry.kept()
+            await self.note(actor, "name device", device_id)
+
+    async def set_enabled(self, entity_id: str, enabled: bool, actor: Actor) -> None:
+        """Switch a known entity on or off for the household.
+
+        Raises:
+            StoreError: the disk did not take it.
+        """
+        entity = self.registry.get(entity_id)
+        if entity is not None:
+            self.registry.set_enabled(entity, enabled)
+            await self.registry.kept()
+            await self.note(actor, "switch on" if enabled else "switch off", entity_id)
 
     # -- the rest -----------------------------------------------------------------------
 

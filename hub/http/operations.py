@@ -102,9 +102,9 @@ class Call:
         kind = "person" if session.scopes is None else "program"
         return Actor(session.account_id, session.role, kind, token=session.token)
 
-    def say(self, text: str, **values: object) -> str:
+    def say(self, message: str, **values: object) -> str:
         """Return one of the hub's messages in the reader's language."""
-        said = translator("hub", self.request["lang"]).gettext(text)
+        said = translator("hub", self.request["lang"]).gettext(message)
         return said % values if values else said
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -11,10 +10,12 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from hub.accounts import home_tokens
 from hub.accounts.accounts import Accounts
-from hub.accounts.model import HOME_ROLES
-from hub.core.commands import Actor, CommandRefused, CommandTimeout
-from hub.core.kinds import Value
+from hub.accounts.home_tokens import HomeTokensTable
+from hub.accounts.model import HOME_ROLES, tidy_name
+from hub.accounts.tokens import HOME_SCOPES, Tokens
+from hub.core.commands import Actor
 from hub.core.registry import MIGRATION, Registry
 from hub.core.settings import Listen
 from hub.core.states import States
@@ -23,6 +24,7 @@ from hub.core.wire import Wire
 from hub.http.server import Server, serve
 from privacy.box import Box
 from tests.hub.accounts.stores import open_table
+from tests.web.orders import COMMANDS, FakeCommands
 from web.app import compose
 from web.facade import HAZARD_CLASSES, Refusal
 
@@ -45,11 +47,6 @@ DEVICES = (
     ("客厅插座", "客厅", (("switch", "outlet", None, "", True),)),
     ("警号", "客厅", (("siren", None, None, "", False),)),
 )
-COMMANDS = {
-    "valve": {"open": "OPEN", "close": "CLOSE"},
-    "switch": {"turn_on": "ON", "turn_off": "OFF"},
-    "siren": {"turn_on": "ON", "turn_off": "OFF"},
-}
 ADVICE = {
     "gas": (
         "已关闭厨房燃气阀。",
@@ -58,42 +55,6 @@ ADVICE = {
     "supervision": ("09:12 起没有消息。看看它的电池，再按一下测试键。",),
 }
 DID = {"gas": ("厨房燃气阀已关闭。", "走廊警号保持原状：有燃气时操作它可能产生火花。")}
-
-
-class FakeCommands:
-    """Answers like devices: at once, late, or not at all."""
-
-    def __init__(self, states: States) -> None:
-        self.leases: dict[str, str] = {}
-        self.silent: set[str] = set()
-        self.calls: list[tuple[str, str, bool]] = []
-        self.gate: asyncio.Event | None = None
-        self.called = asyncio.Event()
-        self._states = states
-
-    async def call(
-        self,
-        _actor: Actor,
-        entity_id: str,
-        command: str,
-        *,
-        override: bool = False,
-    ) -> None:
-        self.calls.append((entity_id, command, override))
-        self.called.set()
-        if entity_id in self.leases and not override:
-            raise CommandRefused("leased", "held")
-        if self.gate is not None:
-            await self.gate.wait()
-        if entity_id in self.silent:
-            raise CommandTimeout
-        values: dict[str, Value] = {
-            "turn_on": True,
-            "turn_off": False,
-            "open": "open",
-            "close": "closed",
-        }
-        self._states.set(entity_id, values[command])
 
 
 def hazard(kind: str, entity_id: str, sensor: str, place: str, **more: Any) -> SimpleNamespace:
@@ -120,7 +81,7 @@ def hazard(kind: str, entity_id: str, sensor: str, place: str, **more: Any) -> S
 class FakeHome:
     """What `web.facade.HomeRuntime` promises, from memory."""
 
-    def __init__(self, store: Store, accounts: Accounts) -> None:
+    def __init__(self, store: Store, accounts: Accounts, tokens: Tokens) -> None:
         self.locked = False
         self.set_up = True
         self.unlock_mode = "passphrase"
@@ -128,6 +89,7 @@ class FakeHome:
         self.states = States()
         self.commands = FakeCommands(self.states)
         self.accounts = accounts
+        self.tokens = tokens
         self.areas: list[Any] = []
         self.open: list[Any] = []
         self.bound: list[Any] = []
@@ -140,7 +102,7 @@ class FakeHome:
         self.did: list[tuple[Any, ...]] = []
         self.watches: dict[str, str] = {}
         self.guard = "watching"
-        self.changed: Callable[[str], None] = lambda _topic: None
+        self.listeners: list[Callable[[str], None]] = []
 
     def furnish(self) -> None:
         """Put the devices in."""
@@ -171,8 +133,12 @@ class FakeHome:
         raise KeyError(name)
 
     def listen(self, changed: Callable[[str], None]) -> Callable[[], None]:
-        self.changed = changed
-        return lambda: None
+        self.listeners.append(changed)
+        return lambda: self.listeners.remove(changed)
+
+    def changed(self, topic: str) -> None:
+        for listener in self.listeners:
+            listener(topic)
 
     def hazards(self) -> Sequence[Any]:
         return self.open
@@ -294,6 +260,23 @@ class FakeHome:
             slot_s=2.0,
         )
 
+    async def rename_device(self, device_id: str, name: str, area: str, actor: Actor) -> None:
+        device = self.registry.device(device_id)
+        assert device is not None
+        self.registry.rename_device(device, tidy_name(name), area)
+        await self.registry.kept()
+        await self.note(actor, "name device", device_id)
+
+    async def set_enabled(self, entity_id: str, enabled: bool, actor: Actor) -> None:
+        entity = self.registry.get(entity_id)
+        assert entity is not None
+        self.registry.set_enabled(entity, enabled)
+        await self.registry.kept()
+        await self.note(actor, f"switch {enabled}", entity_id)
+
+    async def note(self, actor: Actor, action: str, subject: str) -> None:
+        self.did.append(("note", action, subject, actor.token))
+
     async def history(
         self, entity_id: str, start: float, end: float
     ) -> Sequence[tuple[float, object]]:
@@ -350,9 +333,11 @@ class Served:
 async def served(folder: Path, *, furnished: bool = True) -> AsyncIterator[Served]:
     """Serve a fake home on a free port."""
     store = Store(folder / "registry.db")
-    store.run_sync(lambda db: migrate(db, [MIGRATION]))
+    store.run_sync(lambda db: migrate(db, [MIGRATION, home_tokens.MIGRATION]))
     small, table = open_table(folder / "accounts.db")
-    home = FakeHome(store, Accounts(table, HOME_ROLES))
+    accounts = Accounts(table, HOME_ROLES)
+    tokens = HomeTokensTable(store, Box(b"k" * 32))
+    home = FakeHome(store, accounts, Tokens(tokens, accounts, table, HOME_SCOPES))
     if furnished:
         home.furnish()
     listen = Listen(port=0)
