@@ -29,6 +29,9 @@ DEMANDING = {
     "get_history",
     "give_command",
 }
+OFTEN = settings(
+    max_examples=8, deadline=None, database=None, suppress_health_check=list(HealthCheck)
+)
 
 
 @pytest.fixture
@@ -78,7 +81,7 @@ def ask_everything(
     bearer = {"Authorization": f"Bearer {token}"}
     sent = 0
     for result in schemathesis.openapi.from_dict(dict(found)).get_all_operations():
-        operation = result.ok()
+        operation = result.ok()  # type: ignore[union-attr]  # raises where the document is unsound
         if operation.definition.raw["operationId"] == "live":
             continue  # a WebSocket
         named = {name: one for name, one in ids.items() if f"{{{name}}}" in operation.path}
@@ -86,10 +89,9 @@ def ask_everything(
         for mode in schemathesis.GenerationMode:
             for known in [named, None] if named else [None]:
 
-                @settings(max_examples=8, deadline=None, database=None)
-                @settings(suppress_health_check=list(HealthCheck))
+                @OFTEN
                 @given(case=operation.as_strategy(mode, path_parameters=known))
-                def send(case: schemathesis.Case, but: bool = demanding) -> None:
+                def send(case: schemathesis.Case[Any], but: bool = demanding) -> None:
                     nonlocal sent
                     sent += 1
                     case.call_and_validate(
