@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from hub.http.live import Live
 from hub.http.server import create_app
 from web import words
-from web.api.routes import HomeApi
+from web.api.routes import API, HomeApi
 from web.dashboard.routes import TEMPLATES as DASHBOARD
 from web.dashboard.routes import dashboard_routes
 from web.design import Design, NavItem
@@ -119,6 +119,8 @@ def compose(
         tokens=runtime.tokens,
     )
     app[DESIGN] = design
+    app[API] = api
+    app[API] = api
 
     async def close(_app: web.Application) -> None:
         api.close()

@@ -10,6 +10,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from aiohttp import web
+
 from hub.accounts import home_tokens
 from hub.accounts.accounts import Accounts
 from hub.accounts.home_tokens import HomeTokensTable
@@ -316,8 +318,9 @@ class FakeHome:
 class Served:
     """A served home and its address."""
 
-    def __init__(self, home: FakeHome, server: Server) -> None:
+    def __init__(self, home: FakeHome, app: web.Application, server: Server) -> None:
         self.home = home
+        self.app = app
         self.server = server
         self.address = server.address
 
@@ -341,9 +344,10 @@ async def served(folder: Path, *, furnished: bool = True) -> AsyncIterator[Serve
     if furnished:
         home.furnish()
     listen = Listen(port=0)
-    server = await serve(compose(home, listen), listen)
+    app = compose(home, listen)
+    server = await serve(app, listen)
     try:
-        yield Served(home, server)
+        yield Served(home, app, server)
     finally:
         await server.stop()
         small.close()

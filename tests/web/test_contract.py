@@ -84,7 +84,7 @@ def ask(operation: Any, mode: Any, known: Mapping[str, str] | None, **more: Any)
     def send(case: schemathesis.Case[Any]) -> None:
         nonlocal sent
         sent += 1
-        excluded = [positive_data_acceptance] if demanding else []
+        excluded: list[Any] = [positive_data_acceptance] if demanding else []
         case.call_and_validate(excluded_checks=excluded, **more)
 
     send()

@@ -98,6 +98,9 @@ class HomeApi:
         return await self.feed.serve(request, current(request), lambda: gate.again(request))
 
 
+API: web.AppKey[HomeApi] = web.AppKey("api")
+
+
 def _topics(runtime: HomeRuntime) -> tuple[Topic, ...]:
     def hazards(lang: str) -> object:
         say = translator("hub", lang).gettext
