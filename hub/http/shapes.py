@@ -20,8 +20,8 @@ from typing import Annotated, Any, Literal, NotRequired, Required
 
 Schema = dict[str, Any]
 Definitions = dict[str, Schema]
-_FIGURE = re.compile(r"-?\d{1,15}(\.\d{1,9})?")
-_WHOLE = re.compile(r"-?\d{1,15}")
+_FIGURE = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,9})?")
+_WHOLE = re.compile(r"-?[0-9]{1,15}")
 
 
 class Wrong(Exception):

@@ -110,7 +110,7 @@ async def test_what_is_refused(home: Served) -> None:
         await socket.close()
 
 
-async def test_a_revoked_token_ends_the_talk(home: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_revoked_token_ends_the_talk(home: Served) -> None:
     async with program(home) as owner:
         socket = await owner.live("states")
         await told(socket, "beat")
