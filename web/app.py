@@ -26,6 +26,8 @@ from web.setup.routes import TEMPLATES as SETUP
 from web.setup.routes import setup_routes
 from web.sharing.routes import TEMPLATES as SHARING
 from web.sharing.routes import sharing_routes
+from web.tokens.routes import TEMPLATES as TOKENS
+from web.tokens.routes import token_routes
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -66,7 +68,7 @@ def home_design(runtime: HomeRuntime) -> Design:
 
     return Design(
         "home",
-        template_dirs=(DASHBOARD, DEVICES, SAFETY, SHARING, PEOPLE, SETUP),
+        template_dirs=(DASHBOARD, DEVICES, SAFETY, SHARING, PEOPLE, SETUP, TOKENS),
         domains=("web", "hub"),
         nav=NAV,
         extra=header,
@@ -102,6 +104,7 @@ def compose(
         safety_routes(house),
         sharing_routes(house),
         people_routes(house),
+        token_routes(house),
         setup_routes(house),
         locked_routes(house),
         design_routes(design),
