@@ -130,7 +130,7 @@ async def test_a_slow_program_is_told_and_starts_anew(
         slow, quick = await owner.live("states"), await guest.live("states")
         last = (await told(slow, "snapshot"))["seq"]
         await told(quick, "snapshot")
-        transport: Any = slow._response.connection.transport  # type: ignore[union-attr]  # insides
+        transport: Any = slow._response.connection.transport  # type: ignore[union-attr]  # the library's insides
         transport.pause_reading()
         for number in range(1500):  # more than the sockets' own buffers take
             home.home.states.set("sensor.noise", f"{number} " + "x" * 20_000)
@@ -159,7 +159,7 @@ async def test_who_reads_nothing_at_all_is_dropped(
     async with program(home) as owner:
         slow = await owner.live("states")
         await told(slow, "snapshot")
-        slow._response.connection.transport.pause_reading()  # type: ignore[union-attr]  # insides
+        slow._response.connection.transport.pause_reading()  # type: ignore[union-attr]  # the library's insides
 
         def push() -> bool:
             home.home.states.set("sensor.noise", "x" * 50_000)
