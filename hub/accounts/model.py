@@ -277,6 +277,11 @@ class Session:
         self.token = token.name if token else ""
         self.scopes = frozenset(token.scopes) if token else None
 
+    @property
+    def mark(self) -> str:
+        """What a page carries of its session: another sign-in or another role changes it."""
+        return f"{self.id}.{self.role}"
+
     def __repr__(self) -> str:
         return f"Session({self.account_id}, {self.role})"
 

@@ -93,6 +93,7 @@ class Home(HomeLife):
             await self.watch.client.acknowledge(hazard_id, actor.id)
         except (SafetyUnavailable, SafetyRefused):
             raise Refusal(NO_SAFETY) from None
+        await self.refresh_names()  # they may have come, or been renamed, since the start
         await self.note(actor, "acknowledge hazard", hazard_id)
 
     # -- bindings -----------------------------------------------------------------------

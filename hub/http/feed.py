@@ -226,12 +226,18 @@ class Feed:
         if changes:
             self._flush_states(changes)
         for name in stale:
-            by_lang: dict[str, bytes] = {}
-            for program in [one for one in self._programs if name in one.topics]:
-                if program.lang not in by_lang:
-                    data = self._topics[name].data(program.lang)
-                    by_lang[program.lang] = _inside({"topic": name, "data": data})
-                program.put("changes", by_lang[program.lang])
+            try:
+                self._flush_topic(name)
+            except Exception:  # a topic that can't be read must not silence the others
+                log.exception("the topic %s could not be read", name)
+
+    def _flush_topic(self, name: str) -> None:
+        by_lang: dict[str, bytes] = {}
+        for program in [one for one in self._programs if name in one.topics]:
+            if program.lang not in by_lang:
+                data = self._topics[name].data(program.lang)
+                by_lang[program.lang] = _inside({"topic": name, "data": data})
+            program.put("changes", by_lang[program.lang])
 
     def _flush_states(self, changes: list[State]) -> None:
         whole: bytes | None = None

@@ -20,6 +20,7 @@ from amqtt.plugins.base import BaseAuthPlugin
 from amqtt.session import Session
 
 from hub.core import logs
+from hub.core.settings import Parser
 from hub.plugins import broker_users
 from hub.plugins.broker_fanout import FanoutBroker
 
@@ -40,6 +41,15 @@ class PasswordAuth(BaseAuthPlugin):  # type: ignore[misc]  # amqtt has no types
         expected = _Passwords.users.get(session.username or "")
         given = session.password or ""
         return expected is not None and hmac.compare_digest(expected.encode(), given.encode())
+
+
+def not_cancelled(record: logging.LogRecord) -> bool:
+    """Whether a log record is news: amqtt reports a task that our own ending cancelled as a fault.
+
+    Real faults carry another exception and stay.
+    """
+    error = record.exc_info[1] if record.exc_info else None
+    return not (record.name.startswith("amqtt") and isinstance(error, asyncio.CancelledError))
 
 
 def create(host: str, port: int, users: Mapping[str, str]) -> FanoutBroker:
@@ -93,11 +103,13 @@ async def _serve(host: str, port: int, users: Mapping[str, str]) -> None:
 
 def main(argv: Sequence[str]) -> int:
     """`linli broker`: serve until told to stop; prints `ready` when it listens."""
-    parser = argparse.ArgumentParser(prog="linli broker", description=__doc__)
+    parser = Parser(prog="linli broker", description=__doc__)
     parser.add_argument("--listen", type=_address, default=("127.0.0.1", 1883), metavar="HOST:PORT")
     parser.add_argument("--data", type=Path, required=True, metavar="FOLDER")
     options = parser.parse_args(argv)
     logs.begin()
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(not_cancelled)
     logging.getLogger("amqtt").setLevel(logging.ERROR)
     logging.getLogger("transitions").setLevel(logging.ERROR)
     # Clients that end all at once are no news: asyncio warns of each last write to them.

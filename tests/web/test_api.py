@@ -168,6 +168,7 @@ async def test_a_hazard_is_listed_answered_and_taken_back(home: Served, owner: P
     _, answer = await owner.ask("GET", "/hazards", params={"active": "true"})
     assert [one["id"] for one in answer["hazards"]] == ["gas1"]
     assert answer["hazards"][0]["advice"]
+    assert answer["hazards"][0]["did"][0]["result"] == "confirmed"
     _, one = await owner.ask("GET", "/hazards/smoke1")
     assert one["question"] is None
     assert await owner.refused("GET", "/hazards/x") == "404 unknown_hazard"

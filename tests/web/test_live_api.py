@@ -93,6 +93,18 @@ async def test_hazards_come_whole(home: Served) -> None:
         await socket.close()
 
 
+async def test_a_topic_that_fails_leaves_the_others(home: Served) -> None:
+    async with program(home) as owner:
+        socket = await owner.live("hazards", "registry")
+        for _ in range(2):
+            await told(socket, "snapshot")
+        home.home.open = [object()]
+        home.home.changed("hazards")
+        home.home.changed("registry")
+        assert (await told(socket, "changes"))["topic"] == "registry"
+        await socket.close()
+
+
 async def test_what_is_refused(home: Served) -> None:
     async with program(home, "guest", ["read:states", "read:safety"]) as guest:
         socket = await guest.http.ws_connect("/api/v1/live")

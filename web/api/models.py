@@ -155,12 +155,12 @@ class CommandDone(TypedDict):
 # -- safety -------------------------------------------------------------------------------
 
 
-class HazardAction(TypedDict):
+class Deed(TypedDict):
     """What the hazard kernel did with one actuator."""
 
-    name: str
     role: str
-    result: str
+    result: Annotated[str, "sent, confirmed, failed, unbound, refused_electrical or taken"]
+    text: str
 
 
 class Question(TypedDict):
@@ -185,10 +185,9 @@ class Hazard(TypedDict):
     raised_at: Time
     cleared_at: Time | None
     acknowledged_by: str | None
-    actions: list[HazardAction]
     question: Question | None
     advice: list[str]
-    did: list[str]
+    did: list[Deed]
 
 
 class HazardFilter(TypedDict):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
@@ -133,7 +134,7 @@ def told(call: Call, error: Exception) -> Problem | None:
         extra = {"field": error.field} if error.field else {}
         return Problem(409, "refused", error.say(call.say), extra=extra)
     if isinstance(error, TooManyAttempts):
-        wait = str(max(1, round(error.wait_s)))
+        wait = str(math.ceil(error.wait_s))
         return Problem(429, error.code, headers={"Retry-After": wait})
     if isinstance(error, AccountProblem):
         extra = {"field": _FIELDS[error.code]} if error.code in _FIELDS else {}

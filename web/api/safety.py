@@ -224,12 +224,11 @@ def hazard_model(hazard: HazardView, say: Callable[[str], str]) -> models.Hazard
         "raised_at": hazard.raised_at,
         "cleared_at": hazard.cleared_at,
         "acknowledged_by": hazard.acknowledged_by,
-        "actions": [
-            {"name": one.name, "role": one.role, "result": one.result} for one in hazard.actions
-        ],
         "question": _question_model(hazard.question) if hazard.question else None,
         "advice": list(hazard.advice(say)),
-        "did": list(hazard.did(say)),
+        "did": [
+            {"role": one.role, "result": one.result, "text": one.text} for one in hazard.did(say)
+        ],
     }
 
 
