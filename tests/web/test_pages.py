@@ -25,6 +25,7 @@ PAGES = {
     "/sharing": ("owner", "resident", "guest"),
     "/choices": ("owner", "resident"),
     "/people": ("owner",),
+    "/tokens": ("owner", "resident"),
     "/keys": ("owner",),
     "/pairing": ("owner",),
     "/account": ("owner", "resident", "guest"),
