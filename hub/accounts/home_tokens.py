@@ -25,10 +25,13 @@ class HomeTokensTable:
         self._store = store
         self._table = SealedTable(NAME, box)
 
-    async def add(self, row: TokenRow, most: int) -> None:
+    async def add(self, row: TokenRow, *, most: int, ended_before: float) -> None:
         """See ``TokensTable``."""
 
         def work(db: sqlite3.Connection) -> None:
+            for one in list(self._all(db)):
+                if one.expires is not None and one.expires < ended_before:
+                    self._table.delete(db, one.key.hex())
             others = [one for one in self._all(db) if one.account_id == row.account_id]
             if any(name_key(one.name) == name_key(row.name) for one in others):
                 raise NameTaken("the account has a token of this name")

@@ -48,14 +48,16 @@ MOST_REMEMBERED = 1024
 RECHECK_S = 5.0
 TOUCH_S = 60.0
 DAY_S = 24 * 3600.0
+KEPT_S = 30 * DAY_S
+"""How long a token that ended is still shown, so that people see why a program fell silent."""
 LONGEST_DAYS = 3650
 
 
 class TokensTable(Protocol):
     """What tokens are kept in; every method is one transaction, durable before it returns."""
 
-    async def add(self, row: TokenRow, most: int) -> None:
-        """Keep a new token.
+    async def add(self, row: TokenRow, *, most: int, ended_before: float) -> None:
+        """Keep a new token, and forget whichever ended before that time.
 
         Raises:
             NameTaken: the account has a token of this name.
@@ -129,7 +131,7 @@ class Tokens:
             created=now,
             expires=now + days * DAY_S if days is not None else None,
         )
-        await self._table.add(row, MOST_PER_ACCOUNT)
+        await self._table.add(row, most=MOST_PER_ACCOUNT, ended_before=now - KEPT_S)
         return text, row
 
     async def all(self) -> list[TokenRow]:

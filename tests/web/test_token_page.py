@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -66,6 +67,16 @@ async def test_what_is_missing_is_said_beside_the_field(home: Served) -> None:
             await home.home.tokens.make(account.id, f"n{number}", ["command"])
         status, page, _ = await owner.post("/tokens", name="y", scope="command", days="")
         assert (status, "您的令牌太多了。" in page) == (422, True)
+
+
+async def test_a_token_that_ended_says_so(home: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    await home.link("resident")
+    account = (await home.home.accounts.all())[0]
+    monkeypatch.setattr(home.home.tokens, "_clock", lambda: time.time() - 8 * 86_400)
+    await home.home.tokens.make(account.id, "Old", ["command"], 7)
+    monkeypatch.undo()
+    async with visiting(home, "resident") as resident:
+        assert "<strong>ended " in (await resident.get("/tokens"))[1]
 
 
 async def test_an_owner_sees_all_and_others_their_own(home: Served) -> None:

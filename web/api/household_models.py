@@ -129,6 +129,36 @@ class PairingCode(TypedDict):
 # -- people, keys, tokens -----------------------------------------------------------------
 
 
+class SignedIn(TypedDict):
+    """One browser that is signed in."""
+
+    id: str
+    device: Annotated[str, "what the browser says it is"]
+    created: Time
+    seen: Time
+    this_one: bool
+
+
+class SessionList(TypedDict):
+    """The browsers somebody is signed in on, oldest first."""
+
+    sessions: list[SignedIn]
+
+
+class PasswordChange(TypedDict):
+    """A new password; `old` is needed where there is one."""
+
+    old: NotRequired[Password]
+    password: Password
+
+
+class Look(TypedDict):
+    """A person's language and theme."""
+
+    lang: NotRequired[Literal["zh_CN", "en"]]
+    theme: NotRequired[Literal["auto", "light", "dark"]]
+
+
 class Person(TypedDict):
     """Somebody who may sign in."""
 

@@ -16,6 +16,7 @@ from hub.http.gate import GATE, current
 from hub.http.operations import PREFIX, Call, Operation, encoded, routes_of
 from hub.http.problems import Problem
 from hub.http.routes import ANY_SCOPE, ANYONE, Routes
+from web.api.account import account_operations
 from web.api.household import key_operations, people_operations, token_operations
 from web.api.safety import hazard_model, hazard_operations, safety_model, safety_operations
 from web.api.sharing import sharing_operations
@@ -59,6 +60,7 @@ class HomeApi:
             *hazard_operations(runtime),
             *safety_operations(runtime),
             *sharing_operations(runtime),
+            *account_operations(runtime),
             *people_operations(runtime),
             *key_operations(runtime),
             *token_operations(runtime),

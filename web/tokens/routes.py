@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -67,6 +68,7 @@ async def _seen(house: House, request: web.Request) -> dict[str, Any]:
     rows = await (tokens.of(session.account_id) if mine else tokens.all())
     return {
         "tokens": rows,
+        "now": time.time(),
         "people": {account.id: account.name for account in await runtime.accounts.all()},
         "scopes": SCOPES,
         "days": DAYS,

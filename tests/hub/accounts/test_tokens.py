@@ -84,6 +84,17 @@ async def test_it_ends_with_its_day_its_person_and_when_revoked(
     assert (await house.tokens.session(kept, "")).name == "Other"
 
 
+async def test_what_ended_long_ago_is_forgotten(house: Household, clock: Clock) -> None:
+    person = await house.person()
+    await house.tokens.make(person.id, "week", ["command"], days=7)
+    clock.now += 36 * 86_400
+    await house.tokens.make(person.id, "now", ["command"])
+    assert [one.name for one in await house.tokens.all()] == ["week", "now"]
+    clock.now += 2 * 86_400
+    await house.tokens.make(person.id, "later", ["command"])
+    assert [one.name for one in await house.tokens.all()] == ["now", "later"]
+
+
 async def test_names_scopes_and_numbers_have_bounds(house: Household) -> None:
     person = await house.person()
     for scopes in ([], ["command", "everything"]):
