@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["HAZARD_CLASSES", "HomeRuntime", "Refusal"]
 
-HAZARD_CLASSES = ("gas", "smoke", "flood")
+HAZARD_CLASSES = ("gas", "smoke", "carbon_monoxide", "flood", "sos")
 """What leaves the home by the events door, as classes (privacy protocol, section 1)."""
 
 
@@ -107,6 +107,9 @@ class HomeRuntime(Protocol):
     async def acknowledge(self, hazard_id: str, actor: Actor) -> None:
         """Say that somebody has seen the hazard."""
 
+    async def end_call(self, hazard_id: str, actor: Actor) -> None:
+        """End a call for help."""
+
     def bindings(self) -> Sequence[BindingView]:
         """Return what is bound."""
 
@@ -125,12 +128,40 @@ class HomeRuntime(Protocol):
     async def set_limit(self, entity_id: str, seconds: float, actor: Actor) -> None:
         """Set how long a safety sensor may stay silent."""
 
+    def markable(self, hazard: str) -> Sequence[tuple[str, str]]:
+        """Return (value for `mark`, name) of what could be said to be for a hazard."""
+
+    async def mark(
+        self,
+        hazard: str,
+        entity_id: str,
+        actor: Actor,
+        *,
+        limit: float | None = None,
+        for_s: float | None = None,
+        acts: bool = False,
+    ) -> None:
+        """Say that a sensor is for a hazard, or set its limits."""
+
+    async def unmark(self, hazard: str, entity_id: str, actor: Actor) -> None:
+        """Say that a sensor is no longer for a hazard."""
+
+    @property
+    def test_days(self) -> int:
+        """Return after how many days a safety sensor is to be tried."""
+
+    async def set_test_days(self, days: int, actor: Actor) -> None:
+        """Choose after how many days."""
+
+    async def tested(self, entity_id: str, actor: Actor) -> None:
+        """Say that a sensor was tried."""
+
     @property
     def guard(self) -> str:
         """Return whether alarms are watched now: `watching` or a word of `web.words.GUARD`."""
 
     def supervision(self) -> Sequence[SensorView]:
-        """Return every safety sensor, watched or not."""
+        """Return every sensor and hazard it is for, watched or not; the gravest first."""
 
     def choices(self) -> Sequence[ChoiceView]:
         """Return the choice per class, in the order of `HAZARD_CLASSES`."""

@@ -28,7 +28,7 @@ from hub.core.mqtt import MqttConnection, MqttSettings
 from hub.core.registry import Registry
 from hub.core.settings import private_folder
 from hub.core.states import State, States
-from hub.core.store import Store, migrate
+from hub.core.store import Store, StoreError, migrate
 from hub.history.history import History
 from hub.home import book, offer, roles
 from hub.home.book import HazardBook
@@ -38,9 +38,11 @@ from hub.home.options import ASK_S, CLEAR_S
 from hub.home.refusal import Refusal, refusal_of
 from hub.home.roles import Bindings
 from hub.home.sharing import Sharing
+from hub.home.trials import Trials
 from hub.home.watch import Watch
 from hub.plugins.entities import CommandProblem
 from hub.plugins.loader import Plugins
+from hub.safety.table import HAZARDS
 from privacy.errors import PrivacyError
 from privacy.vault import RecoveryCode, VaultLocked
 
@@ -57,6 +59,8 @@ MIGRATIONS = (
 )
 BUILT_IN_CONFIGS: dict[str, dict[str, object]] = {"mqtt": {}}
 """Integrations that run without being added: the embedded broker is always there."""
+TESTED = frozenset(kind.name for kind in HAZARDS.values() if kind.tested)
+"""Hazards whose sensors are to be tried now and then."""
 
 
 def _(message: str) -> str:
@@ -116,6 +120,7 @@ class HomeLife:
         self.bindings_table = Bindings(
             self.store, self.keys.box("bindings"), self.registry, clear_s=clear_s
         )
+        self.trials = Trials(self.store, self.keys.box("bindings"))
         self.watch = Watch(
             data / "run" / "safety.sock",
             self.registry,
@@ -124,6 +129,7 @@ class HomeLife:
             self._kernel_status,
             on_unknown=lambda: self.bus.publish("safety"),
         )
+        self.watch.on_bound = self._met
         self.sharing = Sharing(data, self.keys, lambda: self.bus.publish("sharing"))
         self.offers = Offers(
             self.store,
@@ -167,7 +173,7 @@ class HomeLife:
         await self.sharing.start(household)
         if self.mqtt is not None:
             await self.offers.load()
-            await self.watch.start(self._book, self.offers.hazard_changed)
+            await self.watch.start(self._book, self._hazard_changed)
 
     async def _open(self) -> None:
         """The household key is here: names, devices, history."""
@@ -177,6 +183,7 @@ class HomeLife:
         await self.registry.load()
         await self.bindings_table.load()
         await self._book.load()
+        await self.trials.load()
         await self.refresh_names()
         self._owned = bool(self._names)
         self.history_store = History(self.data / "history", self.keys.box("history"))
@@ -287,6 +294,26 @@ class HomeLife:
 
     def _kernel_status(self, status: dict[str, Any]) -> None:
         self.commands.leases = dict(status["leases"])
+        self.bus.publish("safety")
+
+    async def _hazard_changed(self, record: dict[str, Any]) -> None:
+        await self.offers.hazard_changed(record)
+        if self._opened:
+            await self._tried(record)
+
+    async def _tried(self, record: dict[str, Any]) -> None:
+        """To have detected is to have been tried."""
+        if record["hazard"] in TESTED:
+            await self.trials.note(record["entity_id"], record["raised_at"])
+
+    async def _met(self, sensors: list[dict[str, Any]]) -> None:
+        """What is watched from now on; what detected while the home was locked is known now."""
+        try:
+            await self.trials.meet(one["entity_id"] for one in sensors if one["hazard"] in TESTED)
+            for record in self._book.newest_first() if self._book else ():
+                await self._tried(record)
+        except StoreError as error:
+            _LOG.warning("what was tested could not be stored: %s", error)
         self.bus.publish("safety")
 
     async def refresh_names(self) -> None:

@@ -131,8 +131,10 @@ class _Number(Shape):
     def check(self, value: Any, where: str) -> Any:
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise Wrong(where, "wrong_type")
-        if not math.isfinite(value) or (self._whole and not isinstance(value, int)):
+        if not math.isfinite(value) or (self._whole and value != int(value)):
             raise Wrong(where, "wrong_type")
+        if self._whole:
+            value = int(value)  # JSON has one kind of number: 30.0 is 30
         if self._rule.least is not None and value < self._rule.least:
             raise Wrong(where, "too_small")
         if self._rule.most is not None and value > self._rule.most:

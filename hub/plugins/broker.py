@@ -44,12 +44,15 @@ class PasswordAuth(BaseAuthPlugin):  # type: ignore[misc]  # amqtt has no types
 
 
 def not_cancelled(record: logging.LogRecord) -> bool:
-    """Whether a log record is news: amqtt reports a task that our own ending cancelled as a fault.
+    """Whether a log record is news: a task that our own ending cancelled is no fault.
 
-    Real faults carry another exception and stay.
+    amqtt logs its broadcast loop then, asyncio (until Python 3.12) a client's connection; real
+    faults carry another exception and stay.
     """
     error = record.exc_info[1] if record.exc_info else None
-    return not (record.name.startswith("amqtt") and isinstance(error, asyncio.CancelledError))
+    return not (
+        record.name.startswith(("amqtt", "asyncio")) and isinstance(error, asyncio.CancelledError)
+    )
 
 
 def create(host: str, port: int, users: Mapping[str, str]) -> FanoutBroker:
@@ -109,7 +112,8 @@ def main(argv: Sequence[str]) -> int:
     options = parser.parse_args(argv)
     logs.begin()
     for handler in logging.getLogger().handlers:
-        handler.addFilter(not_cancelled)
+        # First of all filters: the one that redacts leaves text where the exception was.
+        handler.filters.insert(0, not_cancelled)
     logging.getLogger("amqtt").setLevel(logging.ERROR)
     logging.getLogger("transitions").setLevel(logging.ERROR)
     # Clients that end all at once are no news: asyncio warns of each last write to them.

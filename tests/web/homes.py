@@ -27,6 +27,7 @@ from hub.http.server import Server, serve
 from hub.safety.advice import Deed
 from privacy.box import Box
 from tests.hub.accounts.stores import open_table
+from tests.web.guarding import FakeGuarding
 from tests.web.orders import COMMANDS, FakeCommands
 from web.app import compose
 from web.facade import HAZARD_CLASSES, Refusal
@@ -85,7 +86,7 @@ def hazard(kind: str, entity_id: str, sensor: str, place: str, **more: Any) -> S
     return made
 
 
-class FakeHome:
+class FakeHome(FakeGuarding):
     """What `web.facade.HomeRuntime` promises, from memory."""
 
     def __init__(self, store: Store, accounts: Accounts, tokens: Tokens) -> None:
@@ -107,7 +108,7 @@ class FakeHome:
         self.lines: list[Any] = []
         self.paired: Any = None
         self.did: list[tuple[Any, ...]] = []
-        self.watches: dict[str, str] = {}
+        self.furnish_watch()
         self.guard = "watching"
         self.listeners: list[Callable[[str], None]] = []
 
@@ -201,23 +202,6 @@ class FakeHome:
 
     async def set_limit(self, entity_id: str, seconds: float, _actor: Actor) -> None:
         self.did.append(("limit", entity_id, seconds))
-
-    def supervision(self) -> Sequence[Any]:
-        kinds = {"gas": "gas", "smoke": "smoke", "moisture": "leak"}
-        return [
-            SimpleNamespace(
-                entity_id=entity.entity_id,
-                name=self.registry.name_of(entity.entity_id),
-                hazard=kinds[entity.device_class or ""],
-                seen_at=None
-                if self.watches.get(entity.entity_id) == "unheard"
-                else time.time() - 120,
-                limit_s=25 * 3600.0,
-                watch=self.watches.get(entity.entity_id, "watching"),
-            )
-            for entity in self.registry.entities()
-            if entity.device_class in kinds and entity.kind == "binary_sensor"
-        ]
 
     def choices(self) -> Sequence[Any]:
         return [

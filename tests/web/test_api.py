@@ -204,6 +204,32 @@ async def test_bindings_and_limits(home: Served, owner: Program) -> None:
     assert (safety["guard"], len(safety["sensors"])) == ("watching", 3)
 
 
+async def test_marks_limits_and_tests(home: Served, owner: Program) -> None:
+    warm, sensor = home.home.named("客厅温湿度"), home.home.named("厨房燃气报警器")
+    _, answer = await owner.ask("GET", "/safety/hazards/overheat/markable")
+    assert {"entity_id": warm, "press": "", "name": "客厅温湿度 温度"} in answer["sensors"]
+    assert await owner.refused("GET", "/safety/hazards/x/markable") == "404 unknown_kind"
+    path = f"/safety/hazards/overheat/sensors/{warm}"
+    assert await owner.ask("PUT", path, {"limit": 60, "for_s": 30, "press": "a"}) == (204, None)
+    assert await owner.refused("PUT", path, {"limit": 2000}) == "409 refused limit"
+    assert await owner.ask("DELETE", path) == (204, None)
+    assert (
+        await owner.refused("DELETE", "/safety/hazards/overheat/sensors/x") == "404 unknown_entity"
+    )
+    assert await owner.ask("POST", f"/safety/sensors/{sensor}/tested") == (204, None)
+    assert await owner.refused("POST", "/safety/sensors/x/tested") == "404 unknown_sensor"
+    assert await owner.ask("PUT", "/safety/test-days", {"days": 30}) == (204, None)
+    assert (await owner.ask("GET", "/safety"))[1]["test_days"] == 30
+    home.home.open = [hazard("sos", sensor, "SOS", "客厅")]
+    assert await owner.ask("POST", "/hazards/sos1/end") == (204, None)
+    assert home.home.did == [
+        ("mark", "overheat", f"{warm} a", 60, 30, False),
+        ("unmark", "overheat", warm),
+        ("tested", sensor),
+        ("end", "sos1"),
+    ]
+
+
 async def test_choices_ledger_and_what_left(home: Served, owner: Program) -> None:
     assert await owner.ask("PUT", "/sharing/choices/gas", {"value": "zone"}) == (204, None)
     assert await owner.ask("DELETE", "/sharing/choices/gas") == (204, None)

@@ -22,6 +22,7 @@ PAGES = {
     "/devices": ("owner", "resident", "guest"),
     "/devices/{valve}": ("owner", "resident", "guest"),
     "/safety": ("owner", "resident"),
+    "/safety/hazards/overload": ("owner", "resident"),
     "/sharing": ("owner", "resident", "guest"),
     "/choices": ("owner", "resident"),
     "/people": ("owner",),

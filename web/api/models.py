@@ -216,20 +216,30 @@ class Answered(TypedDict):
 
 
 class Sensor(TypedDict):
-    """A safety sensor and how it is watched now."""
+    """A sensor and one hazard it is watched for, and how it is watched now."""
 
     entity_id: str
     name: str
     hazard: str
     seen_at: Time | None
-    limit_s: float
+    limit_s: Annotated[float | None, "the longest silence; null: silence says nothing"]
     watch: str
+    own: Annotated[list[str], "names of its own device's sockets that act for it"]
+    missing: Annotated[list[str], "roles that the hazard needs and nothing is bound to"]
+    unit: Annotated[str | None, "of the figure and its limit; null: a sensor of words"]
+    limit: float | None
+    for_s: Annotated[float, "for how long the figure has to be past the limit"]
+    marked: Annotated[bool, "a resident said that it is for this"]
+    acts: Annotated[bool, "a resident said that its own socket is switched off"]
+    tested_at: Time | None
+    test_due: bool
 
 
 class Safety(TypedDict):
     """Whether alarms are watched now, and each sensor."""
 
     guard: str
+    test_days: Annotated[int, "after so many days a sensor is to be tried out"]
     sensors: list[Sensor]
 
 
@@ -237,6 +247,35 @@ class Limit(TypedDict):
     """How long a safety sensor may stay silent before it counts as lost."""
 
     seconds: Annotated[float, Number(60, 30 * 86400)]
+
+
+class MarkableSensor(TypedDict):
+    """What could be said to be for a hazard; `press` is one of an event's types."""
+
+    entity_id: str
+    press: str
+    name: str
+
+
+class Markable(TypedDict):
+    """What could be said to be for a hazard."""
+
+    sensors: list[MarkableSensor]
+
+
+class Mark(TypedDict):
+    """How a sensor is for a hazard; without a figure the usual one counts."""
+
+    press: NotRequired[Annotated[str, Text(0, 64), "which type of an event"]]
+    limit: NotRequired[Annotated[float, Number(-1e9, 1e9), "in the hazard's unit"]]
+    for_s: NotRequired[Annotated[float, Number(0, 7 * 86400)]]
+    acts: NotRequired[Annotated[bool, "switch its own socket off"]]
+
+
+class TestDays(TypedDict):
+    """After how many days sensors are to be tried out."""
+
+    days: Annotated[int, Number(7, 730)]
 
 
 class Binding(TypedDict):

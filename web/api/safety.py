@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from hub.http.operations import Call, Operations
 from hub.http.problems import Problem
 from web.api import models
+from web.api.watching import sensor_of, trying_operations, watching_operations
 from web.house import HOUSEHOLD, RESIDENTS
 from web.words import ROLES
 
@@ -98,11 +99,24 @@ def _hazard_acts(runtime: HomeRuntime, table: Operations) -> None:
         if hazard.question is None or not await runtime.cancel(hazard.id, call.actor):
             raise Problem(409, "nothing_told")
 
+    @table.add(
+        "POST",
+        "/hazards/{hazard_id}/end",
+        allow=RESIDENTS,
+        scope="safety",
+        summary="End a call for help",
+        problems={404: "unknown_hazard", 409: "refused"},
+    )
+    async def end_call(call: Call) -> None:
+        await runtime.end_call(_hazard(runtime, call).id, call.actor)
+
 
 def safety_operations(runtime: HomeRuntime) -> Operations:
     """Return what sets up the watching and acting."""
     table = Operations("safety")
     _binding_operations(runtime, table)
+    watching_operations(runtime, table)
+    trying_operations(runtime, table)
 
     @table.add(
         "GET",
@@ -125,10 +139,7 @@ def safety_operations(runtime: HomeRuntime) -> Operations:
         problems={404: "unknown_sensor"},
     )
     async def set_limit(call: Call, given: models.Limit) -> None:
-        entity_id = call.path["entity_id"]
-        if all(one.entity_id != entity_id for one in runtime.supervision()):
-            raise Problem(404, "unknown_sensor")
-        await runtime.set_limit(entity_id, given["seconds"], call.actor)
+        await runtime.set_limit(sensor_of(runtime, call), given["seconds"], call.actor)
 
     return table
 
@@ -198,6 +209,7 @@ def safety_model(runtime: HomeRuntime) -> models.Safety:
     """Return how the home is watched, as programs see it."""
     return {
         "guard": runtime.guard,
+        "test_days": runtime.test_days,
         "sensors": [
             {
                 "entity_id": one.entity_id,
@@ -206,6 +218,15 @@ def safety_model(runtime: HomeRuntime) -> models.Safety:
                 "seen_at": one.seen_at,
                 "limit_s": one.limit_s,
                 "watch": one.watch,
+                "own": list(one.own),
+                "missing": list(one.missing),
+                "unit": one.measure.unit if one.measure else None,
+                "limit": one.limit,
+                "for_s": one.for_s,
+                "marked": one.marked,
+                "acts": one.acts,
+                "tested_at": one.tested_at,
+                "test_due": one.test_due,
             }
             for one in runtime.supervision()
         ],

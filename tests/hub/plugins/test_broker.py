@@ -13,6 +13,7 @@ import pytest
 
 from hub.bench.rawmqtt import PUBLISH, BrokerRefused, RawClient
 from hub.core.mqtt import MqttConnection
+from hub.plugins import broker as broker_module
 from hub.plugins import broker_users
 from hub.plugins.broker import not_cancelled
 from hub.plugins.broker_fanout import publish_packet
@@ -154,6 +155,7 @@ async def test_kernel_hears_at_qos_1_and_the_others_at_their_own(broker: Embedde
     ("name", "error", "news"),
     [
         ("amqtt.broker", asyncio.CancelledError(), False),
+        ("asyncio", asyncio.CancelledError(), False),
         ("amqtt.broker", ValueError("a fault"), True),
         ("hub.plugins.broker", asyncio.CancelledError(), True),
     ],
@@ -285,3 +287,21 @@ def _level(client: RawClient) -> int:
     kind, flags, _ = client._packet(time.monotonic() + 5)
     assert kind == PUBLISH
     return flags >> 1 & 3
+
+
+def test_a_cancelled_task_of_amqtts_reaches_no_line_of_the_process(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    async def report(*_: object) -> None:
+        for error in (asyncio.CancelledError(), ValueError("a fault")):
+            try:
+                raise error
+            except (asyncio.CancelledError, ValueError):
+                logging.getLogger("amqtt.broker").exception("it stopped")
+
+    monkeypatch.setattr(broker_module, "_serve", report)
+    assert broker_module.main(["--data", str(tmp_path), "--listen", "127.0.0.1:1"]) == 0
+    said = capfd.readouterr().err
+    assert said.count("it stopped") == 1
+    assert "a fault" in said
+    assert "CancelledError" not in said
