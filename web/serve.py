@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import signal
 import sys
 import time
@@ -14,6 +13,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from hub.core import logs
+from hub.core.memory import settle
 from hub.core.settings import (
     NEVER,
     REFUSED,
@@ -149,10 +149,7 @@ async def _serve(home: Home, listen: Listen, broker: tuple[str, int]) -> None:
     server = await serve(compose_home(home, listen), listen)
     sys.stdout.write(f"ready on {server.address}\n")
     sys.stdout.flush()
-    # What start made lives as long as the process; collections need not walk it again.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 100)
+    settle()
     with noted(home.data, server.address, listen.tls_cert, broker):
         await ending.wait()
     await links.stop()
