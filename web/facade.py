@@ -7,13 +7,14 @@ that a person can mend are `Refusal` with a text that is a msgid.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from hub.home.refusal import Refusal
 
 if TYPE_CHECKING:
     from hub.accounts.accounts import Accounts
-    from hub.core.commands import Actor
+    from hub.accounts.tokens import Tokens
+    from hub.core.commands import Actor, Outcome
     from hub.core.registry import Registry
     from hub.core.states import States
     from web.views import (
@@ -42,9 +43,19 @@ class CommandsView(Protocol):
         """Entity id -> hazard id, as the hazard kernel says."""
 
     async def call(
-        self, actor: Actor, entity_id: str, command: str, /, *, override: bool = False
-    ) -> object:
+        self,
+        actor: Actor,
+        entity_id: str,
+        command: str,
+        args: Mapping[str, Any] | None = None,
+        /,
+        *,
+        override: bool = False,
+    ) -> Outcome:
         """Send a command; raises CommandRefused or CommandTimeout."""
+
+    def offered(self, entity_id: str) -> list[str]:
+        """Return the commands that an entity can be told now."""
 
 
 class HomeRuntime(Protocol):
@@ -73,6 +84,10 @@ class HomeRuntime(Protocol):
     @property
     def accounts(self) -> Accounts:
         """Who may sign in."""
+
+    @property
+    def tokens(self) -> Tokens:
+        """The tokens of programs."""
 
     @property
     def areas(self) -> Sequence[Area]:
@@ -146,9 +161,6 @@ class HomeRuntime(Protocol):
     def broker(self) -> BrokerView:
         """Return how devices reach the broker."""
 
-    async def note(self, actor: Actor, action: str, subject: str) -> None:
-        """Write in the audit what a person did."""
-
     @property
     def guard(self) -> str:
         """Return whether alarms are watched now: `watching` or a word of `web.words.GUARD`."""
@@ -185,6 +197,15 @@ class HomeRuntime(Protocol):
 
     async def unpair(self, actor: Actor) -> None:
         """Leave the community."""
+
+    async def rename_device(self, device_id: str, name: str, area: str, actor: Actor) -> None:
+        """Give a known device the resident's own name and room; raises BadName."""
+
+    async def set_enabled(self, entity_id: str, enabled: bool, actor: Actor) -> None:
+        """Switch a known entity on or off for the household."""
+
+    async def note(self, actor: Actor, action: str, subject: str) -> None:
+        """Write a line of the audit; no secrets, please."""
 
     async def history(
         self, entity_id: str, start: float, end: float

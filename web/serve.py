@@ -30,7 +30,6 @@ from hub.home.links import link_server
 from hub.home.options import add_home_options
 from hub.home.runtime import Home
 from hub.home.where import noted
-from hub.http.api import HomeApi
 from hub.http.gate import see_other
 from hub.http.health import Health
 from hub.http.problems import Problem
@@ -119,15 +118,8 @@ def health_of(home: Home) -> Health:
 
 def compose_home(home: Home, listen: Listen) -> web.Application:
     """The whole application of one home: pages, program interface, health."""
-    api = HomeApi(home.states, home.commands)
-    app = compose(home, listen, routes=(api.routes(),), health=health_of(home))
-
+    app = compose(home, listen, health=health_of(home))
     app.middlewares.append(_only_when_open(home))
-
-    async def close(_app: web.Application) -> None:
-        api.close()
-
-    app.on_shutdown.append(close)
     return app
 
 

@@ -185,6 +185,18 @@ HOME_ROLES = {
     "resident": (_("Resident"), _("devices, alarms and choices")),
     "guest": (_("Guest"), _("sees how things are, changes nothing")),
 }
+# scope of a program's token -> what it is for
+SCOPES = {
+    "read:states": _("see devices and their states"),
+    "read:history": _("see what devices said before"),
+    "read:safety": _("see alarms and how the home is watched"),
+    "read:sharing": _("see what left the home and what may"),
+    "command": _("operate devices"),
+    "registry": _("name devices, say where they are, switch them off"),
+    "safety": _("acknowledge and answer alarms, say what acts in them"),
+    "sharing": _("choose what an alarm may tell"),
+    "admin": _("people, tokens, keys and the community"),
+}
 
 
 def icon_of(kind: str, device_class: str | None) -> str:

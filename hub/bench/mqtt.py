@@ -116,7 +116,7 @@ async def _read(socket: aiohttp.ClientWebSocketResponse, times: list[float]) -> 
     try:
         async for message in socket:
             now = time.perf_counter()
-            for change in orjson.loads(message.data).get("changes", ()):
+            for change in orjson.loads(message.data).get("data", ()):
                 if change["entity_id"].startswith("sensor.bench_"):
                     times.append((now - float(change["value"])) * 1000)
     finally:

@@ -15,7 +15,7 @@ from hub.accounts.model import csrf_of
 
 STATES = "/api/v1/states"
 COMMANDS = "/api/v1/commands"
-SOCKET = "/api/ws"
+SOCKET = "/api/v1/live"
 WITHIN_S = 10.0
 NEVER = (OSError, http.client.HTTPException)
 
@@ -91,8 +91,8 @@ class Program:
         """A socket that has had the snapshot and gets every change from now on."""
         address = f"http://{self._host}:{self._port}{SOCKET}"
         socket = await session.ws_connect(address, headers=self._headers, max_msg_size=0)
-        await socket.send_str('{"subscribe":"states"}')
-        while "states" not in await socket.receive_json():
+        await socket.send_str('{"do":"subscribe","topic":"states"}')
+        while (await socket.receive_json())["type"] != "snapshot":
             pass
         return socket
 

@@ -142,7 +142,7 @@ class Registry:
         self._store = store
         self._table = SealedTable("registry", box)
         self._waiting: dict[str, dict[str, Any]] = {}
-        self._writing: asyncio.Task[None] | None = None
+        self._writing: asyncio.Task[StoreError | None] | None = None
         self._devices: dict[str, Device] = {}
         self._entities: dict[str, Entity] = {}
         self._by_source: dict[tuple[str, str, str], Entity] = {}
@@ -310,8 +310,19 @@ class Registry:
             candidate, number = f"{kind}.{words}_{number}", number + 1
         return candidate
 
+    async def kept(self) -> None:
+        """Return when what was changed until now is on the disk.
+
+        Raises:
+            StoreError: it could not be written.
+        """
+        if self._writing is not None:
+            error = await asyncio.shield(self._writing)
+            if error is not None:
+                raise error
+
     def _keep(self, key: str, row: dict[str, Any]) -> None:
-        """Write a changed row; nobody waits, for the source announces again at every start."""
+        """Write a changed row; who changed it by hand waits for `kept`, a source does not."""
         if self._written.get(key) == row:
             return
         self._written[key] = row
@@ -319,7 +330,7 @@ class Registry:
             self._writing = asyncio.get_running_loop().create_task(self._write())
         self._waiting[key] = row
 
-    async def _write(self) -> None:
+    async def _write(self) -> StoreError | None:
         await asyncio.sleep(0)  # let all that is announced in this pass share one transaction
         rows = dict(self._waiting)
         self._waiting.clear()
@@ -335,6 +346,8 @@ class Registry:
             _LOG.warning("devices could not be stored: %s", error)
             for key in rows:
                 self._written.pop(key, None)
+            return error
+        return None
 
 
 def _device_row(device: Device) -> dict[str, Any]:

@@ -82,7 +82,7 @@ class Guarding(HomeLife):
     async def _bound(self, actor: Actor, action: str, entity_id: str) -> None:
         self.watch.rebind()
         self.bus.publish("safety")
-        await self._note(actor, action, entity_id)
+        await self.note(actor, action, entity_id)
 
     async def test_press(self, entity_id: str, actor: Actor) -> bool:
         """Let the kernel press it once; True when the device itself confirmed.
@@ -90,7 +90,7 @@ class Guarding(HomeLife):
         Raises:
             Refusal: it may not be pressed now, or the kernel can't be reached.
         """
-        await self._note(actor, "test press", entity_id)
+        await self.note(actor, "test press", entity_id)
         try:
             return await self.watch.press(entity_id)
         except SafetyRefused:

@@ -12,11 +12,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from hub.accounts import home_tokens
 from hub.accounts.accounts import Accounts
 from hub.accounts.home_table import SCHEMA as ACCOUNTS_SCHEMA
 from hub.accounts.home_table import HomeAccountsTable
+from hub.accounts.home_tokens import HomeTokensTable
 from hub.accounts.model import HOME_ROLES, AccountProblem, Session, tidy_name
 from hub.accounts.passwords import check_password
+from hub.accounts.tokens import HOME_SCOPES, Tokens
 from hub.core import audit, registry
 from hub.core.audit import Audit
 from hub.core.bus import Bus
@@ -53,6 +56,7 @@ MIGRATIONS = (
     roles.MIGRATION,
     offer.MIGRATION,
     *ACCOUNTS_SCHEMA,
+    home_tokens.MIGRATION,
 )
 BUILT_IN_CONFIGS: dict[str, dict[str, object]] = {"mqtt": {}}
 """Integrations that run without being added: the embedded broker is always there."""
@@ -103,9 +107,10 @@ class HomeLife:
         self.states = States()
         self.registry = Registry(self.store, self.keys.box("registry"))
         self.audit = Audit(self.store, self.keys.box("audit"))
-        self.accounts: Accounts = HomeAccounts(
-            HomeAccountsTable(self.store, self.keys.box("accounts")), HOME_ROLES
-        )
+        tokens = HomeTokensTable(self.store, self.keys.box("tokens"))
+        accounts = HomeAccountsTable(self.store, self.keys.box("accounts"), forget=tokens.forget)
+        self.accounts: Accounts = HomeAccounts(accounts, HOME_ROLES)
+        self.tokens = Tokens(tokens, self.accounts, accounts, HOME_SCOPES)
         self.commands = Commands(
             self.registry, self.audit, on_override=self._override, problems=(CommandProblem,)
         )
@@ -276,12 +281,12 @@ class HomeLife:
             Refusal: the mode can't be used.
         """
         await self._opening(self.keys.change_mode(unlock), "mode")
-        await self._note(actor, "change unlock mode", self.keys.mode)
+        await self.note(actor, "change unlock mode", self.keys.mode)
 
     async def new_recovery(self, actor: Actor) -> str:
         """Make a new recovery code; the old sheet is void."""
         code = await self.keys.new_recovery()
-        await self._note(actor, "new recovery code", "household")
+        await self.note(actor, "new recovery code", "household")
         return code.text
 
     # -- what its parts report ---------------------------------------------------------
@@ -317,5 +322,12 @@ class HomeLife:
         """Read again what people are called."""
         self._names = {account.id: account.name for account in await self.accounts.all()}
 
-    async def _note(self, actor: Actor, action: str, subject: str) -> None:
-        await self.audit.write(actor=actor.id, role=actor.role, action=action, subject=subject)
+    async def note(self, actor: Actor, action: str, subject: str) -> None:
+        """Write a line of the audit, with the token's name where a program acts."""
+        await self.audit.write(
+            actor=actor.id,
+            role=actor.role,
+            action=action,
+            subject=subject,
+            detail=dict(actor.through),
+        )

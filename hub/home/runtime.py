@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from hub.accounts.model import tidy_name
 from hub.core.commands import Actor
 from hub.home.guarding import NO_SAFETY, Guarding
 from hub.home.refusal import Refusal, refusal_of
@@ -57,7 +58,7 @@ class Home(Guarding):
         """Answer ``tell`` or ``dont``; False when another answer counted already."""
         counted = await self.offers.answer(hazard_id, answer, actor.id)
         if counted:
-            await self._note(actor, f"answer {answer}", hazard_id)
+            await self.note(actor, f"answer {answer}", hazard_id)
         return counted
 
     async def cancel(self, hazard_id: str, actor: Actor) -> bool:
@@ -68,7 +69,7 @@ class Home(Guarding):
         """
         cancelled = await self.offers.cancel(hazard_id)
         if cancelled:
-            await self._note(actor, "cancel event", hazard_id)
+            await self.note(actor, "cancel event", hazard_id)
         return cancelled
 
     async def acknowledge(self, hazard_id: str, actor: Actor) -> None:
@@ -81,7 +82,8 @@ class Home(Guarding):
             await self.watch.client.acknowledge(hazard_id, actor.id)
         except (SafetyUnavailable, SafetyRefused):
             raise Refusal(NO_SAFETY) from None
-        await self._note(actor, "acknowledge hazard", hazard_id)
+        await self.refresh_names()  # they may have come, or been renamed, since the start
+        await self.note(actor, "acknowledge hazard", hazard_id)
 
     async def end_call(self, hazard_id: str, actor: Actor) -> None:
         """End a call for help: it was a false press, or help is there.
@@ -93,7 +95,7 @@ class Home(Guarding):
             await self.watch.client.end(hazard_id, actor.id)
         except (SafetyUnavailable, SafetyRefused):
             raise Refusal(NO_SAFETY) from None
-        await self._note(actor, "end call for help", hazard_id)
+        await self.note(actor, "end call for help", hazard_id)
 
     # -- sharing ------------------------------------------------------------------------
 
@@ -150,7 +152,7 @@ class Home(Guarding):
             await self.sharing.pair(code)
         except PrivacyError as problem:
             raise refusal_of(problem, "code") from None
-        await self._note(actor, "pair", "community")
+        await self.note(actor, "pair", "community")
 
     async def unpair(self, actor: Actor) -> None:
         """Leave the community: nothing is sent any more.
@@ -162,11 +164,35 @@ class Home(Guarding):
             await self.sharing.unpair()
         except PrivacyError as problem:
             raise refusal_of(problem) from None
-        await self._note(actor, "unpair", "community")
+        await self.note(actor, "unpair", "community")
 
-    async def note(self, actor: Actor, action: str, subject: str) -> None:
-        """Write in the household's audit what a person did on a page."""
-        await self._note(actor, action, subject)
+    # -- devices ------------------------------------------------------------------------
+
+    async def rename_device(self, device_id: str, name: str, area: str, actor: Actor) -> None:
+        """Give a known device the resident's own name and room.
+
+        Raises:
+            BadName: the name can't be used.
+            StoreError: the disk did not take it.
+        """
+        device = self.registry.device(device_id)
+        if device is not None:
+            room = tidy_name(area) if area else ""
+            self.registry.rename_device(device, tidy_name(name), room)
+            await self.registry.kept()
+            await self.note(actor, "name device", device_id)
+
+    async def set_enabled(self, entity_id: str, enabled: bool, actor: Actor) -> None:
+        """Switch a known entity on or off for the household.
+
+        Raises:
+            StoreError: the disk did not take it.
+        """
+        entity = self.registry.get(entity_id)
+        if entity is not None:
+            self.registry.set_enabled(entity, enabled)
+            await self.registry.kept()
+            await self.note(actor, "switch on" if enabled else "switch off", entity_id)
 
     # -- the rest -----------------------------------------------------------------------
 

@@ -27,6 +27,7 @@ PAGES = {
     "/choices": ("owner", "resident"),
     "/people": ("owner",),
     "/connect": ("owner",),
+    "/tokens": ("owner", "resident"),
     "/keys": ("owner",),
     "/pairing": ("owner",),
     "/account": ("owner", "resident", "guest"),
