@@ -19,6 +19,9 @@ from web.design.living import design_routes
 from web.design.page import DESIGN
 from web.devices.routes import TEMPLATES as DEVICES
 from web.devices.routes import device_routes
+from web.health.routes import STATIC as HEALTH_STATIC
+from web.health.routes import TEMPLATES as HEALTH
+from web.health.routes import health_routes
 from web.house import HOUSEHOLD, OWNER, RESIDENTS, House
 from web.people.routes import TEMPLATES as PEOPLE
 from web.people.routes import people_routes
@@ -76,9 +79,10 @@ def home_design(runtime: HomeRuntime) -> Design:
 
     return Design(
         "home",
-        template_dirs=(DASHBOARD, DEVICES, SAFETY, SHARING, PEOPLE, CONNECT, SETUP, TOKENS),
+        template_dirs=(DASHBOARD, DEVICES, SAFETY, SHARING, PEOPLE, CONNECT, SETUP, TOKENS, HEALTH),
         domains=("web", "hub"),
         nav=NAV,
+        static={"health": HEALTH_STATIC},
         extra=header,
         names=NAMES,
     )
@@ -109,6 +113,7 @@ def compose(
     tables = (
         dashboard_routes(house),
         device_routes(house),
+        health_routes(house),
         safety_routes(house),
         sharing_routes(house),
         people_routes(house),
@@ -131,7 +136,6 @@ def compose(
         tokens=runtime.tokens,
     )
     app[DESIGN] = design
-    app[API] = api
     app[API] = api
 
     async def close(_app: web.Application) -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from hub.core.commands import Actor, Outcome
     from hub.core.registry import Registry
     from hub.core.states import States
+    from web.health.views import HubView
     from web.views import (
         Area,
         BindingView,
@@ -206,6 +207,9 @@ class HomeRuntime(Protocol):
 
     async def note(self, actor: Actor, action: str, subject: str) -> None:
         """Write a line of the audit; no secrets, please."""
+
+    async def condition(self) -> HubView:
+        """Return how broker, integrations, history and disk are."""
 
     async def history(
         self, entity_id: str, start: float, end: float

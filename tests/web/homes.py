@@ -112,6 +112,22 @@ class FakeHome(FakeGuarding):
         self.did: list[tuple[Any, ...]] = []
         self.furnish_watch()
         self.guard = "watching"
+        self.hub = SimpleNamespace(
+            broker="connected",
+            broker_address="127.0.0.1:18830",
+            integrations=[
+                SimpleNamespace(
+                    domain="mqtt",
+                    name={"en": "MQTT devices", "zh_CN": "MQTT 设备"},
+                    problem="",
+                    ignored={},
+                )
+            ],
+            history_damaged=0,
+            history_dropped=0,
+            disk_free=20 * 2**30,
+            disk_total=32 * 2**30,
+        )
         self.broker = BrokerAccess(Path(store.path).parent, MqttSettings("127.0.0.1", 18830))
         self.listeners: list[Callable[[str], None]] = []
 
@@ -270,6 +286,9 @@ class FakeHome(FakeGuarding):
 
     async def note(self, actor: Actor, action: str, subject: str) -> None:
         self.did.append(("note", action, subject, actor.token))
+
+    async def condition(self) -> Any:
+        return self.hub
 
     async def history(
         self, entity_id: str, start: float, end: float
