@@ -34,6 +34,10 @@ from web.sharing.routes import TEMPLATES as SHARING
 from web.sharing.routes import sharing_routes
 from web.tokens.routes import TEMPLATES as TOKENS
 from web.tokens.routes import token_routes
+from web.wall.routes import STATIC as WALL_STATIC
+from web.wall.routes import TEMPLATES as WALL
+from web.wall.routes import wall_routes
+from web.wall.screens import screen_routes
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -79,10 +83,21 @@ def home_design(runtime: HomeRuntime) -> Design:
 
     return Design(
         "home",
-        template_dirs=(DASHBOARD, DEVICES, SAFETY, SHARING, PEOPLE, CONNECT, SETUP, TOKENS, HEALTH),
+        template_dirs=(
+            DASHBOARD,
+            DEVICES,
+            SAFETY,
+            SHARING,
+            PEOPLE,
+            CONNECT,
+            SETUP,
+            TOKENS,
+            HEALTH,
+            WALL,
+        ),
         domains=("web", "hub"),
         nav=NAV,
-        static={"health": HEALTH_STATIC},
+        static={"health": HEALTH_STATIC, "wall": WALL_STATIC},
         extra=header,
         names=NAMES,
     )
@@ -119,6 +134,8 @@ def compose(
         people_routes(house),
         connect_routes(house),
         token_routes(house),
+        wall_routes(house),
+        screen_routes(house),
         setup_routes(house),
         locked_routes(house),
         design_routes(design),

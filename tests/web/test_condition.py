@@ -48,7 +48,7 @@ def more(home: FakeHome, device: str, kind: str, device_class: str | None, **fac
 def words_of(home: FakeHome, device: str) -> list[tuple[str, str]]:
     """Return the concerns of a device, (level, word)."""
     found = next(one for one in conditions(home) if one.name == device)
-    return [tuple(one) for one in found.concerns]
+    return [(one.level, one.word) for one in found.concerns]
 
 
 @pytest.mark.parametrize(
