@@ -18,6 +18,7 @@ from hub.accounts.home_table import SCHEMA as ACCOUNTS_SCHEMA
 from hub.accounts.home_table import HomeAccountsTable
 from hub.accounts.home_tokens import HomeTokensTable
 from hub.accounts.model import HOME_ROLES, AccountProblem, Session, tidy_name
+from hub.accounts.pairing import ScreenCodes
 from hub.accounts.passwords import check_password
 from hub.accounts.tokens import HOME_SCOPES, Tokens
 from hub.core import audit, registry
@@ -30,7 +31,7 @@ from hub.core.settings import private_folder
 from hub.core.states import State, States
 from hub.core.store import Store, StoreError, migrate
 from hub.history.history import History
-from hub.home import book, offer, roles
+from hub.home import book, offer, roles, screens
 from hub.home.book import HazardBook
 from hub.home.device_users import BrokerAccess
 from hub.home.keys import Keys
@@ -38,6 +39,7 @@ from hub.home.offer import Offers
 from hub.home.options import ASK_S, CLEAR_S
 from hub.home.refusal import Refusal, refusal_of
 from hub.home.roles import Bindings
+from hub.home.screens import Screens
 from hub.home.sharing import Sharing
 from hub.home.trials import Trials
 from hub.home.watch import Watch
@@ -57,6 +59,7 @@ MIGRATIONS = (
     offer.MIGRATION,
     *ACCOUNTS_SCHEMA,
     home_tokens.MIGRATION,
+    screens.MIGRATION,
 )
 BUILT_IN_CONFIGS: dict[str, dict[str, object]] = {"mqtt": {}}
 """Integrations that run without being added: the embedded broker is always there."""
@@ -111,9 +114,9 @@ class HomeLife:
         accounts = HomeAccountsTable(self.store, self.keys.box("accounts"), forget=tokens.forget)
         self.accounts: Accounts = HomeAccounts(accounts, HOME_ROLES)
         self.tokens = Tokens(tokens, self.accounts, accounts, HOME_SCOPES)
-        self.commands = Commands(
-            self.registry, self.audit, on_override=self._override, problems=(CommandProblem,)
-        )
+        self.screen_codes = ScreenCodes(accounts, self.accounts)
+        self.screens = Screens(self.store, self.keys.box("screens"), role_of=self._role_of)
+        self.commands = self._make_commands()
         self.mqtt = MqttConnection(mqtt) if mqtt is not None else None
         self.broker = BrokerAccess(data, mqtt)
         self.plugins = Plugins(
@@ -145,6 +148,15 @@ class HomeLife:
         self._names: dict[str, str] = {}
         self._opened = False
         self._owned = False
+
+    def _make_commands(self) -> Commands:
+        return Commands(
+            self.registry,
+            self.audit,
+            may=self.screens.may,
+            on_override=self._override,
+            problems=(CommandProblem,),
+        )
 
     # -- life ---------------------------------------------------------------------------
 
@@ -186,6 +198,7 @@ class HomeLife:
         await self.bindings_table.load()
         await self._book.load()
         await self.trials.load()
+        await self.screens.load()
         await self.refresh_names()
         self._owned = bool(self._names)
         self.history_store = History(self.data / "history", self.keys.box("history"))
@@ -290,6 +303,9 @@ class HomeLife:
         return code.text
 
     # -- what its parts report ---------------------------------------------------------
+
+    def _role_of(self, entity_id: str) -> str:
+        return self.bindings_table.roles.get(entity_id, "")
 
     async def _override(self, actor: Actor, entity_id: str, _hazard_id: str) -> None:
         await self.watch.client.override(entity_id, actor.id)
