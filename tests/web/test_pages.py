@@ -21,6 +21,7 @@ PAGES = {
     "/": ("owner", "resident", "guest"),
     "/devices": ("owner", "resident", "guest"),
     "/devices/{valve}": ("owner", "resident", "guest"),
+    "/sos": ("owner", "resident", "guest"),
     "/safety": ("owner", "resident"),
     "/safety/hazards/overload": ("owner", "resident"),
     "/sharing": ("owner", "resident", "guest"),
