@@ -9,6 +9,9 @@ from hub.http.live import Live
 from hub.http.server import create_app
 from web import words
 from web.api.routes import API, HomeApi
+from web.calls.routes import STATIC as CALLS_STATIC
+from web.calls.routes import TEMPLATES as CALLS
+from web.calls.routes import call_routes, rings
 from web.connect.routes import TEMPLATES as CONNECT
 from web.connect.routes import connect_routes
 from web.dashboard.ribbon import alarming
@@ -78,6 +81,7 @@ def home_design(runtime: HomeRuntime) -> Design:
         return {
             "sent_today": runtime.sent_today(),
             "home_locked": runtime.locked,
+            "rings": rings(runtime),
             **alarming(runtime),
         }
 
@@ -85,6 +89,7 @@ def home_design(runtime: HomeRuntime) -> Design:
         "home",
         template_dirs=(
             DASHBOARD,
+            CALLS,
             DEVICES,
             SAFETY,
             SHARING,
@@ -97,7 +102,7 @@ def home_design(runtime: HomeRuntime) -> Design:
         ),
         domains=("web", "hub"),
         nav=NAV,
-        static={"health": HEALTH_STATIC, "wall": WALL_STATIC},
+        static={"calls": CALLS_STATIC, "health": HEALTH_STATIC, "wall": WALL_STATIC},
         extra=header,
         names=NAMES,
     )
@@ -127,6 +132,7 @@ def compose(
     api = HomeApi(runtime)
     tables = (
         dashboard_routes(house),
+        call_routes(house),
         device_routes(house),
         health_routes(house),
         safety_routes(house),

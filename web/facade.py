@@ -119,6 +119,9 @@ class HomeRuntime(Protocol):
     async def acknowledge(self, hazard_id: str, actor: Actor) -> None:
         """Say that somebody has seen the hazard."""
 
+    async def call_for_help(self, actor: Actor) -> str:
+        """Call for help; returns the hazard's id. Raises Refusal."""
+
     async def end_call(self, hazard_id: str, actor: Actor) -> None:
         """End a call for help."""
 

@@ -29,6 +29,8 @@ WALLS = frozenset({"wall"})
 """The home's screens; whoever walks past can press on them."""
 AT_HOME = RESIDENTS | WALLS
 """Who answers an alarm: residents, and whoever stands before a screen at home."""
+PRESENT = HOUSEHOLD | WALLS
+"""Whoever is at home, screens included: who sees alarms, and calls for help."""
 FAILURE_SHOWN_S = 60.0
 
 

@@ -19,6 +19,7 @@ def _(message: str) -> str:
     return message
 
 
+NO_CALL = _("The call did not get through. Call 120 or 119 yourself, or call out for help.")
 NO_SAFETY = _("The safety process does not answer. Alarms that it has bound still work.")
 _MARK_PROBLEMS = {
     "entity_id": _("This sensor can't be used for this."),

@@ -45,6 +45,7 @@ from hub.home.trials import Trials
 from hub.home.watch import Watch
 from hub.plugins.entities import CommandProblem
 from hub.plugins.loader import Plugins
+from hub.safety.calling import CALL_ID
 from hub.safety.table import HAZARDS
 from privacy.errors import PrivacyError
 from privacy.vault import RecoveryCode, VaultLocked
@@ -321,7 +322,7 @@ class HomeLife:
 
     async def _tried(self, record: dict[str, Any]) -> None:
         """To have detected is to have been tried."""
-        if record["hazard"] in TESTED:
+        if record["hazard"] in TESTED and record["entity_id"] != CALL_ID:
             await self.trials.note(record["entity_id"], record["raised_at"])
 
     async def _met(self, sensors: list[dict[str, Any]]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from hub.accounts.model import tidy_name
 from hub.core.commands import Actor
 from hub.home.condition import HubCondition, condition_of
-from hub.home.guarding import NO_SAFETY, Guarding
+from hub.home.guarding import NO_CALL, NO_SAFETY, Guarding
 from hub.home.refusal import Refusal, refusal_of
 from hub.home.views import (
     Area,
@@ -21,6 +21,9 @@ from hub.home.views import (
 )
 from hub.safety.client import SafetyRefused, SafetyUnavailable
 from privacy.errors import PrivacyError
+
+CALL_S = 3.0
+"""Seconds that a call for help waits for a safety process that is just being restarted."""
 
 
 class Home(Guarding):
@@ -85,6 +88,22 @@ class Home(Guarding):
             raise Refusal(NO_SAFETY) from None
         await self.refresh_names()  # they may have come, or been renamed, since the start
         await self.note(actor, "acknowledge hazard", hazard_id)
+
+    async def call_for_help(self, actor: Actor) -> str:
+        """Call for help as a bound button would; returns the hazard's id.
+
+        Raises:
+            Refusal: the kernel can't be reached: nothing sounds, and nobody is told.
+        """
+        client = self.watch.client
+        try:
+            await client.wait_connected(CALL_S)
+            hazard_id: str = (await client.call(actor.id))["hazard_id"]
+        except (SafetyUnavailable, SafetyRefused):
+            raise Refusal(NO_CALL) from None
+        await self.refresh_names()
+        await self.note(actor, "call for help", hazard_id)
+        return hazard_id
 
     async def end_call(self, hazard_id: str, actor: Actor) -> None:
         """End a call for help: it was a false press, or help is there.

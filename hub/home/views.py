@@ -8,6 +8,7 @@ from typing import Any
 
 from hub.safety import advice
 from hub.safety.advice import Deed
+from hub.safety.calling import CALL_ID
 from hub.safety.table import Measure
 
 
@@ -47,14 +48,21 @@ class QuestionView:
         self.cancelled = cancelled
 
 
+UNNAMED = "SOS"
+
+
 class HazardView:
-    """One hazard record with the names people use; times in epoch seconds."""
+    """One hazard record with the names people use; times in epoch seconds.
+
+    `sensor` is who called, where somebody called for help on a page; `called_by` their account.
+    """
 
     __slots__ = (
         "_names",
         "_who",
         "acknowledged_by",
         "active",
+        "called_by",
         "cleared_at",
         "entity_id",
         "hazard",
@@ -79,7 +87,10 @@ class HazardView:
         self.id: str = record["id"]
         self.hazard: str = record["hazard"]
         self.entity_id: str = record["entity_id"]
-        self.sensor = name_of(record["entity_id"])
+        self.called_by: str = record.get("called_by", "")
+        person = who(self.called_by) if self.called_by else ""
+        called = self.entity_id == CALL_ID
+        self.sensor = (person or UNNAMED) if called else name_of(self.entity_id)
         self.place = place
         self.raised_at: float = record["raised_at"]
         self.active: bool = record["active"]
@@ -94,6 +105,8 @@ class HazardView:
                 *(action["entity_id"] for action in record["actions"]),
             )
         }
+        if called:
+            self._names[CALL_ID] = person
         self.question = question
 
     def advice(self, words: Callable[[str], str]) -> Sequence[str]:

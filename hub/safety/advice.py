@@ -10,6 +10,7 @@ import gettext
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from .calling import CALL_ID
 from .policy import SILENCE
 from .records import CONFIRMED, FAILED, SENT
 
@@ -52,6 +53,10 @@ HAPPENED: dict[str, str] = {
     "battery": N_("{sensor} is low. Change the battery soon."),
     "supervision": N_("{sensor} can't be reached. Nothing watches over this place now."),
 }
+
+CALLED = N_("{person} called for help on a page of this home.")
+CALLED_BY_SOMEBODY = N_("Somebody called for help on a page of this home.")
+CALL_ENDED = N_("The call for help has ended.")
 
 ENDED: dict[str, str] = {
     "gas": N_("{sensor} no longer detects gas. The gas valve stays as it is."),
@@ -248,6 +253,8 @@ class Advice:
 
     def happened(self, record: Mapping[str, Any]) -> str:
         """What happened, or that it is over: one or two sentences."""
+        if record["entity_id"] == CALL_ID:
+            return self._called(record)
         text = (HAPPENED if record["active"] else ENDED)[record["hazard"]]
         return self._words.gettext(text).format(sensor=self._name(record["entity_id"]))
 
@@ -272,6 +279,13 @@ class Advice:
     def steps(self, hazard: str) -> list[str]:
         """What to do now, three steps in their order."""
         return [self._words.gettext(step) for step in STEPS[hazard]]
+
+    def _called(self, record: Mapping[str, Any]) -> str:
+        if not record["active"]:
+            return self._words.gettext(CALL_ENDED)
+        person = self._names.get(CALL_ID, "")
+        text = CALLED if person else CALLED_BY_SOMEBODY
+        return self._words.gettext(text).format(person=person)
 
     def cannot_act(self, record: Mapping[str, Any]) -> bool:
         """True when something that the hazard called for could not be done."""

@@ -121,6 +121,10 @@ class SafetyClient:
         """Someone has seen the hazard; raises SafetyUnavailable, SafetyRefused."""
         return await self._ask({"do": "acknowledge", "hazard_id": hazard_id, "by": by})
 
+    async def call(self, by: str) -> dict[str, Any]:
+        """Call for help; ``hazard_id`` is the call's. Raises SafetyUnavailable, SafetyRefused."""
+        return await self._ask({"do": "call", "by": by})
+
     async def end(self, hazard_id: str, by: str) -> dict[str, Any]:
         """End what a press began; raises SafetyUnavailable, SafetyRefused."""
         return await self._ask({"do": "end", "hazard_id": hazard_id, "by": by})

@@ -23,6 +23,7 @@ from privacy.vault import Box, MachineKey
 
 from .acting import Outcome
 from .bindings import BindingProblem, Bindings, Bound, read_bindings
+from .calling import CALL_ID, call_button
 from .hazards import Hazards
 from .intake import Intake
 from .link import LinkServer
@@ -82,6 +83,7 @@ class Kernel:
         self._broker_since = self._started = self._clock.wall()
         self._loop = asyncio.get_running_loop()
         self.hazards = Hazards(self._clock, lambda: secrets.token_hex(8), grace_s=grace_s)
+        self.hazards.bind([call_button()], [])
         self._store = SafetyStore(
             data / "safety.db", self._box, loaded=self._loaded, saved=self._saved
         )
@@ -226,6 +228,15 @@ class Kernel:
         else:
             self._offered = records
 
+    def call(self, by: str) -> str:
+        """Somebody calls for help on a page; returns the call's id, an open one's where it is."""
+        began = time.perf_counter()
+        outcome = self.hazards.sensor(CALL_ID, True)
+        record = next(one for one in self.hazards.open_records() if one.entity_id == CALL_ID)
+        record.called_by = record.called_by or by
+        self.carry_out(outcome, began)
+        return record.id
+
     # ---- bindings
 
     def bind(self, data: dict[str, Any]) -> dict[str, str]:
@@ -258,7 +269,8 @@ class Kernel:
                 self._states.setdefault(bound.wire.state_topic, []).append(bound)
             for one in bound.wire.availability:
                 self._available.setdefault(one.topic, []).append(bound)
-        self.carry_out(self.hazards.bind(bindings.sensors, bindings.actuators))
+        sensors = [call_button(), *bindings.sensors]
+        self.carry_out(self.hazards.bind(sensors, bindings.actuators))
         undo, self._undo = self._undo, []
         for topic in sorted(bindings.topics()):
             self._undo.append(self._mqtt.subscribe(topic, self._heard, qos=1))

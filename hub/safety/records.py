@@ -101,6 +101,7 @@ class HazardRecord:
         entity_id: the sensor.
         active: True until the sensor was quiet for its ``clear_s``, or a person ended it.
         overrides: actuators that a person took back, by entity id: who and when.
+        called_by: who called for help on a page; empty where a sensor began it.
     """
 
     __slots__ = (
@@ -108,6 +109,7 @@ class HazardRecord:
         "acknowledged_by",
         "actions",
         "active",
+        "called_by",
         "cleared_at",
         "entity_id",
         "hazard",
@@ -129,6 +131,7 @@ class HazardRecord:
         self.cleared_at: float | None = None
         self.actions: list[Action] = []
         self.overrides: dict[str, tuple[str, float]] = {}
+        self.called_by = ""
 
     def action_for(self, entity_id: str) -> Action | None:
         """The action that the hazard called for on this actuator, if any."""
@@ -154,6 +157,7 @@ class HazardRecord:
                 {"entity_id": entity_id, "by": by, "at": at}
                 for entity_id, (by, at) in self.overrides.items()
             ],
+            "called_by": self.called_by,
         }
 
     @classmethod
@@ -173,4 +177,5 @@ class HazardRecord:
         record.overrides = {
             row["entity_id"]: (row["by"], float(row["at"])) for row in data["overrides"]
         }
+        record.called_by = str(data.get("called_by", ""))
         return record

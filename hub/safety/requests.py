@@ -53,6 +53,9 @@ class Requests:
                 return {"problems": problems, "durable": await self._durable()}
             case "acknowledge":
                 return await self._acknowledge(message)
+            case "call":
+                hazard_id = self._kernel.call(_text(message, "by"))
+                return {"hazard_id": hazard_id, "durable": await self._durable()}
             case "end":
                 return await self._end(message)
             case "override":

@@ -6,6 +6,7 @@ from typing import Any
 
 from .acting import Clock
 from .bindings import Bindings
+from .calling import CALL_ID
 from .hazards import Hazards
 from .records import SUPERVISION
 from .supervision import Sensor
@@ -24,6 +25,7 @@ def status_of(hazards: Hazards, bindings: Bindings, clock: Clock) -> dict[str, A
         "sensors": {
             key: _sensor(sensor, now, wall, lost=sensor.entity_id in lost)
             for key, sensor in hazards.sensors.items()
+            if key != CALL_ID
         },
         "actuators": {
             key: {

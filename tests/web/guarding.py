@@ -94,6 +94,10 @@ class FakeGuarding:
     async def tested(self, entity_id: str, _actor: Actor) -> None:
         self.did.append(("tested", entity_id))
 
+    async def call_for_help(self, actor: Actor) -> str:
+        self.did.append(("call", actor.role))
+        return "sos1"
+
     async def end_call(self, hazard_id: str, _actor: Actor) -> None:
         self.did.append(("end", hazard_id))
         self.open = [one for one in self.open if one.id != hazard_id]

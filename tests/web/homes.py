@@ -82,6 +82,7 @@ def hazard(kind: str, entity_id: str, sensor: str, place: str, **more: Any) -> S
         raised_at=time.time() - 42,
         active=True,
         acknowledged_by=None,
+        called_by="",
         cleared_at=None,
         question=None,
         advice=lambda _words: ADVICE.get(kind, ()),

@@ -22,6 +22,7 @@ PAGES = {
     "/devices": ("owner", "resident", "guest"),
     "/devices/{valve}": ("owner", "resident", "guest"),
     "/condition": ("owner", "resident", "guest"),
+    "/sos": ("owner", "resident", "guest", "wall"),
     "/safety": ("owner", "resident"),
     "/safety/hazards/overload": ("owner", "resident"),
     "/sharing": ("owner", "resident", "guest"),

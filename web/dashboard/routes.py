@@ -15,9 +15,10 @@ from web.dashboard.overview import Overview
 from web.dashboard.ribbon import ribbon_part
 from web.design import done, refused
 from web.facade import Refusal
-from web.house import AT_HOME, HOUSEHOLD, WALLS, House, actor_of, field, one_of
+from web.house import AT_HOME, HOUSEHOLD, PRESENT, WALLS, House, actor_of, field, one_of
 
 if TYPE_CHECKING:
+    from hub.core.commands import Actor
     from hub.http.live import LiveContext
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -81,9 +82,11 @@ def _hazard_routes(house: House) -> Routes:
             return refused(request, refusal.say(words))
         return done(request, words("Noted. The alarm stays here until the sensor is quiet."))
 
-    @routes.post("/hazards/{id}/end", allow=AT_HOME)
+    @routes.post("/hazards/{id}/end", allow=PRESENT)
     async def end(request: web.Request) -> web.Response:
         words = house.design.language(request["lang"])
+        if not _may_end(house, request.match_info["id"], actor_of(request)):
+            return refused(request, words("Only residents end somebody else's call for help."))
         try:
             await house.runtime.end_call(request.match_info["id"], actor_of(request))
         except Refusal as refusal:
@@ -91,6 +94,13 @@ def _hazard_routes(house: House) -> Routes:
         return done(request, words("The call for help has ended. It stays in the list."))
 
     return routes
+
+
+def _may_end(house: House, hazard_id: str, actor: Actor) -> bool:
+    """A guest ends the call that was their own press, and no other; a screen at home ends any."""
+    if actor.role in AT_HOME:
+        return True
+    return any(one.id == hazard_id and one.called_by == actor.id for one in house.runtime.hazards())
 
 
 def _told(house: House, hazard_id: str) -> bool:

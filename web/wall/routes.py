@@ -14,7 +14,7 @@ from hub.http.gate import GATE, see_other, token_of
 from hub.http.problems import Problem
 from hub.http.routes import ANYONE, Routes
 from web.design import done, refused
-from web.house import AT_HOME, HOUSEHOLD, WALLS, House, actor_of, field
+from web.house import AT_HOME, PRESENT, WALLS, House, actor_of, field
 from web.wall.look import alarms, headline, plan_of, press_of, screen_of, tiles_of
 from web.words import COMMANDS
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 TEMPLATES, STATIC = HERE / "templates", HERE / "static"
-SEERS = HOUSEHOLD | WALLS
 KEPT_S = 400 * 24 * 3600
 """How long a browser keeps a screen's cookie; no browser keeps one for longer (RFC 6265bis)."""
 
@@ -165,11 +164,11 @@ def _live_parts(house: House) -> None:
         sent = house.runtime.sent_today()
         return design.fragment(context.lang, "wall_shield.html", sent_today=sent)
 
-    house.live.part("wall-status", status, ("hazards", "safety", "alarming", "registry"), SEERS)
-    house.live.part("wall-alarms", alarm, ("hazards",), SEERS)
-    house.live.part("wall-tile", tile, ("entity:{arg}", "safety"), SEERS)
-    house.live.part("wall-plan", plan, ("screen:{arg}", "registry"), SEERS)
-    house.live.part("wall-shield", shield, ("sharing",), SEERS)
+    house.live.part("wall-status", status, ("hazards", "safety", "alarming", "registry"), PRESENT)
+    house.live.part("wall-alarms", alarm, ("hazards",), PRESENT)
+    house.live.part("wall-tile", tile, ("entity:{arg}", "safety"), PRESENT)
+    house.live.part("wall-plan", plan, ("screen:{arg}", "registry"), PRESENT)
+    house.live.part("wall-shield", shield, ("sharing",), PRESENT)
 
 
 def _actor(session: Session) -> Actor:

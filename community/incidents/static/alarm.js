@@ -1,55 +1,18 @@
 /* The alarm's tones, on every page of the portal and in hidden tabs too.
 
-   A tone is one looped buffer, so no timer is needed to keep it sounding: hidden tabs slow
-   timers down, but not sound. A silent loop keeps the audio running while nothing rings.
+   A silent loop keeps the audio running while nothing rings; the tones are design/tones.js.
    What rings is written by the live part "ringing" as [data-ring] elements. Browsers let a
    page sound only after a press: until then the page says SOUND OFF. Who pressed is kept: a page
    that sounds for somebody else rings on, and asks its new guard to hear it for themselves. */
 
-const RATE = 22050;
+import { RATE, sound } from "../design/tones.js";
+
 const ARMED = "linli_sound_armed";
 const ME = document.querySelector("[data-account]").dataset.account;
-
-// Per level: seconds of one round, then notes of [start, length, from Hz, to Hz].
-const TONES = {
-  1: [1.0, [[0, 0.22, 960, 960], [0.25, 0.22, 760, 760], [0.5, 0.22, 960, 960], [0.75, 0.22, 760, 760]]],
-  2: [1.6, [[0, 0.25, 720, 720], [0.35, 0.25, 720, 720]]],
-  3: [2.4, [[0, 0.3, 580, 580]]],
-  4: [4.0, [[0, 0.25, 440, 440]]],
-  second: [1.3, [[0, 1.2, 500, 1400]]],
-  link: [3.0, [[0, 0.15, 330, 330], [0.2, 0.15, 260, 260]]],
-  check: [0.6, [[0, 0.2, 660, 660], [0.25, 0.3, 880, 880]]],
-};
 
 let context = null;
 let sounding = new Map();
 let linkLost = false;
-
-function buffer(name) {
-  const [length, notes] = TONES[name];
-  const made = context.createBuffer(1, Math.round(length * RATE), RATE);
-  const samples = made.getChannelData(0);
-  for (const [start, span, from, to] of notes) {
-    const count = Math.round(span * RATE);
-    let phase = 0;
-    for (let i = 0; i < count; i += 1) {
-      const part = i / count;
-      phase += (2 * Math.PI * (from + (to - from) * part)) / RATE;
-      const edge = Math.min(1, i / 220, (count - i) / 220);
-      samples[Math.round(start * RATE) + i] = 0.5 * edge * (Math.sin(phase) + 0.3 * Math.sin(3 * phase));
-    }
-  }
-  return made;
-}
-
-function sound(name, loop) {
-  const source = context.createBufferSource();
-  source.buffer = buffer(name);
-  source.loop = loop;
-  source.connect(context.destination);
-  source.start();
-  return source;
-}
 
 function wanted() {
   const rings = [...document.querySelectorAll("[data-ring]")];
@@ -84,7 +47,7 @@ function play() {
       sounding.delete(name);
     }
   }
-  for (const name of names) if (!sounding.has(name)) sounding.set(name, sound(name, true));
+  for (const name of names) if (!sounding.has(name)) sounding.set(name, sound(context, name, true));
 }
 
 function keepAwake() {
@@ -110,7 +73,7 @@ function arm() {
 /* Somebody wants to hear it: it is theirs from now on, and a short tone proves it. */
 function check() {
   sessionStorage.setItem(ARMED, ME);
-  arm().then(() => sound("check", false));
+  arm().then(() => sound(context, "check", false));
 }
 
 /* Start or end of duty, whichever fits: the list of people on duty says who is. */

@@ -8,7 +8,10 @@ from typing import Any
 
 import pytest
 
+from hub.core.commands import Actor
 from hub.home import watch
+from hub.home.offer import CANCEL_S
+from hub.home.refusal import Refusal
 from hub.home.runtime import Home
 from hub.home.views import SensorView
 from tests.hub.core.brokers import until
@@ -129,3 +132,40 @@ async def test_a_press_while_the_kernel_was_down(
     monkeypatch.setattr(watch, "PRESS_COUNTS_S", 0.0)
     home.watch._hand_over()
     assert len(seen) == 2, "by now it calls for nobody"
+
+
+async def test_a_call_from_a_page_ended_in_time_leaves_a_record_and_tells_nobody(
+    place: Place,
+) -> None:
+    home = await place.home()
+    await home.setup(name="张明", password=PASSWORD, unlock={"mode": "machine"})
+    (account,) = await home.accounts.all()
+    caller = Actor(account.id, "owner", "person")
+    called = await home.call_for_help(caller)
+    await until(lambda: newest(home) and newest(home).question, PATIENCE_S)
+    seen = newest(home)
+    assert (seen.id, seen.hazard, seen.sensor, seen.called_by) == (
+        called,
+        "sos",
+        "张明",
+        account.id,
+    )
+    assert seen.question.deadline - seen.raised_at <= CANCEL_S + 1
+    assert seen.advice(str)[0] == "张明 called for help on a page of this home."
+    await home.end_call(called, caller)
+    await until(lambda: not newest(home).active, PATIENCE_S)
+    await until(lambda: newest(home).question.answer == "dont", PATIENCE_S)
+    assert not newest(home).question.told
+    assert home.trials.tried == {}
+    assert newest(home).advice(str)[0] == "The call for help has ended."
+
+
+async def test_a_call_that_reaches_no_kernel_is_refused(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hub.home.runtime.CALL_S", 0.01)
+    home = await place.home()
+    await home.setup(name="张明", password=PASSWORD, unlock={"mode": "machine"})
+    await home.watch.client.stop()
+    with pytest.raises(Refusal, match="did not get through"):
+        await home.call_for_help(OWNER)
