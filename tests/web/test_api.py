@@ -229,6 +229,7 @@ async def test_marks_limits_and_tests(home: Served, owner: Program) -> None:
         ("unmark", "overheat", warm),
         ("tested", sensor),
         ("end", "sos1"),
+        ("call", "owner"),
     ]
 
 
