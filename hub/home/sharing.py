@@ -329,12 +329,12 @@ class Sharing:
         return self._sent
 
     def sent_today(self) -> int:
-        """How many event messages left since midnight, copies counted once."""
+        """How many messages left since midnight by any door, copies counted once."""
         midnight = (
             datetime.datetime.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
         )
         since = midnight.timestamp()
-        return sum(one.door == "events" and one.at >= since for one in self._sent)
+        return sum(one.at >= since for one in self._sent)
 
     async def _look(self) -> None:
         """Keep the readable list in step with the log; the door itself never waits for it."""

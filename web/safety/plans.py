@@ -38,6 +38,7 @@ NOTES: dict[str, tuple[str, ...]] = {
     "gas": (_("Nothing electrical is switched while there is gas."),),
     "carbon_monoxide": (_("Everyone has to get out into the fresh air."),),
     "sos": (
+        _("The SOS button on every page calls, and any button that you name here."),
         _("For ten seconds a false press can be taken back before anybody outside is told."),
         _("It goes on until a person at home ends it."),
         _("It can't phone anybody: call 120 or 119 yourself too."),
