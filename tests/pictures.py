@@ -117,7 +117,7 @@ async def take_all(camera: Camera, demo: Demo) -> None:
     """Play the gas leak once and take every picture, in both languages."""
     homes, desks = {}, {}
     for language in LANGUAGES:
-        stage = await camera.page(language, 1000, 860)
+        stage = await camera.page(language, 1000, 860, scale=0.9)
         await stage.goto(demo.address)
         await camera.take(stage, f"demo.{language}", whole=True)
         home = await camera.page(language, *PHONE, look=ALARM_LOOK[language], scale=1.2)
