@@ -39,8 +39,9 @@ class Consents:
     def told(self, klass: str) -> str:
         """``zone``, or the reason for which nothing goes; ``klass`` as the ledger has it.
 
-        ``flat``: a call for help names it, so the resident chose. ``nobody``: so the resident chose. ``unchosen``: not yet. ``unpaired``: there is nobody
-        to tell. ``broken``: a ledger that doesn't hold is a no to everything.
+        ``flat``: a call for help names it, so the resident chose. ``nobody``: so the resident
+        chose. ``unchosen``: not yet. ``unpaired``: there is nobody to tell. ``broken``: a ledger
+        that doesn't hold is a no to everything.
         """
         return self._told.get(klass, UNPAIRED)
 
