@@ -16,6 +16,7 @@ from pathlib import Path
 from aiohttp import web
 from sqlmodel import Session
 
+from community.acts import routes as act_routes
 from community.core import access, people, retention, settings
 from community.core.accounts import StaffTable
 from community.core.portal import DUTY as DUTY_ROLES
@@ -27,7 +28,7 @@ from community.gateway import routes as gateway_routes
 from community.gateway.keys import GATEWAY_PUBLIC, gateway_key
 from community.gateway.retention import forget_events
 from community.gateway.service import Gateway
-from community.incidents import arrivals, handover
+from community.incidents import arrivals, calls, handover
 from community.incidents import routes as incident_routes
 from community.incidents.escalation import Escalation
 from community.incidents.retention import forget_incidents
@@ -155,7 +156,8 @@ class Community:
         self.upstream_port = 0
 
     def _compose(self, live: Live, design: Design, key: GatewayKey) -> web.Application:
-        Screen(self.portal, self.watcher.entries).register()
+        flats = calls.Flats(key.box(calls.PURPOSE))
+        Screen(self.portal, self.watcher.entries, flats).register()
         gateway_routes.OperationsPart(self.portal, self.gateway, self.health).register()
         self.watcher.checks(self.health)
         app = create_app(
@@ -170,6 +172,7 @@ class Community:
                 handover.ROUTES,
                 manage.ROUTES,
                 gateway_routes.ROUTES,
+                act_routes.ROUTES,
             ),
             live=live,
             static=design.mounts,
@@ -178,6 +181,7 @@ class Community:
         app[PORTAL] = self.portal
         app[DESIGN] = design
         app[GATEWAY_PUBLIC] = key.public
+        app[act_routes.ACTS] = act_routes.Acts(key, flats.receive)
         app[gateway_routes.GATEWAY] = self.gateway
         return app
 

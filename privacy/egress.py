@@ -25,6 +25,7 @@ from typing import Protocol, TypeVar
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from privacy.act_link import ActStatus, act_body, act_id, send_act
 from privacy.acts import ActsLog, OpenLetter
 from privacy.consent import Ledger
 from privacy.errors import PrivacyError
@@ -109,6 +110,8 @@ class Egress:
         self._uplink: Uplink | None = None
         self._pairing: Pairing | None = None
         self._gateway_hash = b""
+        self._portal = ""
+        self._certificate: str | None = None
         self._phase = 0.0
         self._tasks: list[asyncio.Task[None]] = []
         self._counter = 0
@@ -146,6 +149,7 @@ class Egress:
             raise PairingError("this home is paired already; leave that community first")
         key = await self._in_worker(self._enrolment_key)
         pairing = await enrol(code, key, self.acts, certificate=certificate, floor=self._floor)
+        self._portal, self._certificate = code.address, certificate
         await self._in_worker(lambda: self._store_pairing(pairing, code.key_hash))
         self._pairing = await self._in_worker(self._load)
         if self._pairing is not None:
@@ -183,6 +187,41 @@ class Egress:
         Returns False if the event is unknown or all its messages have left.
         """
         return await self._in_worker(lambda: self._sender.update(event_id, status))
+
+    @property
+    def can_act(self) -> bool:
+        """Whether there is a community that an act can be sent to."""
+        return self._pairing is not None and bool(self._portal)
+
+    async def act(self, word: str, hazard_id: str, status: ActStatus) -> dict[str, object]:
+        """Tell the community something as this flat; logged first, answered when this returns.
+
+        Args:
+            word: one of `privacy.act_link.ACTS`; that the resident said yes is for the caller.
+            hazard_id: what it is about; told again, the community knows it again.
+            status: how it stands.
+
+        Returns:
+            What the community says of it: ``status``, ``acknowledged_at``.
+
+        Raises:
+            NotPaired: there is nobody to tell.
+            ActRefused: the community doesn't take it from this home.
+            NotStored: the disk is full or broken: what isn't logged doesn't leave.
+            PrivacyError: not reached, or not the community's own answer; try again.
+        """
+        pairing, portal, certificate = self._pairing, self._portal, self._certificate
+        if pairing is None or not portal:
+            raise NotPaired("this home is not paired with a community that takes acts")
+        key = await self._in_worker(self._enrolment_key)
+        named = act_id(key.public_key().public_bytes_raw(), hazard_id)
+        body = act_body(word, named, status, self._clock.now())
+        try:
+            await asyncio.to_thread(self.acts.record, word, portal, body)
+        except sqlite3.Error as error:
+            raise NotStored(f"the log of acts failed ({type(error).__name__})") from None
+        send = partial(send_act, portal, body, key, pairing.gateway_key, certificate=certificate)
+        return await asyncio.to_thread(send)
 
     def status(self) -> dict[str, object]:
         """How the door stands, for pages and health checks; nothing personal."""
@@ -233,8 +272,7 @@ class Egress:
         self._outbox.put("flat", self._letterbox.post(flat, b"flat"))
         kept = pairing.to_json() | {"flat": list(pairing.flat[:-1])}
         phase = int.from_bytes(os.urandom(4), "big") / 2**32
-        stored = {"pairing": kept, "phase": phase, "gateway_hash": gateway_hash.hex()}
-        self._outbox.put("pairing", json.dumps(stored).encode())
+        self._put_pairing(kept, phase, gateway_hash)
 
     def _load(self) -> Pairing | None:
         self._sender.load()
@@ -244,6 +282,9 @@ class Egress:
         stored = json.loads(data)
         self._phase = float(stored["phase"])
         self._gateway_hash = bytes.fromhex(stored["gateway_hash"])
+        # Homes that paired before there were acts don't know the portal: they pair again.
+        self._portal = str(stored.get("portal") or "")
+        self._certificate = stored.get("certificate")
         return Pairing(stored["pairing"], self._gateway_hash, self._floor)
 
     async def _go(self, pairing: Pairing) -> None:
@@ -314,11 +355,11 @@ class Egress:
                 await self._in_worker(lambda: self._keep(pairing))
 
     def _keep(self, pairing: Pairing) -> None:
-        stored = {
-            "pairing": pairing.to_json(),
-            "phase": self._phase,
-            "gateway_hash": key_hash(pairing.gateway_key).hex(),
-        }
+        self._put_pairing(pairing.to_json(), self._phase, key_hash(pairing.gateway_key))
+
+    def _put_pairing(self, kept: dict[str, object], phase: float, gateway_hash: bytes) -> None:
+        stored = {"pairing": kept, "phase": phase, "gateway_hash": gateway_hash.hex()}
+        stored |= {"portal": self._portal, "certificate": self._certificate}
         self._outbox.put("pairing", json.dumps(stored).encode())
 
     async def _in_worker(self, work: Callable[[], T]) -> T:

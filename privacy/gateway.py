@@ -18,6 +18,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
+from privacy.box import Box, derive
 from privacy.cell import CellError, open_cell, verify
 from privacy.errors import PrivacyError
 from privacy.files import create_once, private_folder, read_bounded
@@ -43,6 +44,10 @@ class GatewayKey:
         self.private = private
         self.public = private.public_key().public_bytes_raw()
         self.hash = key_hash(self.public)
+
+    def box(self, purpose: str) -> Box:
+        """A box for what the community keeps at rest under this key."""
+        return Box(derive(self.private.private_bytes_raw(), purpose))
 
     @classmethod
     def load_or_create(cls, folder: Path) -> GatewayKey:

@@ -14,7 +14,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
-import http.client
 import json
 import re
 import secrets
@@ -24,10 +23,11 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from privacy import codes
-from privacy.addresses import client_tls, is_loopback, split_address
+from privacy.addresses import is_loopback, split_address
 from privacy.errors import PrivacyError
 from privacy.handshake import key_hash
 from privacy.parameters import SLOT_BOUNDS
+from privacy.portal import PortalUnreachable, post
 from privacy.zones import K, Partition
 
 HOME = "home"
@@ -40,7 +40,6 @@ _VERSION = 0x10
 _TLS, _RELAY = 1, 2
 _SECRET, _HASH = 10, 16
 _ADDRESS = re.compile(r"[A-Za-z0-9.\-]{1,100}:[0-9]{1,5}|\[[0-9A-Fa-f:.]{2,45}\]:[0-9]{1,5}")
-_ANSWER_LIMIT = 1024 * 1024
 
 
 class PairingError(PrivacyError):
@@ -271,31 +270,16 @@ async def call_enrol(
 
 
 def _post(address: str, body: bytes, certificate: str | None, timeout_s: float) -> object:
-    host, port = split_address(address.partition("://")[2])
-    connection: http.client.HTTPConnection
-    if address.startswith("https"):
-        context = client_tls(host, certificate)
-        connection = http.client.HTTPSConnection(host, port, timeout=timeout_s, context=context)
-    else:
-        connection = http.client.HTTPConnection(host, port, timeout=timeout_s)
     try:
-        # A portal refuses changes that don't say where they come from (it can't tell a program
-        # from another site's page), so the request names the portal itself.
-        place = address.partition("://")[2]
-        headers = {"Content-Type": "application/json", "Host": place, "Origin": address}
-        connection.request("POST", ENROL_PATH, body, headers)
-        response = connection.getresponse()
-        data = response.read(_ANSWER_LIMIT + 1)
-    except (OSError, http.client.HTTPException):
+        status, data = post(address, ENROL_PATH, body, certificate, timeout_s)
+    except PortalUnreachable:
         raise PairingUnreachable("the community cannot be reached at the code's address") from None
-    finally:
-        connection.close()
-    if response.status == 429:
+    if status == 429:
         raise PairingError("too many tries; wait a few minutes and type the code again")
-    if response.status in (400, 401, 403, 404, 409, 410):
+    if status in (400, 401, 403, 404, 409, 410):
         raise PairingError("the community does not accept this code: it was used or replaced")
-    if response.status != 200 or len(data) > _ANSWER_LIMIT:
-        raise PairingUnreachable(f"the community had a problem (HTTP {response.status})")
+    if status != 200:
+        raise PairingUnreachable(f"the community had a problem (HTTP {status})")
     try:
         return json.loads(data)
     except ValueError:

@@ -117,7 +117,7 @@ async def take_all(camera: Camera, demo: Demo) -> None:
     """Play the gas leak once and take every picture, in both languages."""
     homes, desks = {}, {}
     for language in LANGUAGES:
-        stage = await camera.page(language, 1000, 860)
+        stage = await camera.page(language, 1000, 860, scale=0.9)
         await stage.goto(demo.address)
         await camera.take(stage, f"demo.{language}", whole=True)
         home = await camera.page(language, *PHONE, look=ALARM_LOOK[language], scale=1.2)
@@ -128,6 +128,8 @@ async def take_all(camera: Camera, demo: Demo) -> None:
         await camera.take(home, f"home.{language}")
         await home.goto(f"{homes[language][1]}/safety")
         await camera.take(home, f"safety.{language}")
+        await home.goto(f"{homes[language][1]}/sos")
+        await camera.take(home, f"sos.{language}")
         await home.goto(homes[language][1])
     await desks["en"][0].click("form[action='/duty/start'] button")
     await stage.click("form[action='/scenes/gas/begin'] button")

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 class QuestionView(Protocol):
     """The question whether to tell the duty desk; `deadline` in epoch seconds.
 
-    `choice` is what counts without an answer: `zone`, `nobody` or None (never chosen);
+    `choice` is what counts without an answer: `zone`, `flat`, `nobody` or None (never chosen);
     `answer` is `tell`, `dont` or None.
     """
 
@@ -22,7 +22,7 @@ class QuestionView(Protocol):
 
     @property
     def choice(self) -> str | None:
-        """`zone`, `nobody` or None."""
+        """`zone`, `flat`, `nobody` or None."""
 
     @property
     def answer(self) -> str | None:
@@ -35,6 +35,14 @@ class QuestionView(Protocol):
     @property
     def cancelled(self) -> bool:
         """Whether somebody at home said since that it was a false alarm."""
+
+    @property
+    def flat(self) -> bool:
+        """Whether it is the flat that is told, and not the zone."""
+
+    @property
+    def seen_at(self) -> float | None:
+        """When the duty desk acknowledged the call of this flat."""
 
 
 class DeedView(Protocol):
@@ -67,6 +75,10 @@ class HazardView(Protocol):
     @property
     def entity_id(self) -> str:
         """The entity."""
+
+    @property
+    def called_by(self) -> str:
+        """The account of who called for help on a page, "" for every other hazard."""
 
     @property
     def sensor(self) -> str:
@@ -322,6 +334,10 @@ class PairingView(Protocol):
     @property
     def slot_s(self) -> float:
         """Seconds between two cells."""
+
+    @property
+    def acts(self) -> bool:
+        """Whether a call of this flat can be sent to it."""
 
 
 class Area(Protocol):

@@ -19,6 +19,7 @@ from community.core.words import N_
 _START = bytes(32)
 
 ACT_WORDS = {
+    "call for help": N_("called for help and told its flat"),
     "audit look": N_("looked at the audit"),
     "drill start": N_("started a drill"),
     "duty end": N_("went off duty"),

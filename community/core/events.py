@@ -39,5 +39,28 @@ class SafetyEvent(NamedTuple):
     late: bool
 
 
+class FlatCall(NamedTuple):
+    """What a home said on purpose, as itself: its flat calls for help.
+
+    `nonce` names the call; `path` is the flat, which the roster knew by the home's key. `word` is
+    None where the home only asks how the call stands.
+    """
+
+    nonce: bytes
+    path: tuple[str, str, str]
+    word: Word | None
+
+
+class CallStands(NamedTuple):
+    """How a call stands: the incident's id (None where there is none), and when it was seen."""
+
+    incident: int | None
+    acknowledged_at: float | None
+    changed: bool
+
+
+ReceiveCall = Callable[[Session, FlatCall, float], CallStands]
+"""Turns a call into an incident, or says how it stands, within the caller's transaction."""
+
 Receive = Callable[[Session, Sequence[SafetyEvent], float], list[int]]
 """Turns new events into incidents within the caller's transaction; returns the incidents' ids."""

@@ -244,6 +244,22 @@ def home_keys(session: Session) -> list[bytes]:
     return sorted(found)
 
 
+def flat_of(session: Session, key: bytes) -> Path | None:
+    """Return the flat whose home has this key, None where it isn't enrolled any more."""
+    found = session.exec(
+        select(Flat.building, Flat.riser, Flat.label)
+        .join(Member, col(Member.flat_id) == col(Flat.id))
+        .where(Member.kind == HOME, Member.key == key, col(Member.revoked_at).is_(None))
+    ).first()
+    return None if found is None else (found[0], found[1], found[2])
+
+
+def building_name(session: Session, code: str) -> tuple[str, str]:
+    """Return a building's names in Chinese and English."""
+    found = session.get(Building, code)
+    return (code, code) if found is None else (found.name_zh, found.name_en)
+
+
 def relay_key(session: Session) -> bytes | None:
     """Return the paired relay's public key."""
     return session.exec(

@@ -15,6 +15,7 @@ from sqlmodel import Session, col, select
 from community.core import audit
 from community.core.events import Word
 from community.core.zones import Spot
+from community.incidents import calls
 from community.incidents.hazards import hazard
 from community.incidents.rules import (
     CLOSED,
@@ -107,6 +108,8 @@ def move(
     )
     if getattr(won, "rowcount", 0) != 1:
         return _first(session, _get(session, incident_id), step, person)
+    if then in CLOSED:
+        calls.forget(session, [incident_id])
     line(session, incident_id, at, then, person.name)
     audit.write(session, at=at, actor=person.name, act=f"incident {step}", target=str(incident_id))
     return Done(then)

@@ -75,11 +75,21 @@ _PEOPLE: Final = (
     _REPORT,
 )
 
+_CALL: Final = (
+    Step("phone", N_("Call the flat by door phone or telephone, if you can, while someone goes.")),
+    Step("call120", N_("Someone hurt or not answering: call 120.")),
+    Step("go", N_("Go to the flat as two. Take the radio, a torch and a first-aid kit.")),
+    Step("knock", N_("Knock and call out. Nobody opens: listen, ask the neighbours, call 119.")),
+    Step("stay", N_("Stay until the ambulance or the family is there.")),
+    _REPORT,
+)
+
 HAZARDS: Final[dict[str, Hazard]] = {
     "gas": Hazard(N_("Gas leak"), 1, _GAS),
     "smoke": Hazard(N_("Smoke"), 1, _SMOKE),
     "carbon_monoxide": Hazard(N_("Carbon monoxide"), 1, _GAS),
     "sos": Hazard(N_("Call for help"), 1, _PEOPLE),
+    "sos_flat": Hazard(N_("Call for help"), 1, _CALL),
     "flood": Hazard(N_("Water leak"), 2, _FLOOD),
     "electrical": Hazard(N_("Electrical fault"), 2, _GENERAL),
     "supervision": Hazard(N_("Supervision lost"), 3, _GENERAL),

@@ -7,7 +7,7 @@ from sqlmodel import Session, col, select
 
 from community.core.retention import AT_ONCE, DAY_S, INCIDENTS_KEPT_DAYS
 from community.incidents.rules import CLOSED
-from community.incidents.tables import Incident, IncidentLine, IncidentStep
+from community.incidents.tables import Incident, IncidentFlat, IncidentLine, IncidentStep
 
 
 def forget_incidents(session: Session, now: float) -> int:
@@ -15,7 +15,7 @@ def forget_incidents(session: Session, now: float) -> int:
     before = now - INCIDENTS_KEPT_DAYS * DAY_S
     ended = (col(Incident.status).in_([*CLOSED]), col(Incident.closed_at) < before)
     gone = session.exec(select(Incident.id).where(*ended).limit(AT_ONCE)).all()
-    for table in (IncidentLine, IncidentStep):
+    for table in (IncidentFlat, IncidentLine, IncidentStep):
         session.execute(delete(table).where(col(table.incident_id).in_(gone)))
     session.execute(delete(Incident).where(col(Incident.id).in_(gone)))
     return len(gone)

@@ -10,6 +10,7 @@ from sqlmodel import Session
 from community.core import roster, shifts
 from community.core.portal import DUTY, KEEPERS, MANAGERS, Portal
 from community.incidents import plan, views
+from community.incidents.calls import Flats
 from hub.http.live import LiveContext
 from web.design.formats import moment
 
@@ -50,10 +51,12 @@ class Screen:
     Args:
         portal: The portal.
         watch: Gives the supervision strip's entries.
+        flats: Opens the flats of calls for help.
     """
 
-    def __init__(self, portal: Portal, watch: Watch) -> None:
+    def __init__(self, portal: Portal, watch: Watch, flats: Flats) -> None:
         self._portal = portal
+        self._flats = flats
         self._watch = watch
 
     def register(self) -> None:
@@ -106,7 +109,9 @@ class Screen:
 
     async def alarms(self, context: LiveContext) -> str:
         """The live alarms: unacknowledged first, then those that people work on."""
-        cards = await self._open()
+        cards = await self._portal.store.read(
+            lambda session: views.with_flats(session, views.open_cards(session), self._flats)
+        )
         return self._draw(
             context,
             "part_alarms.html",
@@ -147,7 +152,10 @@ class Screen:
         number = int(context.arg) if context.arg.isdecimal() and len(context.arg) < 10 else 0
 
         def read(session: Session) -> tuple[views.Card | None, list[views.LineView]]:
-            return views.card(session, number), views.timeline(session, number)
+            found = views.card(session, number)
+            if found is not None:
+                (found,) = views.with_flats(session, [found], self._flats)
+            return found, views.timeline(session, number)
 
         card, lines = await self._portal.store.read(read)
         return self._draw(context, "part_incident.html", card=card, lines=lines)

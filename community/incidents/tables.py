@@ -48,6 +48,13 @@ class IncidentLine(SQLModel, table=True):
     note: str = Field(default="", sa_column=Column(Text, nullable=False))
 
 
+class IncidentFlat(SQLModel, table=True):
+    """The flat that called by an act of its own, sealed; it goes when the incident closes."""
+
+    incident_id: int = Field(foreign_key="incident.id", primary_key=True)
+    sealed: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+
+
 class IncidentStep(SQLModel, table=True):
     """A ticked step of the written procedure."""
 

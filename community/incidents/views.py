@@ -6,13 +6,14 @@ seconds.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from sqlmodel import Session, col, select
 
 from community.core.events import Word
 from community.core.words import N_
+from community.incidents.calls import SOS_FLAT, Flats
 from community.incidents.hazards import hazard
 from community.incidents.rules import MANAGER_MOVES, OPEN, Move, Status, moves_from
 from community.incidents.tables import Incident, IncidentLine, IncidentStep
@@ -49,6 +50,7 @@ MOVE_ICONS = {
 LINE_WORDS = {
     "raised": N_("Drill started by %(who)s"),
     "home_raised": N_("Alarm from a home in this zone"),
+    "flat_calls": N_("A flat calls for help; it told its number itself"),
     "home_updated": N_("The home says: still going on"),
     "home_cleared": N_("The home says: cleared"),
     "home_cancelled": N_("The home cancelled"),
@@ -81,7 +83,7 @@ class LineView(NamedTuple):
 
 
 class Card(NamedTuple):
-    """One incident as a card."""
+    """One incident as a card. `flat` is named where it called itself and the call is open."""
 
     id: int
     version: int
@@ -102,6 +104,12 @@ class Card(NamedTuple):
     escalated_at: float | None
     closed_at: float | None
     steps: tuple[StepView, ...]
+    flat: str = ""
+
+    @property
+    def by_flat(self) -> bool:
+        """Whether the flat itself called; `flat` names it while the incident is open."""
+        return self.hazard == SOS_FLAT
 
     @property
     def name(self) -> str:
@@ -152,6 +160,12 @@ def card(session: Session, incident_id: int) -> Card | None:
     """Return one incident."""
     row = session.get(Incident, incident_id)
     return None if row is None else _cards(session, [row])[0]
+
+
+def with_flats(session: Session, cards: Sequence[Card], flats: Flats) -> list[Card]:
+    """Return the cards with the flats that called."""
+    names = flats.names(session, [one.id for one in cards if one.by_flat])
+    return [one._replace(flat=names.get(one.id, "")) for one in cards]
 
 
 def timeline(session: Session, incident_id: int) -> list[LineView]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from hub.accounts.model import HOME_ROLES
 from hub.core.mqtt import MqttSettings, MqttUnavailable
 from hub.core.settings import LOOPBACK, Listen
 from hub.core.store import Store, migrate
+from hub.demo.consent import Consents
 from hub.demo.plan import GUARD, MANAGER, OWNER, Plan
 from hub.demo.programs import host_of, sign_in_link
 from hub.demo.scenes import DEVICES, SCENES, Device, Stage
@@ -24,6 +26,7 @@ from hub.http.server import Server, create_app, serve
 from privacy.vault import MachineKey
 
 HERE = Path(__file__).parent
+LOOK_S = 1.0
 
 
 def _(message: str) -> str:
@@ -84,6 +87,8 @@ class DemoPage:
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._live = Live()
+        self._consents = Consents(plan.data("home"))
+        self._looking: asyncio.Task[None] | None = None
         self._stage: Stage | None = None
         self._server: Server | None = None
         self._store: Store | None = None
@@ -104,15 +109,27 @@ class DemoPage:
         await self._stage.start()
         listen = Listen(LOOPBACK, self._plan.ports["page"])
         self._server = await serve(self._app(listen, self._stage), listen)
+        self._looking = asyncio.create_task(self._look(), name="the home's choices")
 
     async def stop(self) -> None:
         """End page and connection."""
+        if self._looking is not None:
+            self._looking.cancel()
+            await asyncio.gather(self._looking, return_exceptions=True)
         if self._server is not None:
             await self._server.stop()
         if self._stage is not None:
             await self._stage.stop()
         if self._store is not None:
             self._store.close()
+        await asyncio.to_thread(self._consents.close)
+
+    async def _look(self) -> None:
+        """Keep the steps in step with what the resident chooses meanwhile."""
+        while True:
+            if await asyncio.to_thread(self._consents.look):
+                self._live.changed("stage")
+            await asyncio.sleep(LOOK_S)
 
     def _app(self, listen: Listen, stage: Stage) -> web.Application:
         from web.design import Design
@@ -150,7 +167,10 @@ class DemoPage:
     def _seen(self, words: Any, stage: Stage) -> dict[str, Any]:
         """What the live part shows."""
         return {
-            "scenes": [(scene, stage.since(scene)) for scene in SCENES.values()],
+            "scenes": [
+                (scene, stage.since(scene), scene.steps(self._consents.told(scene.klass)))
+                for scene in SCENES.values()
+            ],
             "devices": [_tile(words, stage, device) for device in DEVICES.values()],
             "ready": stage.ready,
             "faces": FACES,
@@ -162,6 +182,7 @@ class DemoPage:
 
         @routes.get("/", allow=ANYONE)
         async def show(request: web.Request) -> web.Response:
+            await asyncio.to_thread(self._consents.look)
             response: web.Response = design.render(
                 request,
                 "demo.html",
@@ -191,7 +212,7 @@ class DemoPage:
 
             scene = SCENES.get(request.match_info["scene"])
             order = request.match_info["order"]
-            if scene is None or order not in {"begin", "end"}:
+            if scene is None or not scene.device or order not in {"begin", "end"}:
                 raise Problem(404, "not_found")
             words = design.language(request["lang"])
             try:

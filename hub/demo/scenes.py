@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from hub.core.mqtt import MqttConnection, MqttSettings, MqttUnavailable
+from hub.demo.consent import BROKEN, FLAT, NOBODY, UNCHOSEN, UNPAIRED, ZONE
 
 ROOT = "linli-demo"
 STATES = f"{ROOT}/+/state"
@@ -38,35 +39,52 @@ class Device:
 
 
 class Step:
-    """One thing to watch, and on which face of `hub.demo.page.FACES`."""
+    """One thing to watch, and on which face of `hub.demo.page.FACES`.
 
-    __slots__ = ("face", "text")
+    Args:
+        text: what happens, or that by what `hub.demo.consent.Consents.told` says.
+    """
 
-    def __init__(self, face: str, text: str) -> None:
+    __slots__ = ("_text", "face")
+
+    def __init__(self, face: str, text: str | Mapping[str, str]) -> None:
         self.face = face
-        self.text = text
+        self._text = text
+
+    def text(self, told: str) -> str:
+        """What happens; "" where nothing does."""
+        return self._text if isinstance(self._text, str) else self._text.get(told, "")
 
 
 class Scene:
-    """Something that can be started at a sensor: ``alarm`` or ``lost``."""
+    """Something that can be started at a sensor: ``alarm`` or ``lost``; by a person without one.
 
-    __slots__ = ("device", "icon", "key", "level", "order", "steps", "title")
+    Args:
+        klass: the class that the consent ledger knows it by, "" for what is never told.
+    """
+
+    __slots__ = ("_steps", "device", "icon", "key", "klass", "level", "order", "title")
 
     def __init__(
-        self, key: str, device: str, order: str, *, icon: str, level: str, title: str
+        self, key: str, device: str, order: str, *, icon: str, level: str, title: str, klass: str
     ) -> None:
         self.key = key
+        self.klass = klass
         self.device = device
         self.order = order
         self.icon = icon
         self.level = level
         self.title = title
-        self.steps: tuple[Step, ...] = ()
+        self._steps: tuple[Step, ...] = ()
 
     def watch(self, *steps: Step) -> Scene:
         """Say what to look at once it has begun, in the order in which it happens."""
-        self.steps = steps
+        self._steps = steps
         return self
+
+    def steps(self, told: str) -> list[tuple[str, str]]:
+        """(face, what happens there), given what the home may tell."""
+        return [(step.face, step.text(told)) for step in self._steps if step.text(told)]
 
 
 DEVICES = {
@@ -89,6 +107,14 @@ DEVICES = {
             device_class="smoke",
         ),
         Device(
+            "co_sensor",
+            _("Carbon monoxide sensor"),
+            "binary_sensor",
+            "carbon_monoxide",
+            icon="carbon_monoxide",
+            device_class="carbon_monoxide",
+        ),
+        Device(
             "leak_sensor",
             _("Leak sensor"),
             "binary_sensor",
@@ -105,20 +131,48 @@ DEVICES = {
 _ASKED = _(
     "It asks whether to tell the duty desk and counts down %(seconds)s seconds. Answer, or wait."
 )
-_TOLD = _(
-    "Without an answer the alarm arrives, with a zone of at least 20 homes and never the flat,"
-    " as long as the demo resident's first choice stands. Acknowledge it there."
-)
+_TOLD = {
+    ZONE: _(
+        "Without an answer the alarm arrives, with a zone of at least 20 homes and never the"
+        " flat: so the resident chose. Acknowledge it there."
+    ),
+    NOBODY: _(
+        "Without an answer nothing arrives: the resident chose to tell nobody. Only a yes at"
+        " home sends the zone."
+    ),
+    UNCHOSEN: _(
+        "Without an answer nothing arrives: the resident has not chosen yet. Only a yes at home"
+        " sends the zone."
+    ),
+    UNPAIRED: _("Nothing arrives: this home is not paired with the community."),
+    FLAT: _(
+        "Ten seconds after the press the call arrives with the flat: so the resident chose. The"
+        " home shows when somebody here has seen it."
+    ),
+    BROKEN: _("Nothing arrives: the home's ledger of choices does not hold, so it sends nothing."),
+}
+_SENT_RISES = _("If it was sent, it rises to here after 60 seconds without an acknowledgement.")
+_RISES = {
+    ZONE: _("After 60 seconds without an acknowledgement it rises to here."),
+    NOBODY: _SENT_RISES,
+    UNCHOSEN: _SENT_RISES,
+}
 SCENES = {
     scene.key: scene
     for scene in (
         Scene(
-            "gas", "gas_sensor", "alarm", icon="gas", level="1", title=_("Gas leak in the kitchen")
+            "gas",
+            "gas_sensor",
+            "alarm",
+            icon="gas",
+            level="1",
+            title=_("Gas leak in the kitchen"),
+            klass="gas",
         ).watch(
             Step("resident", _("The gas valve closes at once. Nothing electrical is switched.")),
             Step("resident", _ASKED),
             Step("guard", _TOLD),
-            Step("manager", _("After 60 seconds without an acknowledgement it rises to here.")),
+            Step("manager", _RISES),
         ),
         Scene(
             "smoke",
@@ -127,11 +181,25 @@ SCENES = {
             icon="smoke",
             level="1",
             title=_("Smoke in the living room"),
+            klass="smoke",
         ).watch(
             Step(
                 "resident",
                 _("The siren sounds, the gas valve closes, the kettle's socket switches off."),
             ),
+            Step("resident", _ASKED),
+            Step("guard", _TOLD),
+        ),
+        Scene(
+            "carbon_monoxide",
+            "co_sensor",
+            "alarm",
+            icon="carbon_monoxide",
+            level="1",
+            title=_("Carbon monoxide in the bathroom"),
+            klass="carbon_monoxide",
+        ).watch(
+            Step("resident", _("The gas valve closes and the siren sounds, to wake everyone.")),
             Step("resident", _ASKED),
             Step("guard", _TOLD),
         ),
@@ -142,16 +210,16 @@ SCENES = {
             icon="leak",
             level="2",
             title=_("Water on the bathroom floor"),
+            klass="flood",
         ).watch(
             Step("resident", _("The water valve closes and the kettle's socket switches off.")),
             Step("resident", _ASKED),
-            Step(
-                "guard",
-                _(
-                    "Without an answer nobody is told, as long as the demo resident's first choice"
-                    " for water stands."
-                ),
-            ),
+            Step("guard", _TOLD),
+        ),
+        Scene("sos", "", "", icon="sos", level="1", title=_("A call for help"), klass="sos").watch(
+            Step("resident", _("Hold SOS for three seconds on any page: the siren sounds.")),
+            Step("resident", _("For ten seconds the press can be taken back: end the call.")),
+            Step("guard", _TOLD),
         ),
         Scene(
             "lost",
@@ -160,6 +228,7 @@ SCENES = {
             icon="supervision",
             level="lost",
             title=_("The gas sensor falls silent"),
+            klass="",
         ).watch(
             Step(
                 "resident",
@@ -202,7 +271,7 @@ class Stage:
         Raises:
             MqttUnavailable: the devices can't be reached.
         """
-        if not self.ready:
+        if not self.ready or not scene.device:
             raise MqttUnavailable("no simulated device is there")
         order = json.dumps({scene.order: begin})
         await self._mqtt.publish(f"sim/{scene.device}/set", order, qos=1)

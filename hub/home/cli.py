@@ -33,7 +33,7 @@ def main(argv: Sequence[str]) -> int:
     init.add_argument("--unlock", choices=("passphrase", "machine"), required=True)
     init.add_argument("--pair", action="store_true", help="read a pairing code from the input")
     init.add_argument("--bind", action="append", default=[], metavar="ROLE=ENTITY")
-    init.add_argument("--choose", action="append", default=[], metavar="CLASS=zone|nobody")
+    init.add_argument("--choose", action="append", default=[], metavar="CLASS=zone|flat|nobody")
     link = commands.add_parser("link", help="print a sign-in link, good once for ten minutes")
     link.add_argument("name", help="the account")
     link.add_argument("--address", required=True, help="such as http://127.0.0.1:8100")

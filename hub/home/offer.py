@@ -23,6 +23,8 @@ from privacy.errors import PrivacyError
 
 KEPT_S = 24 * 3600.0
 RETRY_S = 2.0
+# Who waits for help wants to know whether anybody has seen it; asking is an act, and is logged.
+ASK_AGAIN_S = (2.0, 3.0, 5.0, 10.0, 20.0, 30.0)
 # Who presses for help wants it: the time to take a false press back, and no longer.
 CANCEL_S = 10.0
 LIFE_SAFETY = {kind.name: kind.told for kind in HAZARDS.values() if kind.told}
@@ -42,15 +44,32 @@ class Door(Protocol):
             PrivacyError: the door failed (its disk is full); try again.
         """
 
+    async def tell_flat(self, hazard_id: str, klass: str) -> str | None:
+        """Tell the duty desk that this flat calls; ``None`` when consent or pairing is missing.
+
+        Raises:
+            PrivacyError: nobody answered; try again.
+        """
+
+    async def ask(self, event_id: str) -> None:
+        """Ask whether the duty desk has seen the call of this flat.
+
+        Raises:
+            PrivacyError: nobody answered.
+        """
+
+    def acknowledged(self, hazard_id: str) -> float | None:
+        """When the duty desk saw the call of this flat; None before it said so."""
+
     async def update(self, event_id: str, status: str) -> None:
-        """Say how the event stands: ``cleared`` or ``cancelled``.
+        """Say how the event, or the call of this flat, stands: ``cleared`` or ``cancelled``.
 
         Raises:
             PrivacyError: the door failed; try again.
         """
 
     def standing(self, klass: str) -> str | None:
-        """The choice made at set-up: ``zone``, ``nobody`` or ``None`` (never asked)."""
+        """The choice at set-up: ``zone``, ``flat``, ``nobody`` or ``None`` (never asked)."""
 
 
 class Question:
@@ -62,9 +81,13 @@ class Question:
         event_id: what the door took; empty when it had nobody to tell, None before it was asked.
         status: ``raised``, ``cleared`` or ``cancelled``.
         door: the status that the door knows.
+        flat: the flat is told, by an act, and not the zone.
     """
 
-    __slots__ = ("answer", "by", "deadline", "door", "event_id", "hazard_id", "klass", "status")
+    __slots__ = (
+        *("answer", "by", "deadline", "door", "event_id"),
+        *("flat", "hazard_id", "klass", "status"),
+    )
 
     def __init__(self, hazard_id: str, klass: str, deadline: float) -> None:
         self.hazard_id = hazard_id
@@ -75,6 +98,7 @@ class Question:
         self.event_id: str | None = None
         self.status = "raised"
         self.door = "raised"
+        self.flat = False
 
     @property
     def told(self) -> bool:
@@ -98,6 +122,7 @@ class Question:
         question = cls(data["hazard_id"], data["klass"], data["deadline"])
         for name in ("answer", "by", "door", "event_id", "status"):
             setattr(question, name, data[name])
+        question.flat = bool(data.get("flat"))
         return question
 
 
@@ -121,6 +146,7 @@ class Offers:
         self._questions: dict[str, Question] = {}
         self._timers: dict[str, asyncio.Task[None]] = {}
         self._locks: dict[str, asyncio.Lock] = {}
+        self._asking: set[asyncio.Task[None]] = set()
 
     async def load(self) -> None:
         """Take up the questions a stopped process left open, late ones at once."""
@@ -131,6 +157,8 @@ class Offers:
                 self._arm(question)
             elif question.unfinished:
                 self._spawn(hazard_id, self._tell_on(question))
+            elif question.flat and question.told and question.status == "raised":
+                self._later(question)
 
     def question(self, hazard_id: str) -> Question | None:
         """The hazard's question, answered or not."""
@@ -200,7 +228,7 @@ class Offers:
 
     async def stop(self) -> None:
         """End the timers; what they would have decided is decided at the next start."""
-        tasks = list(self._timers.values())
+        tasks = [*self._timers.values(), *self._asking]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -225,10 +253,12 @@ class Offers:
         async with self._lock(question.hazard_id):
             if question.answer is None:
                 choice = self._door.standing(question.klass)
-                await self._decide(question, "tell" if choice == "zone" else "dont", "choice")
+                answer = "tell" if choice in {"zone", "flat"} else "dont"
+                await self._decide(question, answer, "choice")
 
     async def _decide(self, question: Question, answer: str, actor: str) -> None:
         question.answer, question.by = answer, actor
+        question.flat = answer == "tell" and self._door.standing(question.klass) == "flat"
         await self._save(question)
         await self._tell(question)
 
@@ -250,14 +280,24 @@ class Offers:
                     return
             await asyncio.sleep(RETRY_S)
 
+    async def _follow(self, question: Question) -> None:
+        """Ask until the duty desk has seen the call of this flat, or it is over."""
+        waits = list(ASK_AGAIN_S)
+        while self._door.acknowledged(question.hazard_id) is None:
+            await asyncio.sleep(waits.pop(0) if len(waits) > 1 else waits[0])
+            if question.status != "raised" or not question.event_id:
+                return
+            try:
+                await self._door.ask(question.event_id)
+            except PrivacyError as error:
+                _LOG.warning("the duty desk could not be asked, trying again: %s", error)
+        self._changed(question.hazard_id)
+
     async def _try(self, question: Question) -> bool:
         """Offer the event, and how it stands since; False when the door failed."""
-        basis = "standing" if question.by == "choice" else "moment"
         try:
             if question.event_id is None:
-                taken = await self._door.offer(
-                    question.hazard_id, question.klass, basis, question.by or "choice"
-                )
+                taken = await self._offer(question)
                 # "Nobody to tell" is final: pairing next week must not tell of today.
                 question.event_id = taken or ""
             status = question.status
@@ -269,7 +309,24 @@ class Offers:
             return False
         await self._save(question)
         self._changed(question.hazard_id)
+        if question.flat and question.told and question.status == "raised":
+            self._later(question)
         return True
+
+    def _later(self, question: Question) -> None:
+        """Begin to ask; what tells just now is not to be lost."""
+        task = asyncio.create_task(self._follow(question), name=f"call {question.hazard_id}")
+        self._asking.add(task)
+        task.add_done_callback(self._asking.discard)
+
+    async def _offer(self, question: Question) -> str | None:
+        if not question.flat:
+            basis = "standing" if question.by == "choice" else "moment"
+            by = question.by or "choice"
+            return await self._door.offer(question.hazard_id, question.klass, basis, by)
+        if question.status != "raised":
+            return None  # it ended before anybody could be reached: nobody is to come now
+        return await self._door.tell_flat(question.hazard_id, question.klass)
 
     async def _over(self, question: Question) -> None:
         if question.status != "raised":

@@ -47,6 +47,8 @@ class Home(Guarding):
                 asked.answer,
                 told=asked.told,
                 cancelled=asked.status == "cancelled",
+                flat=asked.flat,
+                seen_at=self.sharing.acknowledged(asked.hazard_id),
             )
         entity = self.registry.get(record["entity_id"])
         device = self.registry.device(entity.device_id) if entity else None

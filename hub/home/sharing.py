@@ -15,8 +15,10 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from hub.home.keys import Keys
+from hub.home.left import act_view, event_view
 from hub.home.views import ChoiceView, LedgerLine, PairingView, SentView
-from privacy.consent import GIVEN, TELL_ZONE, TELL_ZONE_NOW, Ledger
+from privacy.act_link import SOS, ActRefused, ActStatus
+from privacy.consent import GIVEN, SOS_FLAT, TELL_ZONE, TELL_ZONE_NOW, Ledger
 from privacy.egress import Egress, NotPaired, SafetyEvent
 from privacy.errors import PrivacyError
 from privacy.sender import OFFSETS
@@ -29,40 +31,22 @@ CLASSES = ("gas", "smoke", "carbon_monoxide", "flood", "sos")
 
 SEVERITIES = {klass: Severity(2 if klass == "flood" else 1) for klass in CLASSES}
 LOOK_S = 1.0
+BY_ACT = "act:"
+"""How the name of what was told by an act begins; events are named by their hazard."""
 _LOG = logging.getLogger(__name__)
-
-
-def _(message: str) -> str:
-    """Mark a message for extraction; pages translate it."""
-    return message
-
-
-_STATUS_WORDS = {
-    "raised": _("raised"),
-    "updated": _("still going on"),
-    "cleared": _("all clear"),
-    "cancelled": _("cancelled"),
-}
-_CLASS_WORDS = {
-    "gas": _("gas"),
-    "smoke": _("smoke"),
-    "carbon_monoxide": _("carbon monoxide"),
-    "flood": _("water leak"),
-    "sos": _("call for help"),
-}
-_ACT_WORDS = {"pairing": _("pairing with the community")}
-_DUTY_DESK = _("duty desk")
 
 
 class _LedgerView:
     """The ledger as last read: pages and timers never wait for the disk behind it."""
 
-    __slots__ = ("lines", "problem", "standing")
+    __slots__ = ("flat", "lines", "problem", "standing")
 
     def __init__(self, ledger: Ledger | None = None) -> None:
         self.standing = {
             klass: ledger.state(TELL_ZONE, klass) if ledger else None for klass in CLASSES
         }
+        flat = ledger.state(SOS_FLAT, SOS) if ledger else None
+        self.flat = flat if flat is not None and flat.given else None
         self.lines: list[dict[str, Any]] = ledger.lines() if ledger else []
         self.problem = ledger.problem if ledger else None
 
@@ -98,6 +82,8 @@ class Sharing:
         self._view = _LedgerView()
         self._looking: asyncio.Task[None] | None = None
         self._on_the_way: dict[str, str] = {}
+        self._acknowledged: dict[str, float] = {}
+        self._seen: object = None
 
     async def start(self, household: Household) -> None:
         """Open ledger and doors; a paired home begins to send."""
@@ -170,13 +156,63 @@ class Sharing:
             ledger.give(TELL_ZONE_NOW, klass, actor, scope=hazard_id)
         return known is None or known.given
 
+    async def tell_flat(self, hazard_id: str, klass: str) -> str | None:
+        """Tell that this flat calls for help; None when consent or the community is missing."""
+        if self._egress is None or self._ledger is None or not self._egress.can_act:
+            return None
+        if not await asyncio.to_thread(self._ledger.allows, SOS_FLAT, klass):
+            return None
+        try:
+            answer = await self._egress.act(klass, hazard_id, ActStatus.RAISED)
+        except (ActRefused, NotPaired) as error:
+            _LOG.warning("the community does not take the call of this flat: %s", error)
+            return None
+        finally:
+            self._acted()
+        self._heard(hazard_id, answer)
+        return BY_ACT + hazard_id
+
+    async def ask(self, event_id: str) -> None:
+        """Ask how the duty desk stands to the call of this flat.
+
+        Raises:
+            PrivacyError: no answer.
+        """
+        hazard_id = event_id.removeprefix(BY_ACT)
+        if self._egress is not None and event_id != hazard_id:
+            self._heard(hazard_id, await self._egress.act(SOS, hazard_id, ActStatus.ASKED))
+
+    def acknowledged(self, hazard_id: str) -> float | None:
+        """When the duty desk acknowledged the call of this flat, by its own clock."""
+        return self._acknowledged.get(hazard_id)
+
+    def _heard(self, hazard_id: str, answer: dict[str, object]) -> None:
+        at = answer.get("acknowledged_at")
+        if isinstance(at, int | float) and not isinstance(at, bool):
+            self._acknowledged[hazard_id] = float(at)
+
+    def _acted(self) -> None:
+        """Show what left by the acts door without waiting for the next look."""
+        self._seen = None
+        self._changed()
+
     async def update(self, event_id: str, status: str) -> None:
-        """Say how the event stands: ``cleared`` or ``cancelled``."""
-        if self._egress is not None:
+        """Say how the event, or the call of this flat, stands: ``cleared`` or ``cancelled``."""
+        if self._egress is not None and event_id.startswith(BY_ACT):
+            try:
+                hazard_id = event_id.removeprefix(BY_ACT)
+                self._heard(hazard_id, await self._egress.act(SOS, hazard_id, ActStatus(status)))
+            except (ActRefused, NotPaired) as error:
+                _LOG.warning("the community does not take the end of a call: %s", error)
+            finally:
+                self._acted()
+        elif self._egress is not None:
             await self._egress.update(event_id, Status[status.upper()])
 
     def standing(self, klass: str) -> str | None:
-        """The choice made at set-up: ``zone``, ``nobody`` or None."""
+        """The choice made at set-up: ``zone``, for SOS ``flat``, ``nobody`` or None."""
+        if klass == SOS and self._view.flat is not None:
+            return "flat"
         consent = self._view.standing.get(klass)
         if consent is None:
             return None
@@ -189,17 +225,21 @@ class Sharing:
         found = []
         for klass in CLASSES:
             consent = self._view.standing.get(klass)
+            purpose = TELL_ZONE
+            if klass == SOS and self._view.flat is not None:
+                purpose, consent = SOS_FLAT, self._view.flat
             since = consent.time if consent else None
-            found.append(ChoiceView(TELL_ZONE, klass, self.standing(klass), since))
+            found.append(ChoiceView(purpose, klass, self.standing(klass), since))
         return found
 
     async def choose(self, purpose: str, klass: str, value: str, actor: str) -> None:
-        """Take down ``zone`` or ``nobody``; in force when this returns.
+        """Take down ``zone``, ``nobody`` or, for SOS, ``flat``; in force when this returns.
 
         Raises:
             PrivacyError: an unknown purpose or class, or a ledger that doesn't hold.
         """
-        if self._ledger is None or klass not in CLASSES or value not in {"zone", "nobody"}:
+        known = {"zone", "nobody", "flat"} if klass == SOS else {"zone", "nobody"}
+        if self._ledger is None or klass not in CLASSES or value not in known:
             raise PrivacyError("there is no such choice")
         try:
             await asyncio.to_thread(self._choose, self._ledger, purpose, klass, value, actor)
@@ -208,10 +248,18 @@ class Sharing:
             self._changed()
 
     def _choose(self, ledger: Ledger, purpose: str, klass: str, value: str, actor: str) -> None:
+        if value == "flat":
+            # One of the two: an event that names no flat must not lie beside a call that does.
+            ledger.give(SOS_FLAT, klass, actor)
+            if ledger.allows(TELL_ZONE, klass):
+                ledger.withdraw(TELL_ZONE, klass, actor)
+            return
+        if ledger.allows(SOS_FLAT, klass):
+            ledger.withdraw(SOS_FLAT, klass, actor)
         if value == "zone":
             ledger.give(purpose, klass, actor)
             return
-        ledger.withdraw(purpose, klass, actor)
+        ledger.withdraw(TELL_ZONE if purpose == SOS_FLAT else purpose, klass, actor)
         # A no is meant for what is on its way too, also where it was said yes to in the moment.
         queue = {event["event_id"]: event["class"] for event in self.status()["queue"]}
         trying = dict(self._on_the_way)  # said yes to, but the door has not taken it yet
@@ -267,7 +315,8 @@ class Sharing:
         zone = status["zone"]
         name = f"{zone['zh_CN']} · {zone['en']}" if zone else ""
         homes = zone["homes"] if zone else status["roster_size"]
-        return PairingView(status["community"], "", name, homes, status["slot_s"])
+        acts = self._egress is not None and self._egress.can_act
+        return PairingView(status["community"], "", name, homes, status["slot_s"], acts=acts)
 
     def status(self) -> dict[str, Any]:
         """How the events door stands, for health checks."""
@@ -280,27 +329,26 @@ class Sharing:
         return self._sent
 
     def sent_today(self) -> int:
-        """How many event messages left since midnight, copies counted once."""
+        """How many messages left since midnight by any door, copies counted once."""
         midnight = (
             datetime.datetime.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
         )
         since = midnight.timestamp()
-        return sum(one.door == "events" and one.at >= since for one in self._sent)
+        return sum(one.at >= since for one in self._sent)
 
     async def _look(self) -> None:
         """Keep the readable list in step with the log; the door itself never waits for it."""
-        seen: object = None
         while True:
             if await self._read_ledger():
                 self._changed()
             now = (self.status()["queue"], self._keys.locked, self.pairing() is None)
-            if now != seen:
+            if now != self._seen:
                 try:
                     await self._read_sent()
                 except PrivacyError as error:
                     _LOG.warning("what left could not be read, trying again: %s", error)
                 else:
-                    seen = now
+                    self._seen = now
                     self._changed()
             await asyncio.sleep(LOOK_S)
 
@@ -313,8 +361,8 @@ class Sharing:
         acts: list[dict[str, Any]] = await asyncio.to_thread(
             egress.acts.lines, household.open_letter
         )
-        views = [view for view in map(_event_view, cells) if view is not None]
-        views += [_act_view(line) for line in acts]
+        views = [view for view in map(event_view, cells) if view is not None]
+        views += [act_view(line) for line in acts]
         self._sent = sorted(views, key=lambda view: view.at, reverse=True)
 
 
@@ -322,39 +370,3 @@ def open_ledger(path: Path, machine: MachineKey) -> Ledger:
     """The consent ledger in ``egress.db``, with the keys that a home uses for it."""
     key = Ed25519PrivateKey.from_private_bytes(machine.derive("consent signature"))
     return Ledger(path, machine.box("consent"), key)
-
-
-def _event_view(line: dict[str, Any]) -> SentView | None:
-    """One message; its two safety copies say nothing new and are left out."""
-    if line["kind"] != "cell" or line["copy"] != 1:
-        return None
-    body = line["body"]
-    fields = [
-        (_("What"), _CLASS_WORDS.get(body["class"], str(body["class"]))),
-        (_("Status"), _STATUS_WORDS.get(body["status"], str(body["status"]))),
-        (_("Zone"), " · ".join(line["zone_names"].values())),
-        (_("Level"), str(body["severity"])),
-        (_("Message of this event"), str(body["seq"] + 1)),
-        (_("Slot"), str(body["slot"])),
-    ]
-    if line["late"]:
-        fields.append((_("Sent late"), _("yes; a late message can point to your home")))
-    return SentView(
-        at=line["at"],
-        door="events",
-        recipient=_DUTY_DESK,
-        state="received" if line["receipt_at"] else "sent",
-        fields=fields,
-        raw=line["plaintext"],
-    )
-
-
-def _act_view(line: dict[str, Any]) -> SentView:
-    return SentView(
-        at=line["at"],
-        door="acts",
-        recipient=line["recipient"],
-        state="sent",
-        fields=[(_("What"), _ACT_WORDS.get(line["purpose"], line["purpose"]))],
-        raw=line["data"],
-    )

@@ -26,11 +26,12 @@ class _Spoken(gettext.NullTranslations):
 class QuestionView:
     """The question whether to tell the duty desk: see `hub.home.offer`.
 
-    `told` is whether the event is in the queue or has left; `cancelled` whether somebody at home
-    said since that it was a false alarm.
+    `told` is whether the event is in the queue or has left, or, where the `flat` is told, whether
+    the community has taken it; `seen_at` when the duty desk acknowledged that. `cancelled` is
+    whether somebody at home said since that it was a false alarm.
     """
 
-    __slots__ = ("answer", "cancelled", "choice", "deadline", "told")
+    __slots__ = ("answer", "cancelled", "choice", "deadline", "flat", "seen_at", "told")
 
     def __init__(
         self,
@@ -40,12 +41,16 @@ class QuestionView:
         *,
         told: bool,
         cancelled: bool = False,
+        flat: bool = False,
+        seen_at: float | None = None,
     ) -> None:
         self.deadline = deadline
         self.choice = choice
         self.answer = answer
         self.told = told
         self.cancelled = cancelled
+        self.flat = flat
+        self.seen_at = seen_at
 
 
 UNNAMED = "SOS"
@@ -254,11 +259,25 @@ class LedgerLine:
 
 
 class PairingView:
-    """The community this home is paired with, and the zone its events name."""
+    """The community this home is paired with, and the zone its events name.
 
-    __slots__ = ("address", "community", "homes", "slot_s", "zone")
+    `acts` is whether a call of this flat can be sent to it: homes that paired before there were
+    any don't know where to.
+    """
 
-    def __init__(self, community: str, address: str, zone: str, homes: int, slot_s: float) -> None:
+    __slots__ = ("acts", "address", "community", "homes", "slot_s", "zone")
+
+    def __init__(
+        self,
+        community: str,
+        address: str,
+        zone: str,
+        homes: int,
+        slot_s: float,
+        *,
+        acts: bool = False,
+    ) -> None:
+        self.acts = acts
         self.community = community
         self.address = address
         self.zone = zone

@@ -92,6 +92,19 @@ def hazard(kind: str, entity_id: str, sensor: str, place: str, **more: Any) -> S
     return made
 
 
+def asked(choice: str | None = None, within_s: float = 10) -> SimpleNamespace:
+    """A question that nobody answered yet."""
+    return SimpleNamespace(
+        deadline=time.time() + within_s,
+        choice=choice,
+        answer=None,
+        told=False,
+        cancelled=False,
+        flat=False,
+        seen_at=None,
+    )
+
+
 class FakeHome(FakeGuarding):
     """What `web.facade.HomeRuntime` promises, from memory."""
 
@@ -276,6 +289,7 @@ class FakeHome(FakeGuarding):
             zone="3 号楼 高层区",
             homes=24,
             slot_s=2.0,
+            acts=True,
         )
 
     async def rename_device(self, device_id: str, name: str, area: str, actor: Actor) -> None:

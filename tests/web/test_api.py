@@ -31,6 +31,7 @@ async def owner(home: Served) -> AsyncIterator[Program]:
 
 def question(**more: Any) -> SimpleNamespace:
     found = {"deadline": 2e9, "choice": None, "answer": None, "told": False, "cancelled": False}
+    found |= {"flat": False, "seen_at": None}
     return SimpleNamespace(**{**found, **more})
 
 
@@ -222,11 +223,13 @@ async def test_marks_limits_and_tests(home: Served, owner: Program) -> None:
     assert (await owner.ask("GET", "/safety"))[1]["test_days"] == 30
     home.home.open = [hazard("sos", sensor, "SOS", "客厅")]
     assert await owner.ask("POST", "/hazards/sos1/end") == (204, None)
+    assert await owner.ask("POST", "/calls") == (200, {"hazard_id": "sos1"})
     assert home.home.did == [
         ("mark", "overheat", f"{warm} a", 60, 30, False),
         ("unmark", "overheat", warm),
         ("tested", sensor),
         ("end", "sos1"),
+        ("call", "owner"),
     ]
 
 

@@ -7,7 +7,6 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,7 +16,7 @@ from hub.core.commands import Actor
 from hub.core.language import translator
 from hub.safety.advice import Advice
 from tests.catalogues import ROOT
-from tests.web.homes import Served, hazard, served
+from tests.web.homes import Served, asked, hazard, served
 from tests.web.test_pages import PAGES
 
 if TYPE_CHECKING:
@@ -50,7 +49,7 @@ async def home(tmp_path: Path) -> AsyncIterator[Served]:
     async with served(tmp_path) as made:
         fake = made.home
         sensor = fake.named("厨房燃气报警器")
-        question = SimpleNamespace(deadline=time.time() + 900, choice=None, answer=None, told=False)
+        question = asked(None, 900)
         fake.open = [hazard("gas", sensor, "厨房燃气报警器", "厨房", question=question)]
         fake.states.set(sensor, True)
         fake.states.set(fake.named("阳台水浸"), None, available=False)
@@ -118,7 +117,7 @@ async def test_the_question_is_on_the_first_screen(
     words = translator("hub", lang)
     advice = Advice(words, {"binary_sensor.kitchen": "厨房燃气报警器 燃气"})
     steps = (advice.happened(RECORD), *advice.steps("gas"))
-    question = SimpleNamespace(deadline=time.time() + 30, choice="zone", answer=None, told=False)
+    question = asked("zone", 30)
     gas = hazard("gas", home.home.named("厨房燃气报警器"), "厨房燃气报警器", "厨房")
     gas.question, gas.advice = question, lambda _words: steps
     home.home.open = [gas]

@@ -6,13 +6,12 @@ import html
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from hub.core.commands import Actor
-from tests.web.homes import Served, hazard, served
+from tests.web.homes import Served, asked, hazard, served
 from tests.web.test_browser import page_of
 from tests.web.visitors import visiting
 from web.facade import Refusal
@@ -43,9 +42,7 @@ async def home(tmp_path: Path) -> AsyncIterator[Served]:
 
 
 def calling(home: Served, by: str = "") -> None:
-    question = SimpleNamespace(
-        deadline=time.time() + 10, choice=None, answer=None, told=False, cancelled=False
-    )
+    question = asked()
     home.home.open = [hazard("sos", "page.sos", "SOS", "", question=question, called_by=by)]
 
 

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import pytest
 
 from hub.safety.advice import Deed
-from tests.web.homes import PASSWORD, Served, hazard, served
+from tests.web.homes import PASSWORD, Served, asked, hazard, served
 from tests.web.visitors import visiting
 from web.words import GUARD, WATCH
 
@@ -49,7 +49,7 @@ async def home(tmp_path: Path) -> AsyncIterator[Served]:
 
 def _gas(home: Served, choice: str | None = "zone") -> None:
     sensor = home.home.named("厨房燃气报警器")
-    question = SimpleNamespace(deadline=time.time() + 30, choice=choice, answer=None, told=False)
+    question = asked(choice, 30)
     home.home.open = [hazard("gas", sensor, "厨房燃气报警器", "厨房", question=question)]
     home.home.states.set(sensor, True)
 

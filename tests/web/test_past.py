@@ -33,7 +33,8 @@ def _over(home: Served, kind: str, ago: float, **more: Any) -> None:
 
 
 def _asked(**more: object) -> SimpleNamespace:
-    return SimpleNamespace(**{"answer": "tell", "told": True, "cancelled": False, **more})
+    known = {"answer": "tell", "told": True, "cancelled": False, "flat": False, "seen_at": None}
+    return SimpleNamespace(**{**known, **more})
 
 
 async def test_what_was_done_is_seen_for_a_day(home: Served) -> None:
@@ -60,6 +61,7 @@ async def test_what_was_done_is_seen_for_a_day(home: Served) -> None:
     [
         (_asked(cancelled=True), "The duty desk was told that it was a false alarm."),
         (_asked(told=False), "The duty desk was not told."),
+        (_asked(flat=True), "The duty desk was told that your flat calls for help."),
     ],
 )
 async def test_what_the_duty_desk_was_told(

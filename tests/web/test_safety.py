@@ -8,8 +8,9 @@ from types import SimpleNamespace
 
 import pytest
 
+from hub.core.commands import Actor
 from hub.safety.table import HAZARDS as TABLE
-from tests.web.homes import Served, hazard
+from tests.web.homes import Served, asked, hazard
 from tests.web.test_pages import home
 from tests.web.visitors import visiting
 from web.app import home_design
@@ -118,9 +119,7 @@ async def test_a_sensor_that_nobody_tried(home: Served) -> None:
 
 
 async def test_a_call_for_help_is_ended_by_a_person(home: Served) -> None:
-    question = SimpleNamespace(
-        deadline=time.time() + 10, choice=None, answer=None, told=False, cancelled=False
-    )
+    question = asked()
     home.home.open = [hazard("sos", "event.bed", "床头按钮", "卧室", question=question)]
     async with visiting(home, "resident") as visitor:
         text = (await visitor.get("/"))[1]
@@ -134,10 +133,39 @@ async def test_a_call_for_help_is_ended_by_a_person(home: Served) -> None:
         assert "Call for help: 卧室" not in (await visitor.get("/"))[1]
 
 
-async def test_the_choice_for_a_press_says_what_cannot_be_chosen(home: Served) -> None:
+async def test_only_a_call_for_help_may_tell_the_flat(home: Served) -> None:
+    await home.home.pair("LINLI", Actor("test", "owner"))
     async with visiting(home, "resident") as visitor:
         text = html.unescape((await visitor.get("/choices"))[1])
-        assert text.count("That a press tells your flat at once can't be chosen yet.") == 1
+        assert text.count('value="flat"') == 1
+        assert "Your flat can't be told yet" not in text
+        assert (await visitor.press("/choices", klass="gas", value="flat"))[0] == 422
+        assert (await visitor.press("/choices", klass="sos", value="flat"))[0] == 200
+        assert home.home.values["sos"][0] == "flat"
+        assert home.home.values["gas"][0] is None
+        home.home.paired.acts = False
+        assert "Your flat can't be told yet" in html.unescape((await visitor.get("/choices"))[1])
+
+
+@pytest.mark.parametrize(
+    ("told", "seen_at", "said"),
+    [
+        (False, None, "The duty desk could not be told. Call it yourself."),
+        (True, None, "Nobody there has acknowledged it yet."),
+        (True, 1_800_000_000.0, "The duty desk saw your call at "),
+    ],
+)
+async def test_a_call_says_what_became_of_it_outside(
+    home: Served, told: bool, seen_at: float | None, said: str
+) -> None:
+    question = asked("flat")
+    home.home.open = [hazard("sos", "page.sos", "张明", "", question=question)]
+    async with visiting(home, "resident") as visitor:
+        text = html.unescape((await visitor.get("/"))[1])
+        assert "It learns your flat, as you chose, and nothing else." in text
+        question.answer, question.flat = "tell", True
+        question.told, question.seen_at = told, seen_at
+        assert said in html.unescape((await visitor.get("/"))[1])
 
 
 async def test_a_battery_is_a_note_and_no_alarm(home: Served) -> None:

@@ -39,7 +39,7 @@ class Choice(TypedDict):
 
     purpose: str
     hazard_class: str
-    value: Annotated[str | None, "zone or nobody"]
+    value: Annotated[str | None, "zone, for sos flat, or nobody"]
     since: Time | None
 
 
@@ -52,7 +52,7 @@ class ChoiceList(TypedDict):
 class Choose(TypedDict):
     """A choice; it is in force when the answer comes."""
 
-    value: Literal["zone", "nobody"]
+    value: Annotated[Literal["zone", "flat", "nobody"], "flat: of a call for help only"]
 
 
 class LedgerEntry(TypedDict):

@@ -167,10 +167,18 @@ class Question(TypedDict):
     """Whether to tell the duty desk; without an answer the choice counts at the deadline."""
 
     deadline: Time
-    choice: Annotated[str | None, "zone or nobody; null: never asked"]
+    choice: Annotated[str | None, "zone, flat or nobody; null: never asked"]
     answer: Annotated[str | None, "tell or dont"]
     told: bool
     cancelled: bool
+    flat: Annotated[bool, "the flat is told, and not the zone"]
+    seen_at: Annotated[Time | None, "when the duty desk acknowledged the call of this flat"]
+
+
+class Called(TypedDict):
+    """A call for help."""
+
+    hazard_id: str
 
 
 class Hazard(TypedDict):

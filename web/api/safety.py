@@ -52,6 +52,7 @@ def hazard_operations(runtime: HomeRuntime) -> Operations:
         return hazard_model(_hazard(runtime, call), call.say)
 
     _hazard_acts(runtime, table)
+    _call_acts(runtime, table)
     return table
 
 
@@ -98,6 +99,20 @@ def _hazard_acts(runtime: HomeRuntime, table: Operations) -> None:
         hazard = _hazard(runtime, call)
         if hazard.question is None or not await runtime.cancel(hazard.id, call.actor):
             raise Problem(409, "nothing_told")
+
+
+def _call_acts(runtime: HomeRuntime, table: Operations) -> None:
+    @table.add(
+        "POST",
+        "/calls",
+        allow=HOUSEHOLD,
+        scope="safety",
+        summary="Call for help",
+        answers=models.Called,
+        problems={409: "refused"},
+    )
+    async def call_for_help(call: Call) -> models.Called:
+        return {"hazard_id": await runtime.call_for_help(call.actor)}
 
     @table.add(
         "POST",
@@ -260,6 +275,8 @@ def _question_model(question: QuestionView) -> models.Question:
         "answer": question.answer,
         "told": question.told,
         "cancelled": question.cancelled,
+        "flat": question.flat,
+        "seen_at": question.seen_at,
     }
 
 

@@ -37,6 +37,7 @@ TOLD = {
     "nobody": _("Nobody outside is told, as you chose."),
     None: _("Nobody outside is told: your household has not chosen yet."),
 }
+NOT_YET = _("Nobody outside is told: this home has to pair once more before its flat can be told.")
 UNPAIRED = _("Nobody outside is told: this home is not paired with a community.")
 
 
@@ -83,7 +84,11 @@ def _what_happens(house: House, words: Words) -> dict[str, Any]:
     kind = KINDS[SOS]
     plan = Plan(kind, runtime.bindings(), (), words)
     chosen = {choice.klass: choice.value for choice in runtime.choices()}.get(SOS)
-    told = TOLD[chosen] if runtime.pairing() or chosen in {"nobody", None} else UNPAIRED
+    paired, told = runtime.pairing(), TOLD[chosen]
+    if paired is None and chosen in {"flat", "zone"}:
+        told = UNPAIRED
+    elif paired is not None and chosen == "flat" and not paired.acts:
+        told = NOT_YET
     return {
         "acts": plan.acts,
         "cannot": [] if plan.acts else [words(CANNOT[role]) for role in kind.roles],

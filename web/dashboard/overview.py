@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from web.dashboard.past import recent
 from web.dashboard.status import sentence
+from web.design.formats import clock
 from web.design.spark import spark
 from web.words import ALARMS, HAZARDS, RESULTS, ROLES
 
 if TYPE_CHECKING:
     from web.design.page import Words
     from web.house import EntityView, House
-    from web.views import HazardView
+    from web.views import HazardView, QuestionView
 
 MOST_TILES = 6
 SPARK_KEPT_S = 60.0
@@ -50,10 +51,28 @@ CANNOT_ACT = {
 }
 
 
-class HazardCard:
-    """A hazard with its words. `did` are (picture, sentence, level) of what the system did."""
+def told_words(question: QuestionView, words: Words) -> str:
+    """What became of an answered question."""
+    if question.cancelled:
+        return words("The duty desk is told that it was a false alarm.")
+    if question.seen_at is not None:
+        return words("The duty desk saw your call at %(time)s.", time=clock(question.seen_at))
+    if question.told and question.flat:
+        return words("The duty desk has your flat's call. Nobody there has acknowledged it yet.")
+    if question.told:
+        return words("The duty desk is told the zone.")
+    if question.answer == "tell":
+        return words("The duty desk could not be told. Call it yourself.")
+    return words("The duty desk is not told.")
 
-    __slots__ = ("advice", "did", "hazard", "level", "name", "picture")
+
+class HazardCard:
+    """A hazard with its words.
+
+    `did` are (picture, sentence, level) of what the system did, `told` what was told outside.
+    """
+
+    __slots__ = ("advice", "did", "hazard", "level", "name", "picture", "told")
 
     def __init__(self, hazard: HazardView, words: Words) -> None:
         self.hazard = hazard
@@ -63,6 +82,8 @@ class HazardCard:
         self.did = [
             (ROLES[deed.role][2], deed.text, RESULTS[deed.result]) for deed in hazard.did(words)
         ]
+        question = hazard.question
+        self.told = told_words(question, words) if question and question.answer else ""
 
     @property
     def asks(self) -> bool:

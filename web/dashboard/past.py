@@ -32,6 +32,8 @@ class PastHazard:
             return
         if question.cancelled:
             self.did.append(words("The duty desk was told that it was a false alarm."))
+        elif question.told and question.flat:
+            self.did.append(words("The duty desk was told that your flat calls for help."))
         elif question.told:
             self.did.append(words("The duty desk was told the zone."))
         else:

@@ -20,6 +20,7 @@ from web.house import AT_HOME, HOUSEHOLD, PRESENT, WALLS, House, actor_of, field
 if TYPE_CHECKING:
     from hub.core.commands import Actor
     from hub.http.live import LiveContext
+    from web.views import QuestionView
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -55,16 +56,7 @@ def _hazard_routes(house: House) -> Routes:
 
     @routes.post("/hazards/{id}/answer", allow=AT_HOME)
     async def answer(request: web.Request) -> web.Response:
-        words = house.design.language(request["lang"])
-        choice = one_of(await field(request, "answer"), ("tell", "dont"))
-        counted = await house.runtime.answer(request.match_info["id"], choice, actor_of(request))
-        if not counted:
-            return refused(request, words("This was answered already."))
-        if choice == "tell":
-            if not _told(house, request.match_info["id"]):
-                return refused(request, words("The duty desk could not be told. Call it yourself."))
-            return done(request, words("The duty desk is being told the zone, not your flat."))
-        return done(request, words("The duty desk is not told. You can call it at any time."))
+        return await _answer(house, request)
 
     @routes.post("/hazards/{id}/cancel", allow=AT_HOME)
     async def cancel(request: web.Request) -> web.Response:
@@ -96,6 +88,22 @@ def _hazard_routes(house: House) -> Routes:
     return routes
 
 
+async def _answer(house: House, request: web.Request) -> web.Response:
+    words = house.design.language(request["lang"])
+    choice = one_of(await field(request, "answer"), ("tell", "dont"))
+    counted = await house.runtime.answer(request.match_info["id"], choice, actor_of(request))
+    if not counted:
+        return refused(request, words("This was answered already."))
+    if choice == "tell":
+        question = _question(house, request.match_info["id"])
+        if question is None or not question.told:
+            return refused(request, words("The duty desk could not be told. Call it yourself."))
+        if question.flat:
+            return done(request, words("The duty desk has your flat's call."))
+        return done(request, words("The duty desk is being told the zone, not your flat."))
+    return done(request, words("The duty desk is not told. You can call it at any time."))
+
+
 def _may_end(house: House, hazard_id: str, actor: Actor) -> bool:
     """A guest ends the call that was their own press, and no other; a screen at home ends any."""
     if actor.role in AT_HOME:
@@ -103,10 +111,10 @@ def _may_end(house: House, hazard_id: str, actor: Actor) -> bool:
     return any(one.id == hazard_id and one.called_by == actor.id for one in house.runtime.hazards())
 
 
-def _told(house: House, hazard_id: str) -> bool:
-    """Whether the hazard's event is queued or has left."""
+def _question(house: House, hazard_id: str) -> QuestionView | None:
+    """What was asked about the hazard, None where nothing was."""
     asked = [hazard.question for hazard in house.runtime.hazards() if hazard.id == hazard_id]
-    return any(question is not None and question.told for question in asked)
+    return asked[0] if asked else None
 
 
 def _live_parts(house: House, overview: Overview) -> None:

@@ -38,15 +38,19 @@ NOTES: dict[str, tuple[str, ...]] = {
     "gas": (_("Nothing electrical is switched while there is gas."),),
     "carbon_monoxide": (_("Everyone has to get out into the fresh air."),),
     "sos": (
+        _("The SOS button on every page calls, and any button that you name here."),
         _("For ten seconds a false press can be taken back before anybody outside is told."),
         _("It goes on until a person at home ends it."),
-        _("It can't tell your flat or call your family yet: call 120 or 119 yourself too."),
+        _("It can't phone anybody: call 120 or 119 yourself too."),
     ),
     "left_on": (_("Warns only, unless you choose for a sensor that its socket turns off."),),
     "freezing": (_("Warns only: warmth is up to you."),),
     "battery": (_("A note on the start page, without a sound."),),
 }
 ABOVE, BELOW = _("above %(limit)s"), _("at %(limit)s or less")
+TOLD_SOS = _(
+    "Ten seconds later the duty desk is told your flat, the zone or nobody, as you choose."
+)
 TOLD = _("If nobody at home answers, the duty desk is told the zone or nobody, as you choose.")
 
 
@@ -97,7 +101,8 @@ class Plan:
         missing = dict.fromkeys(role for sensor in self.sensors for role in sensor.missing)
         self.cannot = [words(CANNOT[role]) for role in missing]
         self.notes = [words(note) for note in NOTES.get(kind.name, ())]
-        self.told = words(TOLD) if kind.told in HAZARD_CLASSES else ""
+        told = TOLD_SOS if kind.latched else TOLD
+        self.told = words(told) if kind.told in HAZARD_CLASSES else ""
 
     def _bound(
         self, kind: HazardKind, role: str, bindings: Sequence[BindingView]

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 TEMPLATES = Path(__file__).parent / "templates"
 TELL_ZONE = "tell_zone"
+SOS = "sos"
+VALUES = {False: ("zone", "nobody"), True: ("flat", "zone", "nobody")}
+"""What can be chosen, by whether it is for a call for help."""
 MOST_SHOWN = 100
 
 
@@ -68,8 +71,8 @@ def sharing_routes(house: House) -> Routes:
         words = house.design.language(request["lang"])
         klass = one_of(await field(request, "klass", 32), HAZARD_CLASSES)
         value = await field(request, "value", 32)
-        if value not in {"zone", "nobody"}:
-            text = words("Choose one of the two; nothing is chosen for you.")
+        if value not in VALUES[klass == SOS]:
+            text = words("Choose one of them; nothing is chosen for you.")
             return refused(request, text, {"value": text})
         try:
             await house.runtime.choose(TELL_ZONE, klass, value, actor_of(request))

@@ -168,6 +168,13 @@ HOME: tuple[Model, ...] = (
         alarm="smoke",
     ),
     Model(
+        "co_sensor",
+        ("Bathroom carbon monoxide sensor (demo)", "卫生间一氧化碳传感器（演示）"),
+        {"carbon_monoxide": False, "battery": 90},
+        [_alarm_entity("carbon_monoxide", "carbon_monoxide"), _battery()],
+        alarm="carbon_monoxide",
+    ),
+    Model(
         "leak_sensor",
         ("Bathroom leak sensor (demo)", "卫生间漏水传感器（演示）"),
         {"leak": False, "battery": 88},

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from pathlib import Path
 
+from hub.demo.consent import UNPAIRED
 from hub.demo.neighbours import flats
 from hub.demo.plan import HOME_FLAT, NAMES, Plan
 from hub.demo.scenes import DEVICES, SCENES
@@ -48,8 +49,10 @@ def test_there_are_enough_neighbours_for_zones() -> None:
 def test_scenes_play_devices_that_exist() -> None:
     simulated = {model.key: model for model in HOME}
     for scene in SCENES.values():
+        assert scene.steps(UNPAIRED)
+        if scene.key == "sos":
+            continue  # a person's press on the home's own page
         assert scene.device in DEVICES
-        assert scene.steps
         if scene.order == "alarm":
             assert simulated[scene.device].alarm == DEVICES[scene.device].slot
     for key, device in DEVICES.items():

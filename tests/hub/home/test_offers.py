@@ -28,6 +28,8 @@ class Door:
         self.updated: list[tuple[str, str]] = []
         self.paired = True
         self.full = False
+        self.acts: list[str] = []
+        self.seen_at: float | None = None
 
     async def offer(self, hazard_id: str, klass: str, basis: str, actor: str) -> str | None:
         if self.full:
@@ -36,6 +38,21 @@ class Door:
             return None
         self.offered.append((hazard_id, klass, basis, actor))
         return hazard_id
+
+    async def tell_flat(self, hazard_id: str, klass: str) -> str | None:
+        if self.full:
+            raise PrivacyError("nobody answered")
+        if not self.paired:
+            return None
+        self.acts.append(f"{klass} {hazard_id}")
+        return f"act:{hazard_id}"
+
+    async def ask(self, event_id: str) -> None:
+        self.acts.append(f"ask {event_id}")
+        self.seen_at = 7.0
+
+    def acknowledged(self, _hazard_id: str) -> float | None:
+        return self.seen_at
 
     async def update(self, event_id: str, status: str) -> None:
         if self.full:
@@ -309,3 +326,64 @@ async def test_what_is_only_the_homes_is_not_asked_about(store: Store, kind: str
     await asked.hazard_changed(hazard(kind=kind))
     assert asked.question("h1") is None
     await asked.stop()
+
+
+async def test_a_call_tells_the_flat_where_that_was_chosen(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "CANCEL_S", 0.02)
+    monkeypatch.setattr(module, "ASK_AGAIN_S", (0.01,))
+    door = Door("flat")
+    asked = offers(store, door)
+    await asked.hazard_changed(hazard(kind="sos"))
+    await until(lambda: door.seen_at)
+    assert door.acts == ["sos h1", "ask act:h1"]
+    assert door.offered == [], "an event beside it would name the flat of the zone"
+    question = asked.question("h1")
+    assert question is not None
+    assert (question.flat, question.told, question.by) == (True, True, "choice")
+    await asked.hazard_changed(hazard(kind="sos", active=False))
+    assert door.updated == [("act:h1", "cleared")]
+    await asked.stop()
+    again = offers(store, door)
+    await again.load()
+    loaded = again.question("h1")
+    assert loaded is not None
+    assert loaded.flat
+    await again.stop()
+    assert len(door.acts) == 2
+
+
+async def test_a_call_that_ended_before_anybody_was_reached_sends_nobody(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "RETRY_S", 0.01)
+    door = Door("flat")
+    door.full = True
+    asked = offers(store, door)
+    await asked.hazard_changed(hazard(kind="sos"))
+    await asked.answer("h1", "tell", "li")
+    question = asked.question("h1")
+    assert question is not None
+    assert not question.told
+    await asked.hazard_changed(hazard(kind="sos", active=False))
+    await until(lambda: question.event_id == "")
+    door.full = False
+    await asked.stop()
+    assert (door.acts, door.updated) == ([], [])
+
+
+async def test_the_desk_is_asked_on_after_a_restart(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    door = Door("flat")
+    asked = offers(store, door)
+    await asked.hazard_changed(hazard(kind="sos"))
+    await asked.answer("h1", "tell", "li")
+    await asked.stop()
+    monkeypatch.setattr(module, "ASK_AGAIN_S", (0.01,))
+    again = offers(store, door)
+    await again.load()
+    await until(lambda: door.seen_at)
+    await again.stop()
+    assert door.acts == ["sos h1", "ask act:h1"]

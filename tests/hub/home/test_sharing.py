@@ -12,7 +12,7 @@ import pytest
 from hub.home.refusal import Refusal
 from hub.home.runtime import Home
 from hub.home.sharing import CLASSES
-from privacy.consent import TELL_ZONE, TELL_ZONE_NOW
+from privacy.consent import SOS_FLAT, TELL_ZONE, TELL_ZONE_NOW
 from privacy.egress import Egress, NotStored
 from tests.hub.home.conftest import OWNER
 from tests.privacy.helpers import files_contain, home_answer, portal, public, until
@@ -209,3 +209,20 @@ async def test_a_broken_chain_is_said_and_refuses_choices(home: Home, tmp_path: 
     assert home.sharing.standing("smoke") is None
     with pytest.raises(Refusal, match="chain"):
         await home.choose(TELL_ZONE, "smoke", "nobody", OWNER)
+
+
+async def test_a_call_tells_either_the_flat_or_the_zone(home: Home) -> None:
+    await home.choose(TELL_ZONE, "sos", "zone", OWNER)
+    await home.choose(TELL_ZONE, "sos", "flat", OWNER)
+    choice = next(one for one in home.choices() if one.klass == "sos")
+    assert (choice.purpose, choice.value) == (SOS_FLAT, "flat")
+    assert home.sharing.standing("sos") == "flat"
+    states = [(line.purpose, line.state) for line in home.ledger()]
+    assert states == [(TELL_ZONE, "withdrawn"), (SOS_FLAT, "given"), (TELL_ZONE, "given")]
+    assert await home.sharing.tell_flat("h1", "sos") is None, "not paired"
+    await home.withdraw(SOS_FLAT, "sos", OWNER)
+    assert home.sharing.standing("sos") == "nobody"
+    await home.choose(TELL_ZONE, "sos", "flat", OWNER)
+    await home.choose(TELL_ZONE, "sos", "zone", OWNER)
+    assert home.sharing.standing("sos") == "zone"
+    assert await home.sharing.tell_flat("h1", "sos") is None

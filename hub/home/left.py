@@ -1,0 +1,76 @@
+"""What left the home, as its residents read it: every message in words, beside its bytes."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from hub.home.views import SentView
+from privacy.act_link import SOS
+
+
+def _(message: str) -> str:
+    """Mark a message for extraction; pages translate it."""
+    return message
+
+
+_STATUS_WORDS = {
+    "raised": _("raised"),
+    "updated": _("still going on"),
+    "cleared": _("all clear"),
+    "cancelled": _("cancelled"),
+}
+_CLASS_WORDS = {
+    "gas": _("gas"),
+    "smoke": _("smoke"),
+    "carbon_monoxide": _("carbon monoxide"),
+    "flood": _("water leak"),
+    "sos": _("call for help"),
+}
+_ACT_WORDS = {
+    "pairing": _("pairing with the community"),
+    "sos": _("your flat calls for help"),
+}
+_ASKED = {"asked": _("asked whether it was seen")}
+_DUTY_DESK = _("duty desk")
+
+
+def event_view(line: dict[str, Any]) -> SentView | None:
+    """One message; its two safety copies say nothing new and are left out."""
+    if line["kind"] != "cell" or line["copy"] != 1:
+        return None
+    body = line["body"]
+    fields = [
+        (_("What"), _CLASS_WORDS.get(body["class"], str(body["class"]))),
+        (_("Status"), _STATUS_WORDS.get(body["status"], str(body["status"]))),
+        (_("Zone"), " · ".join(line["zone_names"].values())),
+        (_("Level"), str(body["severity"])),
+        (_("Message of this event"), str(body["seq"] + 1)),
+        (_("Slot"), str(body["slot"])),
+    ]
+    if line["late"]:
+        fields.append((_("Sent late"), _("yes; a late message can point to your home")))
+    return SentView(
+        at=line["at"],
+        door="events",
+        recipient=_DUTY_DESK,
+        state="received" if line["receipt_at"] else "sent",
+        fields=fields,
+        raw=line["plaintext"],
+    )
+
+
+def act_view(line: dict[str, Any]) -> SentView:
+    """One act of a resident."""
+    fields = [(_("What"), _ACT_WORDS.get(line["purpose"], line["purpose"]))]
+    if line["purpose"] == SOS:
+        status = json.loads(line["data"])["status"]
+        fields.append((_("Status"), (_STATUS_WORDS | _ASKED).get(status, status)))
+    return SentView(
+        at=line["at"],
+        door="acts",
+        recipient=line["recipient"],
+        state="sent",
+        fields=fields,
+        raw=line["data"],
+    )
