@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 from hub.home.screens import MOST_TILES, Screen
 from web.dashboard.overview import HazardCard, choose_tiles
 from web.dashboard.status import Sentence, sentence
+from web.house import WALLS
 from web.words import ALARMS
 
 if TYPE_CHECKING:
     from hub.accounts.model import Session
-    from hub.core.commands import Actor
     from web.design.page import Words
     from web.house import EntityView, House
 
@@ -50,20 +50,14 @@ def _cards(house: House, words: Words) -> list[HazardCard]:
     return [HazardCard(one, words) for one in house.runtime.hazards() if one.active]
 
 
-def press_of(house: House, view: EntityView, role: str, actor: Actor | None = None) -> str | None:
-    """Return what a press on a tile does for this role, None where a press does nothing.
-
-    ``actor`` is who presses, where that is known; a tile is drawn for all screens alike.
-    """
+def press_of(house: House, view: EntityView, role: str) -> str | None:
+    """Return what a press on a tile does for this role, None where a press does nothing."""
     if role == "guest" or view.press is None or not view.available or view.leased:
         return None
-    if role != "wall":
-        return view.press
     entity = house.entity(view.entity_id)
-    screens = house.runtime.screens
-    if actor is not None:
-        return view.press if screens.may(actor, entity, view.press) else None
-    return view.press if screens.harmless(entity, view.press) else None
+    if role in WALLS and not house.runtime.screens.harmless(entity, view.press):
+        return None
+    return view.press
 
 
 def plan_of(screen: Screen, tiles: list[EntityView]) -> str:

@@ -71,11 +71,14 @@ def _wall(house: House, request: web.Request, session: Session) -> web.Response:
     words = house.design.language(request["lang"])
     screen = screen_of(house, session)
     tiles = tiles_of(house, screen, words)
+    # What nobody put on a screen is there to be looked at.
+    presses = bool(screen.tiles) or session.role not in WALLS
     response = house.design.render(
         request,
         "wall.html",
         screen=screen,
-        tiles=[(view, press_of(house, view, session.role)) for view in tiles],
+        part="wall-tile" if presses else "wall-look",
+        tiles=[(view, press_of(house, view, session.role) if presses else None) for view in tiles],
         plan=plan_of(screen, tiles),
         headline=headline(house, words),
         **alarms(house, words),
@@ -151,7 +154,8 @@ def _live_parts(house: House) -> None:
         if house.runtime.registry.get(context.arg) is None:
             return ""
         view = house.view(context.arg, design.language(context.lang))
-        press = press_of(house, view, context.role or "")
+        looks = context.part == "wall-look"
+        press = None if looks else press_of(house, view, context.role or "")
         return design.fragment(
             context.lang, "wall_tile.html", csrf=context.csrf, view=view, press=press
         )
@@ -166,7 +170,8 @@ def _live_parts(house: House) -> None:
 
     house.live.part("wall-status", status, ("hazards", "safety", "alarming", "registry"), PRESENT)
     house.live.part("wall-alarms", alarm, ("hazards",), PRESENT)
-    house.live.part("wall-tile", tile, ("entity:{arg}", "safety"), PRESENT)
+    for name in ("wall-tile", "wall-look"):
+        house.live.part(name, tile, ("entity:{arg}", "safety"), PRESENT)
     house.live.part("wall-plan", plan, ("screen:{arg}", "registry"), PRESENT)
     house.live.part("wall-shield", shield, ("sharing",), PRESENT)
 

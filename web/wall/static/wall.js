@@ -52,7 +52,8 @@ function light() {
 function tick() {
   const now = new Date(serverNow());
   put(clock, now.toLocaleTimeString("en-GB", { ...ZONE, hour: "2-digit", minute: "2-digit" }));
-  put(day, now.toLocaleDateString(root.lang, { ...ZONE, weekday: "long", month: "long", day: "numeric" }));
+  put(day, [{ month: "long", day: "numeric" }, { weekday: "long" }]
+    .map((parts) => now.toLocaleDateString(root.lang === "en" ? "en-GB" : "zh-CN", { ...ZONE, ...parts })).join(" · "));
   const [x, y] = SHIFTS[minutes() % SHIFTS.length];
   document.body.style.setProperty("--shift-x", `${x}px`);
   document.body.style.setProperty("--shift-y", `${y}px`);
