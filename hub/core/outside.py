@@ -7,16 +7,17 @@ names on the command line or in the environment counts before the file.
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import secrets
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-import orjson
-
-from hub.core.mqtt import MqttSettings
 from hub.core.settings import private_folder
+
+if TYPE_CHECKING:
+    from hub.core.mqtt import MqttSettings
 
 _LOG = logging.getLogger(__name__)
 NAMED = "LINLI_BROKER_NAMED"
@@ -36,6 +37,8 @@ class OutsideBroker(NamedTuple):
 
     def settings(self, name: str) -> MqttSettings:
         """How one of our processes, called by this name, connects."""
+        from hub.core.mqtt import MqttSettings  # the supervisor reads this module and no more
+
         return MqttSettings(
             self.host,
             self.port,
@@ -84,7 +87,7 @@ def load(data: Path) -> OutsideBroker | None:
     try:
         sealed = read_bounded(_path(data), MOST_BYTES)
         plain = MachineKey.load_or_create(data / "keys").box("broker").open(sealed, b"outside")
-        return OutsideBroker(**orjson.loads(plain))
+        return OutsideBroker(**json.loads(plain))
     except (OSError, PrivacyError, ValueError, TypeError):
         _LOG.error("the chosen broker can't be read; the embedded one is used. Choose it again.")
         return None
@@ -101,7 +104,7 @@ def save(data: Path, broker: OutsideBroker) -> None:
 
     box = MachineKey.load_or_create(data / "keys").box("broker")
     private_folder(data / "broker")
-    write_atomic(_path(data), box.seal(orjson.dumps(broker._asdict()), b"outside"))
+    write_atomic(_path(data), box.seal(json.dumps(broker._asdict()).encode(), b"outside"))
 
 
 def forget(data: Path) -> None:
