@@ -44,7 +44,7 @@ class MqttSettings:
     Attributes:
         tls_ca: whom to trust for TLS: a file, a certificate as PEM text, or "" for the
             authorities that this machine trusts; None means plain TCP.
-        protocol: ``3.1.1`` or ``5``.
+        version: ``3.1.1`` or ``5``.
     """
 
     __slots__ = (
@@ -53,9 +53,9 @@ class MqttSettings:
         "keepalive",
         "password",
         "port",
-        "protocol",
         "tls_ca",
         "username",
+        "version",
     )
 
     def __init__(
@@ -68,7 +68,7 @@ class MqttSettings:
         tls_ca: str | None = None,
         client_id: str = "",
         keepalive: int = 10,
-        protocol: str = "3.1.1",
+        version: str = "3.1.1",
     ) -> None:
         self.host = host
         self.port = port
@@ -77,7 +77,7 @@ class MqttSettings:
         self.tls_ca = tls_ca
         self.client_id = client_id
         self.keepalive = keepalive
-        self.protocol = protocol
+        self.version = version
 
     def __repr__(self) -> str:
         return f"MqttSettings({self.host!r}, {self.port}, username={self.username!r})"
@@ -107,6 +107,7 @@ class MqttConnection:
 
     def __init__(self, settings: MqttSettings) -> None:
         self.settings = settings
+        self.most_bytes = float("inf")  # of one connection; a stranger's broker gets a limit
         self.connected = False
         self._client: SocketClient | None = None
         self._socket: BufferedSocket | None = None
@@ -138,10 +139,9 @@ class MqttConnection:
 
     async def change(self, settings: MqttSettings) -> None:
         """Go over to another broker; subscriptions and listeners stay."""
-        running = self._task is not None
+        running, self.settings = self._task, settings
         await self.stop()
-        self.settings = settings
-        if running:
+        if running is not None:
             await self.start()
 
     async def stop(self) -> None:
@@ -248,7 +248,8 @@ class MqttConnection:
         """Connect and wait for the broker's answer; raises OSError."""
         settings, loop = self.settings, asyncio.get_running_loop()
         opened = await open_socket(settings.host, settings.port, settings.tls_ca, _OPEN_WITHIN)
-        client = SocketClient(opened, settings.client_id, settings.protocol)
+        opened.most = self.most_bytes
+        client = SocketClient(opened, settings.client_id, settings.version)
         if settings.username is not None:
             client.username_pw_set(settings.username, settings.password)
         client.on_message = self._on_message

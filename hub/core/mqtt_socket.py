@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from paho.mqtt.client import Client
@@ -36,21 +37,26 @@ class BrokerRefused(ConnectionRefusedError):
 class BufferedSocket:
     """A non-blocking socket with a read buffer, in the shape paho expects.
 
-    `taken` counts the bytes handed out, so that a reader sees whether it got any further.
+    `taken` counts the bytes handed out, so that a reader sees whether it got any further;
+    after `most` of them the connection ends.
     """
 
-    __slots__ = ("_at", "_data", "_socket", "taken")
+    __slots__ = ("_at", "_data", "_secure", "_socket", "most", "taken")
 
     def __init__(self, connected: socket.socket) -> None:
         self._socket = connected
+        self._secure = connected if isinstance(connected, ssl.SSLSocket) else None
+        self.most = inf
         self._data = b""
         self._at = 0
         self.taken = 0
 
     @property
     def buffered(self) -> bool:
-        """Whether bytes wait here that no selector will tell about."""
-        return self._at < len(self._data)
+        """Whether bytes wait here, or decrypted in TLS, that no selector will tell about."""
+        if self._at < len(self._data):
+            return True
+        return self._secure is not None and self._secure.pending() > 0
 
     def recv(self, buffer_size: int) -> bytes:
         """Up to `buffer_size` bytes; raises BlockingIOError when none have come."""
@@ -60,6 +66,8 @@ class BufferedSocket:
             if _QUICKACK is not None:
                 self._socket.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
             at = 0
+        if self.taken > self.most:
+            raise ConnectionAbortedError("it sent more than we read")
         piece = self._data[at : at + buffer_size]
         self._at = at + len(piece)
         self.taken += len(piece)
@@ -93,10 +101,8 @@ class SocketClient(Client):
     sent later, when whoever asked has been told that they failed.
     """
 
-    def __init__(
-        self, open_socket: BufferedSocket, client_id: str, protocol: str = "3.1.1"
-    ) -> None:
-        self._is_v5 = protocol == "5"
+    def __init__(self, open_socket: BufferedSocket, client_id: str, version: str = "3.1.1") -> None:
+        self._is_v5 = version == "5"
         super().__init__(
             CallbackAPIVersion.VERSION2,
             client_id=client_id,

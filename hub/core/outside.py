@@ -33,7 +33,7 @@ class OutsideBroker(NamedTuple):
     tls_ca: str | None
     username: str
     password: str
-    protocol: str
+    version: str
 
     def settings(self, name: str) -> MqttSettings:
         """How one of our processes, called by this name, connects."""
@@ -46,7 +46,7 @@ class OutsideBroker(NamedTuple):
             password=self.password or None,
             tls_ca=self.tls_ca,
             client_id=f"linli-{name}-{secrets.token_hex(4)}",
-            protocol=self.protocol,
+            version=self.version,
         )
 
 

@@ -1,4 +1,4 @@
-"""A form of a config class: what was typed becomes data, or says beside each field what is wrong."""
+"""A config class as a form: texts become data, or each field says what is wrong with it."""
 
 from __future__ import annotations
 
