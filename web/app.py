@@ -19,6 +19,9 @@ from web.design.living import design_routes
 from web.design.page import DESIGN
 from web.devices.routes import TEMPLATES as DEVICES
 from web.devices.routes import device_routes
+from web.health.routes import STATIC as HEALTH_STATIC
+from web.health.routes import TEMPLATES as HEALTH
+from web.health.routes import health_routes
 from web.house import HOUSEHOLD, OWNER, RESIDENTS, House
 from web.people.routes import TEMPLATES as PEOPLE
 from web.people.routes import people_routes
@@ -31,6 +34,10 @@ from web.sharing.routes import TEMPLATES as SHARING
 from web.sharing.routes import sharing_routes
 from web.tokens.routes import TEMPLATES as TOKENS
 from web.tokens.routes import token_routes
+from web.wall.routes import STATIC as WALL_STATIC
+from web.wall.routes import TEMPLATES as WALL
+from web.wall.routes import wall_routes
+from web.wall.screens import screen_routes
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -76,9 +83,21 @@ def home_design(runtime: HomeRuntime) -> Design:
 
     return Design(
         "home",
-        template_dirs=(DASHBOARD, DEVICES, SAFETY, SHARING, PEOPLE, CONNECT, SETUP, TOKENS),
+        template_dirs=(
+            DASHBOARD,
+            DEVICES,
+            SAFETY,
+            SHARING,
+            PEOPLE,
+            CONNECT,
+            SETUP,
+            TOKENS,
+            HEALTH,
+            WALL,
+        ),
         domains=("web", "hub"),
         nav=NAV,
+        static={"health": HEALTH_STATIC, "wall": WALL_STATIC},
         extra=header,
         names=NAMES,
     )
@@ -109,11 +128,14 @@ def compose(
     tables = (
         dashboard_routes(house),
         device_routes(house),
+        health_routes(house),
         safety_routes(house),
         sharing_routes(house),
         people_routes(house),
         connect_routes(house),
         token_routes(house),
+        wall_routes(house),
+        screen_routes(house),
         setup_routes(house),
         locked_routes(house),
         design_routes(design),
@@ -131,7 +153,6 @@ def compose(
         tokens=runtime.tokens,
     )
     app[DESIGN] = design
-    app[API] = api
     app[API] = api
 
     async def close(_app: web.Application) -> None:

@@ -13,10 +13,13 @@ from hub.home.refusal import Refusal
 
 if TYPE_CHECKING:
     from hub.accounts.accounts import Accounts
+    from hub.accounts.pairing import ScreenCodes
     from hub.accounts.tokens import Tokens
     from hub.core.commands import Actor, Outcome
     from hub.core.registry import Registry
     from hub.core.states import States
+    from hub.home.screens import Screens
+    from web.health.views import HubView
     from web.views import (
         Area,
         BindingView,
@@ -88,6 +91,14 @@ class HomeRuntime(Protocol):
     @property
     def tokens(self) -> Tokens:
         """The tokens of programs."""
+
+    @property
+    def screens(self) -> Screens:
+        """What each screen on a wall shows."""
+
+    @property
+    def screen_codes(self) -> ScreenCodes:
+        """How a tablet becomes one."""
 
     @property
     def areas(self) -> Sequence[Area]:
@@ -206,6 +217,9 @@ class HomeRuntime(Protocol):
 
     async def note(self, actor: Actor, action: str, subject: str) -> None:
         """Write a line of the audit; no secrets, please."""
+
+    async def condition(self) -> HubView:
+        """Return how broker, integrations, history and disk are."""
 
     async def history(
         self, entity_id: str, start: float, end: float

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 RESIDENTS = frozenset({"owner", "resident"})
 HOUSEHOLD = frozenset({"owner", "resident", "guest"})
 OWNER = frozenset({"owner"})
+WALLS = frozenset({"wall"})
+"""The home's screens; whoever walks past can press on them."""
+AT_HOME = RESIDENTS | WALLS
+"""Who answers an alarm: residents, and whoever stands before a screen at home."""
 FAILURE_SHOWN_S = 60.0
 
 
@@ -122,6 +126,9 @@ class House:
     def _state_changed(self, new: State, _old: State | None) -> None:
         self.live.changed("states")
         self.live.changed(f"entity:{new.entity_id}")
+        # The sentence about the home hangs on few of a thousand entities.
+        if new.changed == new.updated and new.entity_id.startswith("binary_sensor."):
+            self.live.changed("alarming")
 
     # -- entities -----------------------------------------------------------------------
 

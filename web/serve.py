@@ -41,7 +41,7 @@ PORT = 8100
 RECEIPT_S, RECEIPT_SLOTS = 60.0, 10
 """A relay that took no cell for this long is not well."""
 OPEN_ALWAYS = frozenset(
-    ("/", "/setup", "/unlock", "/recover", "/health", "/live", "/language", "/theme")
+    ("/", "/setup", "/unlock", "/recover", "/health", "/live", "/language", "/theme", "/wall")
 )
 """What answers while a home is not set up or locked."""
 

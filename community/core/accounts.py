@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from sqlalchemy import delete, text, update
 from sqlmodel import Session, col, select
@@ -195,14 +195,22 @@ class StaffTable:
 
         await self._store.run(work)
 
-    async def tidy(self, *, seen_before: float, created_before: float, now: float) -> None:
+    async def tidy(
+        self,
+        *,
+        seen_before: float,
+        created_before: float,
+        now: float,
+        spared: Collection[str] = (),
+    ) -> None:
         """Forget sessions, links and counts that are past."""
 
         def work(session: Session) -> None:
             session.execute(
                 delete(StaffSession).where(
                     (col(StaffSession.seen) < seen_before)
-                    | (col(StaffSession.created) < created_before)
+                    | (col(StaffSession.created) < created_before),
+                    col(StaffSession.account_id).not_in(spared),
                 )
             )
             session.execute(delete(StaffLink).where(col(StaffLink.expires) <= now))

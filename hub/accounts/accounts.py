@@ -38,6 +38,8 @@ log = logging.getLogger(__name__)
 IDLE_S = 12 * 3600.0
 LONGEST_S = 30 * 24 * 3600.0
 LINK_S = 600.0
+SCREEN_IDLE_S = 90 * 24 * 3600.0
+"""A screen that was away for longer is paired anew; it has no other end but being removed."""
 RECHECK_S = 5.0
 """A session is read again from the table this often, so that another process can end it."""
 TOUCH_S = 60.0
@@ -87,6 +89,8 @@ class Accounts:
         """
         tidy = tidy_name(name)
         self._check_role(role)
+        if password is not None and role in self.roles.screens:
+            raise BadRole("a screen has no password")
         phc = ""
         if password is not None:
             check_password(password, tidy)
@@ -121,7 +125,13 @@ class Accounts:
             LastKeeper: it is the last one that may let people in.
         """
         self._check_role(role)
-        return await self._change(account_id, lambda account: account.but(role=role))
+
+        def change(account: Account) -> Account:
+            if account.role != role and {account.role, role} & self.roles.screens:
+                raise BadRole("a screen is no person")
+            return account.but(role=role)
+
+        return await self._change(account_id, change)
 
     async def rename(self, account_id: str, name: str) -> Account:
         """Give an account another name.
@@ -164,10 +174,13 @@ class Accounts:
 
         Raises:
             WeakPassword, AccountUnknown: the password cannot be used, or no such account.
+            BadRole: a screen has none.
         """
         account = await self._table.account(account_id)
         if account is None:
             raise AccountUnknown("no such account")
+        if account.role in self.roles.screens:
+            raise BadRole("a screen has no password")
         check_password(password, account.name)
         phc = await self._hasher.hash(password)
         changed = await self._change(account_id, lambda before: before.but(password=phc))
@@ -248,18 +261,18 @@ class Accounts:
         now = self._clock()
         known = self._memory.get(token)
         if known is not None and 0 <= now - known.read_at < self._recheck_s:
-            return known.session if self._is_valid(known.row, now) else None
+            return known.session if self._is_valid(known.row, known.session.role, now) else None
         generation = self._memory.generation
         key = token_key(token)
         try:
             found = await self._table.session(key)
         except Exception:
             # A broken database must not sign people out while an alarm rings.
-            if known is None or not self._is_valid(known.row, now):
+            if known is None or not self._is_valid(known.row, known.session.role, now):
                 raise
             log.warning("a session could not be read again", exc_info=True)
             return known.session if generation == self._memory.generation else None
-        if found is None or not self._is_valid(found[0], now):
+        if found is None or not self._is_valid(found[0], found[1].role, now):
             self._memory.drop(token)
             return None
         row, account = found
@@ -273,8 +286,9 @@ class Accounts:
     async def sessions_of(self, account_id: str) -> list[SessionRow]:
         """Return the account's open sessions, oldest first."""
         now = self._clock()
-        rows = await self._table.sessions_of(account_id)
-        return [row for row in rows if self._is_valid(row, now)]
+        account = await self._table.account(account_id)
+        rows = await self._table.sessions_of(account_id) if account is not None else []
+        return [row for row in rows if account and self._is_valid(row, account.role, now)]
 
     async def revoke(self, token: str) -> None:
         """End one session."""
@@ -341,7 +355,9 @@ class Accounts:
         if role not in self.roles.names:
             raise BadRole("no such role")
 
-    def _is_valid(self, row: SessionRow, now: float) -> bool:
+    def _is_valid(self, row: SessionRow, role: str, now: float) -> bool:
+        if role in self.roles.screens:
+            return now - row.seen < SCREEN_IDLE_S
         return now - row.seen < self._idle_s and now - row.created < self._longest_s
 
     async def _change(self, account_id: str, change: Callable[[Account], Account]) -> Account:
@@ -373,6 +389,11 @@ class Accounts:
         if abs(now - self._tidied_at) < TIDY_S:
             return
         self._tidied_at = now
+        screens = self.roles.screens
+        everybody = await self._table.accounts() if screens else []
         await self._table.tidy(
-            seen_before=now - self._idle_s, created_before=now - self._longest_s, now=now
+            seen_before=now - self._idle_s,
+            created_before=now - self._longest_s,
+            now=now,
+            spared=[account.id for account in everybody if account.role in screens],
         )

@@ -11,7 +11,7 @@ import hashlib
 import hmac
 import os
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import orjson
@@ -203,12 +203,20 @@ class HomeAccountsTable:
 
         await self._run(apply)
 
-    async def tidy(self, *, seen_before: float, created_before: float, now: float) -> None:
+    async def tidy(
+        self,
+        *,
+        seen_before: float,
+        created_before: float,
+        now: float,
+        spared: Collection[str] = (),
+    ) -> None:
         """See ``AccountsTable``."""
 
         def sweep(db: sqlite3.Connection) -> None:
             for session in list(self._each(db, "account_sessions", SessionRow)):
-                if session.seen < seen_before or session.created < created_before:
+                past = session.seen < seen_before or session.created < created_before
+                if past and session.account_id not in spared:
                     self._delete(db, "account_sessions", session.key)
             for link in list(self._each(db, "account_links", LinkRow)):
                 if link.expires <= now:

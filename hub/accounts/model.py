@@ -95,18 +95,26 @@ class BadScope(AccountProblem):
 
 
 class Roles:
-    """The roles of one face and the one that must never be left without a holder."""
+    """The roles of one face and the one that must never be left without a holder.
 
-    __slots__ = ("keeper", "names")
+    ``screens`` are those of things on a wall and not of people: they have no password, no
+    person becomes one, and they stay signed in until somebody ends it.
+    """
 
-    def __init__(self, names: tuple[str, ...], keeper: str) -> None:
-        if keeper not in names:
-            raise ValueError(f"{keeper!r} is not among the roles")
+    __slots__ = ("keeper", "names", "screens")
+
+    def __init__(self, names: tuple[str, ...], keeper: str, screens: tuple[str, ...] = ()) -> None:
+        if keeper not in names or keeper in screens or not set(screens) <= set(names):
+            raise ValueError(f"{keeper!r} is not among the roles of people")
         self.names = names
         self.keeper = keeper
+        self.screens = frozenset(screens)
 
 
-HOME_ROLES = Roles(("owner", "resident", "guest"), keeper="owner")
+WALL = "wall"
+SCREENS = frozenset({WALL})
+"""Every role of a screen: what is for "whoever is signed in" is for people, not for these."""
+HOME_ROLES = Roles(("owner", "resident", "guest", WALL), keeper="owner", screens=(WALL,))
 COMMUNITY_ROLES = Roles(("guard", "manager", "operator"), keeper="manager")
 
 

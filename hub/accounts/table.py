@@ -6,7 +6,7 @@ in ``tests/hub/accounts/table_contract.py`` say in code what stands here in word
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -86,8 +86,16 @@ class AccountsTable(Protocol):
         caller. Two changes of the same key at once happen one after the other.
         """
 
-    async def tidy(self, *, seen_before: float, created_before: float, now: float) -> None:
+    async def tidy(
+        self,
+        *,
+        seen_before: float,
+        created_before: float,
+        now: float,
+        spared: Collection[str] = (),
+    ) -> None:
         """Forget sessions last seen or created before these times, and links and counts past.
 
-        Links go when ``expires`` has passed, counts when their ``last`` is a day old.
+        Sessions of the accounts ``spared`` stay. Links go when ``expires`` has passed, counts
+        when their ``last`` is a day old.
         """

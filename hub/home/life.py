@@ -18,6 +18,7 @@ from hub.accounts.home_table import SCHEMA as ACCOUNTS_SCHEMA
 from hub.accounts.home_table import HomeAccountsTable
 from hub.accounts.home_tokens import HomeTokensTable
 from hub.accounts.model import HOME_ROLES, AccountProblem, Session, tidy_name
+from hub.accounts.pairing import ScreenCodes
 from hub.accounts.passwords import check_password
 from hub.accounts.tokens import HOME_SCOPES, Tokens
 from hub.adding import entries
@@ -32,7 +33,7 @@ from hub.core.settings import private_folder
 from hub.core.states import State, States
 from hub.core.store import Store, StoreError, migrate
 from hub.history.history import History
-from hub.home import book, offer, roles
+from hub.home import book, offer, roles, screens
 from hub.home.book import HazardBook
 from hub.home.device_users import BrokerAccess
 from hub.home.keys import Keys
@@ -40,6 +41,7 @@ from hub.home.offer import Offers
 from hub.home.options import ASK_S, CLEAR_S
 from hub.home.refusal import Refusal, refusal_of
 from hub.home.roles import Bindings
+from hub.home.screens import Screens
 from hub.home.sharing import Sharing
 from hub.home.trials import Trials
 from hub.home.watch import Watch
@@ -59,6 +61,7 @@ MIGRATIONS = (
     offer.MIGRATION,
     *ACCOUNTS_SCHEMA,
     home_tokens.MIGRATION,
+    screens.MIGRATION,
     entries.MIGRATION,
 )
 BUILT_IN_CONFIGS: dict[str, dict[str, object]] = {"mqtt": {}}
@@ -117,9 +120,9 @@ class HomeLife:
         accounts = HomeAccountsTable(self.store, self.keys.box("accounts"), forget=tokens.forget)
         self.accounts: Accounts = HomeAccounts(accounts, HOME_ROLES)
         self.tokens = Tokens(tokens, self.accounts, accounts, HOME_SCOPES)
-        self.commands = Commands(
-            self.registry, self.audit, on_override=self._override, problems=(CommandProblem,)
-        )
+        self.screen_codes = ScreenCodes(accounts, self.accounts)
+        self.screens = Screens(self.store, self.keys.box("screens"), role_of=self._role_of)
+        self.commands = self._make_commands()
         self.mqtt = MqttConnection(mqtt) if mqtt is not None else None
         self.broker = BrokerAccess(data, mqtt)
         self.plugins = Plugins(
@@ -128,19 +131,7 @@ class HomeLife:
         self.bindings_table = Bindings(
             self.store, self.keys.box("bindings"), self.registry, clear_s=clear_s
         )
-        self.adding = Adding(
-            data,
-            self.store,
-            self.keys.box("adding"),
-            registry=self.registry,
-            plugins=self.plugins,
-            mqtt=self.mqtt,
-            broker=broker,
-            built_in=BUILT_IN_CONFIGS,
-            safety=Safety(self._acts, self._warns),
-            changed=self.bus.publish,
-        )
-        self.adding.on_broker = self.broker.moved
+        self.adding = self._make_adding(broker)
         self.trials = Trials(self.store, self.keys.box("bindings"))
         self.watch = Watch(
             data / "run" / "safety.sock",
@@ -165,6 +156,31 @@ class HomeLife:
         self._opened = False
         self._owned = False
 
+    def _make_commands(self) -> Commands:
+        return Commands(
+            self.registry,
+            self.audit,
+            may=self.screens.may,
+            on_override=self._override,
+            problems=(CommandProblem,),
+        )
+
+    def _make_adding(self, broker: Callable[[], MqttSettings] | None) -> Adding:
+        made = Adding(
+            self.data,
+            self.store,
+            self.keys.box("adding"),
+            registry=self.registry,
+            plugins=self.plugins,
+            mqtt=self.mqtt,
+            broker=broker,
+            built_in=BUILT_IN_CONFIGS,
+            safety=Safety(self._acts, self._warns),
+            changed=self.bus.publish,
+        )
+        made.on_broker = self.broker.moved
+        return made
+
     # -- life ---------------------------------------------------------------------------
 
     async def start(self) -> None:
@@ -178,8 +194,9 @@ class HomeLife:
         """End everything in order; what was acknowledged is on the disk."""
         await self.watch.stop()
         await self.offers.stop()
-        if self._opened and self.mqtt is not None:
+        if self._opened:
             await self.adding.stop()
+        if self._opened and self.mqtt is not None:
             await self.mqtt.stop()
         await self.sharing.stop()
         if self.history_store is not None:
@@ -205,6 +222,7 @@ class HomeLife:
         await self.bindings_table.load()
         await self._book.load()
         await self.trials.load()
+        await self.screens.load()
         await self.refresh_names()
         self._owned = bool(self._names)
         self.history_store = History(self.data / "history", self.keys.box("history"))
@@ -213,7 +231,8 @@ class HomeLife:
         self.registry.listen(lambda _entity: self.bus.publish("registry"))
         if self.mqtt is not None:
             await self.mqtt.start()
-            await self.adding.start()
+        await self.adding.start()
+        if self.mqtt is not None:
             self.watch.begin_binding()
         for topic in ("lock", "hazards", "sharing", "registry"):
             self.bus.publish(topic)
@@ -309,6 +328,9 @@ class HomeLife:
         return code.text
 
     # -- what its parts report ---------------------------------------------------------
+
+    def _role_of(self, entity_id: str) -> str:
+        return self.bindings_table.roles.get(entity_id, "")
 
     async def _override(self, actor: Actor, entity_id: str, _hazard_id: str) -> None:
         await self.watch.client.override(entity_id, actor.id)

@@ -7,6 +7,7 @@ from typing import Any
 
 from hub.accounts.model import tidy_name
 from hub.core.commands import Actor
+from hub.home.condition import HubCondition, condition_of
 from hub.home.guarding import NO_SAFETY, Guarding
 from hub.home.refusal import Refusal, refusal_of
 from hub.home.views import (
@@ -208,6 +209,10 @@ class Home(Guarding):
                 end()
 
         return unlisten
+
+    async def condition(self) -> HubCondition:
+        """How the hub itself is: broker, integrations, history, disk."""
+        return await condition_of(self)
 
     @property
     def areas(self) -> Sequence[Area]:

@@ -123,14 +123,24 @@ class Gate:
         except Problem:
             return None
 
-    def set_cookie(self, response: web.StreamResponse, token: str) -> None:
-        """Hand the session's token to the browser.
+    def set_cookie(
+        self, response: web.StreamResponse, token: str, kept_s: int | None = None
+    ) -> None:
+        """Hand the session's token to the browser, which keeps it for so many seconds.
+
+        Without ``kept_s`` it forgets the token when it is closed.
 
         SameSite=Strict: nobody needs to arrive signed in from another site, and a page that
         was opened from a message signs in by itself at the next click.
         """
         response.set_cookie(
-            self.cookie, token, httponly=True, samesite="Strict", secure=self.secure, path="/"
+            self.cookie,
+            token,
+            max_age=kept_s,
+            httponly=True,
+            samesite="Strict",
+            secure=self.secure,
+            path="/",
         )
 
     def drop_cookie(self, response: web.StreamResponse) -> None:

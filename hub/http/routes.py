@@ -7,6 +7,8 @@ import inspect
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Protocol
 
+from hub.accounts.model import SCREENS
+
 if TYPE_CHECKING:
     from aiohttp import web
 
@@ -46,9 +48,12 @@ def checked_allow(allow: object) -> Allow:
 
 
 def permits(allow: Allow, role: str | None) -> bool:
-    """Tell whether someone with this role (None: nobody signed in) may pass."""
+    """Tell whether someone with this role (None: nobody signed in) may pass.
+
+    A screen on a wall comes only where it is named: whoever walks past can press on it.
+    """
     if isinstance(allow, Anybody):
-        return allow is ANYONE or role is not None
+        return allow is ANYONE or (role is not None and role not in SCREENS)
     return role in allow
 
 

@@ -15,7 +15,8 @@ from aiohttp import web
 from hub.accounts import home_tokens
 from hub.accounts.accounts import Accounts
 from hub.accounts.home_tokens import HomeTokensTable
-from hub.accounts.model import HOME_ROLES, tidy_name
+from hub.accounts.model import HOME_ROLES, SCREENS, tidy_name
+from hub.accounts.pairing import ScreenCodes
 from hub.accounts.tokens import HOME_SCOPES, Tokens
 from hub.core.commands import Actor
 from hub.core.mqtt import MqttSettings
@@ -24,7 +25,9 @@ from hub.core.settings import Listen
 from hub.core.states import States
 from hub.core.store import Store, migrate
 from hub.core.wire import Wire
+from hub.home import screens
 from hub.home.device_users import BrokerAccess
+from hub.home.screens import Screens
 from hub.http.server import Server, serve
 from hub.safety.advice import Deed
 from privacy.box import Box
@@ -91,7 +94,9 @@ def hazard(kind: str, entity_id: str, sensor: str, place: str, **more: Any) -> S
 class FakeHome(FakeGuarding):
     """What `web.facade.HomeRuntime` promises, from memory."""
 
-    def __init__(self, store: Store, accounts: Accounts, tokens: Tokens) -> None:
+    def __init__(
+        self, store: Store, accounts: Accounts, tokens: Tokens, codes: ScreenCodes
+    ) -> None:
         self.locked = False
         self.set_up = True
         self.unlock_mode = "passphrase"
@@ -100,6 +105,8 @@ class FakeHome(FakeGuarding):
         self.commands = FakeCommands(self.states)
         self.accounts = accounts
         self.tokens = tokens
+        self.screen_codes = codes
+        self.screens = Screens(store, Box(b"k" * 32))
         self.areas: list[Any] = []
         self.open: list[Any] = []
         self.bound: list[Any] = []
@@ -112,6 +119,22 @@ class FakeHome(FakeGuarding):
         self.did: list[tuple[Any, ...]] = []
         self.furnish_watch()
         self.guard = "watching"
+        self.hub = SimpleNamespace(
+            broker="connected",
+            broker_address="127.0.0.1:18830",
+            integrations=[
+                SimpleNamespace(
+                    domain="mqtt",
+                    name={"en": "MQTT devices", "zh_CN": "MQTT 设备"},
+                    problem="",
+                    ignored={},
+                )
+            ],
+            history_damaged=0,
+            history_dropped=0,
+            disk_free=20 * 2**30,
+            disk_total=32 * 2**30,
+        )
         self.broker = BrokerAccess(Path(store.path).parent, MqttSettings("127.0.0.1", 18830))
         self.listeners: list[Callable[[str], None]] = []
 
@@ -271,6 +294,9 @@ class FakeHome(FakeGuarding):
     async def note(self, actor: Actor, action: str, subject: str) -> None:
         self.did.append(("note", action, subject, actor.token))
 
+    async def condition(self) -> Any:
+        return self.hub
+
     async def history(
         self, entity_id: str, start: float, end: float
     ) -> Sequence[tuple[float, object]]:
@@ -318,9 +344,15 @@ class Served:
 
     async def link(self, role: str = "owner") -> str:
         """Make an account of that role and return the address of a sign-in link."""
-        name = {"owner": "演示户主", "resident": "演示住户", "guest": "演示客人"}[role]
+        name = {
+            "owner": "演示户主",
+            "resident": "演示住户",
+            "guest": "演示客人",
+            "wall": "演示墙屏",
+        }[role]
         account = await self.home.accounts.named(name)
-        account = account or await self.home.accounts.create(name, role, PASSWORD)
+        password = None if role in SCREENS else PASSWORD
+        account = account or await self.home.accounts.create(name, role, password)
         return f"{self.address}/link/{await self.home.accounts.new_link(account.id)}"
 
 
@@ -328,11 +360,12 @@ class Served:
 async def served(folder: Path, *, furnished: bool = True) -> AsyncIterator[Served]:
     """Serve a fake home on a free port."""
     store = Store(folder / "registry.db")
-    store.run_sync(lambda db: migrate(db, [MIGRATION, home_tokens.MIGRATION]))
+    store.run_sync(lambda db: migrate(db, [MIGRATION, home_tokens.MIGRATION, screens.MIGRATION]))
     small, table = open_table(folder / "accounts.db")
     accounts = Accounts(table, HOME_ROLES)
     tokens = HomeTokensTable(store, Box(b"k" * 32))
-    home = FakeHome(store, accounts, Tokens(tokens, accounts, table, HOME_SCOPES))
+    made = Tokens(tokens, accounts, table, HOME_SCOPES)
+    home = FakeHome(store, accounts, made, ScreenCodes(table, accounts))
     if furnished:
         home.furnish()
     listen = Listen(port=0)

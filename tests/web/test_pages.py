@@ -18,9 +18,10 @@ from web.words import GUARD, WATCH
 
 PAGES = {
     # page -> who may see it; others are led to sign in (nobody) or refused
-    "/": ("owner", "resident", "guest"),
+    "/": ("owner", "resident", "guest", "wall"),
     "/devices": ("owner", "resident", "guest"),
     "/devices/{valve}": ("owner", "resident", "guest"),
+    "/condition": ("owner", "resident", "guest"),
     "/safety": ("owner", "resident"),
     "/safety/hazards/overload": ("owner", "resident"),
     "/sharing": ("owner", "resident", "guest"),
@@ -28,11 +29,14 @@ PAGES = {
     "/people": ("owner",),
     "/connect": ("owner",),
     "/tokens": ("owner", "resident"),
+    "/wall": ("owner", "resident", "guest", "wall"),
+    "/wall/pair": ("owner", "resident", "guest", "wall", ""),
+    "/screens": ("owner",),
     "/keys": ("owner",),
     "/pairing": ("owner",),
     "/account": ("owner", "resident", "guest"),
-    "/design": ("owner", "resident", "guest", ""),
-    "/sign-in": ("owner", "resident", "guest", ""),
+    "/design": ("owner", "resident", "guest", "wall", ""),
+    "/sign-in": ("owner", "resident", "guest", "wall", ""),
 }
 
 
@@ -49,7 +53,7 @@ def _gas(home: Served, choice: str | None = "zone") -> None:
     home.home.states.set(sensor, True)
 
 
-@pytest.mark.parametrize("role", ["owner", "resident", "guest", ""])
+@pytest.mark.parametrize("role", ["owner", "resident", "guest", "wall", ""])
 @pytest.mark.parametrize("lang", ["zh-CN", "en"])
 async def test_every_page_as_every_role(home: Served, role: str, lang: str) -> None:
     valve = home.home.named("厨房燃气阀")
@@ -57,7 +61,8 @@ async def test_every_page_as_every_role(home: Served, role: str, lang: str) -> N
         for path, allowed in PAGES.items():
             status, text = await visitor.get(path.format(valve=valve), follow=False)
             if role in allowed:
-                expected = 303 if path == "/sign-in" and role else 200
+                elsewhere = (path == "/sign-in" and role) or (path, role) == ("/", "wall")
+                expected = 303 if elsewhere else 200
             else:
                 expected = 403 if role else 303
             assert (path, status) == (path, expected)

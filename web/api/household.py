@@ -11,7 +11,7 @@ from hub.http.operations import Call, Operations
 from hub.http.problems import Problem
 from hub.http.shapes import Wrong
 from web.api import household_models as models
-from web.house import HOUSEHOLD, OWNER, RESIDENTS
+from web.house import HOUSEHOLD, OWNER, RESIDENTS, WALLS
 
 if TYPE_CHECKING:
     from hub.accounts.model import Account, TokenRow
@@ -46,7 +46,8 @@ def people_operations(runtime: HomeRuntime) -> Operations:
         answers=models.PersonList,
     )
     async def list_people(_call: Call) -> models.PersonList:
-        return {"people": [await _person_model(runtime, one) for one in await accounts.all()]}
+        people = [one for one in await accounts.all() if one.role not in WALLS]
+        return {"people": [await _person_model(runtime, one) for one in people]}
 
     @table.add(
         "POST",
@@ -258,7 +259,7 @@ async def _check_password(runtime: HomeRuntime, call: Call, password: str) -> No
 
 async def _person(runtime: HomeRuntime, call: Call) -> Account:
     account = await runtime.accounts.get(call.path["person_id"])
-    if account is None:
+    if account is None or account.role in WALLS:
         raise AccountUnknown("no such account")
     return account
 

@@ -17,6 +17,7 @@ from hub.http.operations import PREFIX, Call, Operation, encoded, routes_of
 from hub.http.problems import Problem
 from hub.http.routes import ANY_SCOPE, ANYONE, Routes
 from web.api.account import account_operations
+from web.api.condition import condition_operations
 from web.api.household import key_operations, people_operations, token_operations
 from web.api.safety import hazard_model, hazard_operations, safety_model, safety_operations
 from web.api.sharing import sharing_operations
@@ -57,6 +58,7 @@ class HomeApi:
         self.operations: list[Operation] = [
             *state_operations(runtime),
             *registry_operations(runtime),
+            *condition_operations(runtime),
             *hazard_operations(runtime),
             *safety_operations(runtime),
             *sharing_operations(runtime),

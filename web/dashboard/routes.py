@@ -15,7 +15,7 @@ from web.dashboard.overview import Overview
 from web.dashboard.ribbon import ribbon_part
 from web.design import done, refused
 from web.facade import Refusal
-from web.house import HOUSEHOLD, RESIDENTS, House, actor_of, field, one_of
+from web.house import AT_HOME, HOUSEHOLD, WALLS, House, actor_of, field, one_of
 
 if TYPE_CHECKING:
     from hub.http.live import LiveContext
@@ -39,6 +39,8 @@ def dashboard_routes(house: House) -> Routes:
         session = request["session"]
         if session is None:
             raise SignInNeeded
+        if session.role in WALLS:
+            return see_other("/wall")
         seen = await overview.look(request["lang"], session.role)
         return house.design.render(request, "home.html", now=time.time(), **seen)
 
@@ -50,7 +52,7 @@ def _hazard_routes(house: House) -> Routes:
     """What a person does about an open hazard: answer, take back, say that it was seen."""
     routes = Routes()
 
-    @routes.post("/hazards/{id}/answer", allow=RESIDENTS)
+    @routes.post("/hazards/{id}/answer", allow=AT_HOME)
     async def answer(request: web.Request) -> web.Response:
         words = house.design.language(request["lang"])
         choice = one_of(await field(request, "answer"), ("tell", "dont"))
@@ -63,14 +65,14 @@ def _hazard_routes(house: House) -> Routes:
             return done(request, words("The duty desk is being told the zone, not your flat."))
         return done(request, words("The duty desk is not told. You can call it at any time."))
 
-    @routes.post("/hazards/{id}/cancel", allow=RESIDENTS)
+    @routes.post("/hazards/{id}/cancel", allow=AT_HOME)
     async def cancel(request: web.Request) -> web.Response:
         words = house.design.language(request["lang"])
         if not await house.runtime.cancel(request.match_info["id"], actor_of(request)):
             return refused(request, words("There is nothing to take back."))
         return done(request, words("The duty desk hears with the next message: false alarm."))
 
-    @routes.post("/hazards/{id}/acknowledge", allow=RESIDENTS)
+    @routes.post("/hazards/{id}/acknowledge", allow=AT_HOME)
     async def acknowledge(request: web.Request) -> web.Response:
         words = house.design.language(request["lang"])
         try:
@@ -79,7 +81,7 @@ def _hazard_routes(house: House) -> Routes:
             return refused(request, refusal.say(words))
         return done(request, words("Noted. The alarm stays here until the sensor is quiet."))
 
-    @routes.post("/hazards/{id}/end", allow=RESIDENTS)
+    @routes.post("/hazards/{id}/end", allow=AT_HOME)
     async def end(request: web.Request) -> web.Response:
         words = house.design.language(request["lang"])
         try:

@@ -18,7 +18,7 @@ from hub.http.gate import current
 from hub.http.problems import Problem
 from hub.http.routes import Routes
 from web.design import done, refused
-from web.house import OWNER, House, field, one_of
+from web.house import OWNER, WALLS, House, field, one_of
 from web.words import HOME_ROLES
 
 if TYPE_CHECKING:
@@ -52,8 +52,9 @@ def people_routes(house: House) -> Routes:
     async def role(request: web.Request) -> web.Response:
         words = house.design.language(request["lang"])
         wanted = one_of(await field(request, "role", 32), HOME_ROLES)
+        known = await _named(house, request)
         try:
-            account = await accounts.set_role(request.match_info["id"], wanted)
+            account = await accounts.set_role(known.id, wanted)
         except AccountUnknown as unknown:
             raise Problem(404, "not_found") from unknown
         except LastKeeper:
@@ -86,14 +87,18 @@ def people_routes(house: House) -> Routes:
 
 async def _named(house: House, request: web.Request) -> Account:
     account = await house.runtime.accounts.get(request.match_info["id"])
-    if account is None:
+    if account is None or account.role in WALLS:
         raise Problem(404, "not_found")
     return account
 
 
 async def _people(house: House) -> dict[str, Any]:
     accounts = house.runtime.accounts
-    people = [(account, await accounts.sessions_of(account.id)) for account in await accounts.all()]
+    people = [
+        (account, await accounts.sessions_of(account.id))
+        for account in await accounts.all()
+        if account.role not in WALLS
+    ]
     return {"people": people, "given": {}, "errors": {}}
 
 

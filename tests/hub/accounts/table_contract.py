@@ -199,6 +199,9 @@ class TableContract:
         seen: list[str] = []
         await table.change_strikes(["old", "new"], lambda found: seen.extend(found) or found)
         assert seen == ["new"]
+        spared = [person(1).id]
+        await table.tidy(seen_before=0.0, created_before=90_000.0, now=100_001.0, spared=spared)
+        assert [s.key[0] for s in await table.sessions_of(person(1).id)] == [1]
         await table.tidy(seen_before=0.0, created_before=90_000.0, now=100_001.0)
         assert await table.sessions_of(person(1).id) == []
 

@@ -10,7 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.accounts import passwords
-from hub.accounts.accounts import IDLE_S, LINK_S, LONGEST_S, RECHECK_S, Accounts
+from hub.accounts.accounts import (
+    IDLE_S,
+    LINK_S,
+    LONGEST_S,
+    RECHECK_S,
+    SCREEN_IDLE_S,
+    Accounts,
+)
 from hub.accounts.home_table import HomeAccountsTable
 from hub.accounts.model import (
     HOME_ROLES,
@@ -296,3 +303,41 @@ async def test_a_broken_database_signs_nobody_out(
     clock.now += IDLE_S
     with pytest.raises(StoreError):
         await accounts.session(known)
+
+
+async def test_a_screen_is_no_person(accounts: Accounts) -> None:
+    with pytest.raises(BadRole):
+        await accounts.create("Hall", "wall", GOOD)
+    wall = await accounts.create("Hall", "wall")
+    person = await accounts.create("Demo", "owner", GOOD)
+    other = await accounts.create("Other", "owner", GOOD)
+    for account_id, role in ((wall.id, "owner"), (other.id, "wall")):
+        with pytest.raises(BadRole):
+            await accounts.set_role(account_id, role)
+    with pytest.raises(BadRole):
+        await accounts.set_password(wall.id, GOOD)
+    with pytest.raises(SignInRefused):
+        await accounts.sign_in("Hall", "", "")
+    assert {one.id: one.role for one in await accounts.all()} == {
+        wall.id: "wall",
+        person.id: "owner",
+        other.id: "owner",
+    }
+
+
+async def test_a_screen_stays_signed_in(accounts: Accounts, clock: Clock) -> None:
+    wall = await accounts.create("Hall", "wall")
+    person = await accounts.create("Demo", "owner", GOOD)
+    screen, browser = [await accounts.open_session(one.id) for one in (wall, person)]
+    for _month in range(8):
+        clock.now += 60 * 24 * 3600.0
+        assert await accounts.open_session(person.id)  # tidies up
+        assert await accounts.session(screen)
+    assert await accounts.session(browser) is None
+    assert len(await accounts.sessions_of(wall.id)) == 1
+    clock.now += SCREEN_IDLE_S
+    assert await accounts.session(screen) is None
+    again = await accounts.open_session(wall.id)
+    assert await accounts.session(again)
+    await accounts.remove(wall.id)
+    assert await accounts.session(again) is None

@@ -13,6 +13,7 @@ import pytest
 
 from hub.home.life import MIGRATIONS
 from hub.home.runtime import Home
+from hub.home.screens import Screen
 
 SAVED = Path(__file__).parent / "databases"
 KNOWN = sorted(int(path.name) for path in SAVED.iterdir())
@@ -44,7 +45,13 @@ async def test_a_saved_home_of_every_version_opens(version: int, tmp_path: Path)
     resident = (await home.accounts.all())[1]
     text, _row = await home.tokens.make(resident.id, "Demo", ["command"])
     assert (await home.tokens.session(text, "")).name == "演示住户"
+    wall = await home.accounts.create("Hall", "wall")
+    await home.screens.keep(wall.id, Screen(["valve.demo"]))
     await home.stop()
+    again = Home(tmp_path, None)
+    await again.start()
+    assert again.screens.of(wall.id).tiles == ("valve.demo",)
+    await again.stop()
     with sqlite3.connect(tmp_path / "home.db") as connection:
         assert connection.execute("PRAGMA user_version").fetchone() == (len(MIGRATIONS),)
     connection.close()

@@ -13,7 +13,7 @@ from aiohttp import ClientSession, ClientTimeout, CookieJar, web
 from yarl import URL
 
 from hub.accounts.accounts import Accounts
-from hub.accounts.model import HOME_ROLES, csrf_of
+from hub.accounts.model import HOME_ROLES, SCREENS, csrf_of
 from hub.core.settings import Listen
 from hub.http.gate import GATE, current, see_other
 from hub.http.health import Health
@@ -125,7 +125,8 @@ class Face:
         token = ""
         if role is not None:
             if role not in self.ids:
-                self.ids[role] = (await self.accounts.create(f"Demo {role}", role, PASSWORD)).id
+                password = None if role in SCREENS else PASSWORD
+                self.ids[role] = (await self.accounts.create(f"Demo {role}", role, password)).id
             token = await self.accounts.open_session(self.ids[role])
         browser = Browser(self, token)
         self._browsers.append(browser)

@@ -1,0 +1,1 @@
+"""How devices and hub are: what needs a person first, batteries, signals, disk."""
