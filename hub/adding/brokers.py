@@ -151,7 +151,7 @@ async def reached(broker: OutsideBroker, most_bytes: int = 65_536) -> AsyncItera
         try:
             await connection.open()
         except (OSError, ValueError) as error:
-            field, text = _fault(error)
+            field, text = _fault(error, secure=broker.tls_ca is not None)
             raise ConfigProblem({field: Reason(text)}) from None
         yield connection
     finally:
@@ -164,7 +164,7 @@ async def try_broker(broker: OutsideBroker) -> None:
         await asyncio.sleep(0)
 
 
-def _fault(error: Exception) -> tuple[str, str]:
+def _fault(error: Exception, *, secure: bool) -> tuple[str, str]:
     """The field and the sentence for what went wrong while connecting."""
     if isinstance(error, BrokerRefused):
         return _refusal(error.code)
@@ -182,8 +182,8 @@ def _fault(error: Exception) -> tuple[str, str]:
         return "port", NOBODY
     if isinstance(error, TimeoutError):
         return "host", SILENT
-    if isinstance(error, ConnectionError):
-        return "port", NO_BROKER
+    if isinstance(error, ConnectionError):  # what has no TLS hangs up on it
+        return ("tls", NO_TLS) if secure else ("port", NO_BROKER)
     return "host", UNREACHABLE
 
 

@@ -108,40 +108,40 @@ async def preview(
     await integration.connect(config, mqtt=mqtt)
     known = {one for device in registry.devices() for one in device.identifiers}
     found: list[Candidate] = []
-    left: Counter[Reason] = Counter()
+    alone: list[tuple[str, list[Reason]]] = []
     try:
         # By topic, so that a device's config comes before what belongs to it.
         for number, message in enumerate(sorted(messages), 1):
             door.fresh, door.wrong = [], []
             connection.deliver(message.topic, message.payload)
-            _note(found, left, message.topic, door, known)
+            if not _note(found, message.topic, door, known):
+                alone.append((message.topic, door.wrong or [Reason(NOTHING)]))
             if number % SLICE == 0:
                 await asyncio.sleep(0)
     finally:
         await integration.close()
         mqtt.close()
+    left: Counter[Reason] = Counter()
+    for topic, reasons in alone:
+        if not _partner(found, topic, reasons):
+            left.update(reasons)
     found.sort(key=lambda one: (one.known, one.name))
     return Preview(tuple(found), tuple(sorted(left.items())))
 
 
-def _note(
-    found: list[Candidate], left: Counter[Reason], topic: str, door: _Notes, known: set[str]
-) -> None:
-    """Put what one message brought to its device."""
+def _note(found: list[Candidate], topic: str, door: _Notes, known: set[str]) -> bool:
+    """Put what one message brought to its device; False when that was no entity."""
     devices = []
     for key in dict.fromkeys(door.fresh):
         entity = door.announced.get(key)
-        if entity is None:
-            continue
-        device = _place(found, entity, key, known)
-        device.entities.append((entity["kind"], entity["name"] or ""))
-        devices.append(device)
+        if entity is not None:
+            device = _place(found, entity, key, known)
+            device.entities.append((entity["kind"], entity["name"] or ""))
+            devices.append(device)
     for device in dict.fromkeys(devices):
         device.topics.append(topic)
         device.left_out += door.wrong
-    if not devices and not _partner(found, topic, door.wrong):
-        for reason in door.wrong or [Reason(NOTHING)]:
-            left[reason] += 1
+    return bool(devices)
 
 
 def _partner(found: Iterable[Candidate], topic: str, wrong: list[Reason]) -> bool:
@@ -151,7 +151,7 @@ def _partner(found: Iterable[Candidate], topic: str, wrong: list[Reason]) -> boo
     if owner is None or folder.count("/") < 3:
         return False
     owner.topics.append(topic)
-    owner.left_out += wrong
+    owner.left_out += [one for one in wrong if one.text != NOTHING]
     return True
 
 

@@ -35,6 +35,9 @@ class OutsideBroker(NamedTuple):
     password: str
     version: str
 
+    def __repr__(self) -> str:
+        return f"OutsideBroker({self.host!r}, {self.port}, username={self.username!r})"
+
     def settings(self, name: str) -> MqttSettings:
         """How one of our processes, called by this name, connects."""
         from hub.core.mqtt import MqttSettings  # the supervisor reads this module and no more
