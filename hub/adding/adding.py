@@ -94,7 +94,7 @@ class Adding:
         self._plugins = plugins
         self._mqtt = mqtt
         self._broker = broker
-        self._safety = safety
+        self.safety = safety
         self._tell = tell
         self.on_broker: Callable[[MqttSettings, bool], None] = lambda _settings, _ours: None
         self.entries = Entries(store, box, built_in)
@@ -264,10 +264,10 @@ class Adding:
             StoreError: the disk did not take it.
         """
         self.device(device_id)
-        bound = self._safety.bound(device_id)
+        bound = self.safety.bound(device_id)
         if bound:
             raise AddProblem(BOUND, name=bound[0])
-        if self._safety.watches(device_id) and not sure:
+        if self.safety.watches(device_id) and not sure:
             raise AddProblem(WATCHES, "sure")
         await self.tray.ignore(device_id)
 

@@ -75,8 +75,9 @@ class BrokerForm(Config):
         _("Certificate of the authority"),
         default="",
         help_text=_("Only for an authority of your own; the text of its file, ca.crt or ca.pem."),
-        longest=64 * 1024,
+        longest=16 * 1024,
         lines=4,
+        when="tls=own",
     )
     username: str = setting(_("User name"), default="", longest=256)
     password: str = setting(_("Password"), default="", longest=256, secret=True)

@@ -61,6 +61,10 @@ class Entries:
         """One entry."""
         return self._entries.get(entry_id)
 
+    def is_built_in(self, domain: str) -> bool:
+        """Whether an integration runs without being added."""
+        return domain in self._built_in
+
     def removable(self, entry_id: str) -> bool:
         """Whether a person may take it out."""
         return entry_id in self._entries and entry_id not in self._built_in

@@ -39,6 +39,11 @@ class Look:
         found: called with each service, on the event loop.
         changed: called when the search begins or ends.
         interfaces: addresses to search on; None: every network of this machine.
+        within_s: seconds after which a search ends.
+
+    Attributes:
+        failed: whether the last search couldn't be made.
+        looked: whether there was one at all.
     """
 
     def __init__(
@@ -51,14 +56,15 @@ class Look:
     ) -> None:
         self._found = found
         self._changed = changed
-        self._interfaces = interfaces
         self._within_s = within_s
         self._task: asyncio.Task[None] | None = None
         self._until = 0.0
         self._limit: asyncio.Timeout | None = None
         self._asked: set[str] = set()
         self._asking: set[asyncio.Task[None]] = set()
+        self.interfaces = interfaces
         self.failed = False
+        self.looked = False
 
     @property
     def running(self) -> bool:
@@ -91,6 +97,7 @@ class Look:
             _LOG.warning("the home network can't be searched: %s", error)
         finally:
             self._task = None
+            self.looked = True
             self._changed()
 
     async def _browse(self, kinds: list[str]) -> None:
@@ -98,7 +105,7 @@ class Look:
         from zeroconf import InterfaceChoice, ServiceStateChange
         from zeroconf.asyncio import AsyncServiceBrowser, AsyncZeroconf
 
-        where: Any = list(self._interfaces) if self._interfaces else InterfaceChoice.All
+        where: Any = list(self.interfaces) if self.interfaces else InterfaceChoice.All
         zeroconf = AsyncZeroconf(interfaces=where)
         loop = asyncio.get_running_loop()
 

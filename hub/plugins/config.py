@@ -22,7 +22,7 @@ def _(message: str) -> str:
 class Words(Protocol):
     """A translator with ``%(name)s`` places."""
 
-    def __call__(self, message: str, /, **values: object) -> str:
+    def __call__(self, message: str, **values: object) -> str:
         """The message in the reader's language."""
 
 
@@ -93,6 +93,7 @@ class Setting:
         "name",
         "pattern",
         "secret",
+        "when",
     )
 
     def __init__(
@@ -107,6 +108,7 @@ class Setting:
         longest: int,
         lines: int,
         choice_labels: Mapping[str, str],
+        when: str,
     ) -> None:
         self.label = label
         self.default = default
@@ -117,6 +119,7 @@ class Setting:
         self.longest = longest
         self.lines = lines
         self.choice_labels = dict(choice_labels)
+        self.when = when
         self.name = ""
         self.kind = "text"
         self.choices: tuple[str, ...] = ()
@@ -177,6 +180,7 @@ class Setting:
             "secret": self.secret,
             "longest": self.longest,
             "lines": self.lines,
+            "when": self.when,
         }
 
 
@@ -192,6 +196,7 @@ def setting(
     longest: int = LONGEST,
     lines: int = 1,
     choices: Mapping[str, str] | None = None,
+    when: str = "",
 ) -> Any:
     """Declare one field of a config class, under an annotated name.
 
@@ -206,6 +211,7 @@ def setting(
         longest: Most characters of a text.
         lines: Height of the text's box in the form.
         choices: What the form calls each value of a ``Literal``, in English, translated too.
+        when: ``SETTING=VALUE``: the form shows the field with that choice only.
     """
     return Setting(
         label,
@@ -217,6 +223,7 @@ def setting(
         longest=longest,
         lines=lines,
         choice_labels=choices or {},
+        when=when,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from hub.adding import entries
 from hub.adding.adding import Adding, Safety
@@ -90,8 +90,8 @@ class Place:
         self.registry = Registry(self.store, box)
         self.states = States()
         commands = Commands(self.registry, Audit(self.store, box), problems=(CommandProblem,))
-        self.connection: Any = FakeConnection()
-        self.connection.settings = MqttSettings("192.0.2.1", 1883)
+        self.connection = connection = cast(Any, FakeConnection())
+        connection.settings = MqttSettings("192.0.2.1", 1883)
         self.plugins = Plugins(
             registry=self.registry,
             states=self.states,

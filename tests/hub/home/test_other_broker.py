@@ -57,7 +57,7 @@ async def test_over_to_another_broker_and_back(tmp_path: Path, theirs: Mosquitto
         await home.setup(name=OWNER, password="a long demo password", unlock={"mode": "machine"})
         assert home.mqtt is not None
         await home.mqtt.wait_connected()
-        assert home.broker.ours
+        assert (home.broker.ours, home.broker.address) == (True, f"127.0.0.1:{ours.port}")
         with process("safety", "--data", str(data), "--broker", f"127.0.0.1:{ours.port}"):
             form = {
                 "host": "127.0.0.1",
@@ -75,8 +75,7 @@ async def test_over_to_another_broker_and_back(tmp_path: Path, theirs: Mosquitto
 
             await home.adding.use_broker({**form, "password": PASSWORD})
             await home.mqtt.wait_connected()
-            assert not home.broker.ours
-            assert home.broker.address == f"127.0.0.1:{theirs.port}"
+            assert (home.broker.ours, home.broker.address) == (False, f"127.0.0.1:{theirs.port}")
             assert home.adding.outside is not None
             await announce(home.adding.outside.settings("test"), "there")
             await until(lambda: home.registry.of_source("mqtt", "sensor", "there"))

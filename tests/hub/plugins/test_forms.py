@@ -51,7 +51,7 @@ def test_every_wrong_field_has_its_own_sentence_that_can_be_translated() -> None
         "token": "is longer than 20 characters",
     }
 
-    def words(message: str, /, **values: object) -> str:
+    def words(message: str, **values: object) -> str:
         return ("字 " + message) % values if values else message
 
     assert problems["token"].say(words) == "字 is longer than 20 characters"
