@@ -164,6 +164,10 @@ class Adding:
         """Why an entry doesn't run, in English for whoever can mend it; "" while it does."""
         return self._plugins.failed.get(entry_id, "")
 
+    def runs(self, entry_id: str) -> bool:
+        """Whether an entry is at work."""
+        return entry_id in self._plugins.running
+
     async def config_of(self, domain: str) -> type[Config]:
         """The config class whose form a page shows; runs the integration's code.
 
@@ -301,7 +305,8 @@ class Adding:
         """Go back to the embedded broker. Raises AddProblem, OSError."""
         self._may_choose()
         await asyncio.to_thread(outside.forget, self._data)
-        await self._go_over(None)
+        if self.outside is not None:
+            await self._go_over(None)
 
     def _may_choose(self) -> None:
         if self.operators_broker:
