@@ -1,4 +1,4 @@
-"""New devices, finds, integrations, the home's broker and taking devices over."""
+"""New devices, finds, and integrations with what was added of them."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from web.house import OWNER, RESIDENTS
 
 if TYPE_CHECKING:
     from hub.adding.entries import Entry
-    from hub.adding.imports import Looked
     from hub.core.registry import Device
     from web.facade import HomeRuntime
+
+UNFIT = {409: "refused", 422: "unfit_settings", 507: "not_stored"}
 
 
 def told_adding(call: Call, error: Exception) -> Problem | None:
@@ -212,7 +213,6 @@ def _integration_operations(runtime: HomeRuntime, table: Operations) -> None:
 
 def _entry_operations(runtime: HomeRuntime, table: Operations) -> None:
     adding = runtime.adding
-    wrong = {409: "refused", 422: "unfit_settings", 507: "not_stored"}
 
     @table.add(
         "GET",
@@ -234,7 +234,7 @@ def _entry_operations(runtime: HomeRuntime, table: Operations) -> None:
         takes=models.NewEntry,
         answers=models.Entry,
         status=201,
-        problems={404: "unknown_integration", **wrong},
+        problems={404: "unknown_integration", **UNFIT},
     )
     async def add_entry(call: Call, given: models.NewEntry) -> models.Entry:
         domain = _domain(runtime, given["integration"])
@@ -244,6 +244,12 @@ def _entry_operations(runtime: HomeRuntime, table: Operations) -> None:
         await runtime.note(call.actor, "add integration", entry.id)
         return await _entry_model(runtime, entry)
 
+    _one_entry_operations(runtime, table)
+
+
+def _one_entry_operations(runtime: HomeRuntime, table: Operations) -> None:
+    adding = runtime.adding
+
     @table.add(
         "PATCH",
         "/entries/{entry_id}",
@@ -252,7 +258,7 @@ def _entry_operations(runtime: HomeRuntime, table: Operations) -> None:
         summary="Change settings of an entry",
         takes=models.EntryChange,
         answers=models.Entry,
-        problems={404: "unknown_entry", **wrong},
+        problems={404: "unknown_entry", **UNFIT},
     )
     async def change_entry(call: Call, given: models.EntryChange) -> models.Entry:
         entry = _entry(runtime, call)
@@ -272,109 +278,6 @@ def _entry_operations(runtime: HomeRuntime, table: Operations) -> None:
         entry = _entry(runtime, call)
         await adding.remove(entry.id)
         await runtime.note(call.actor, "remove integration", entry.id)
-
-
-def broker_operations(runtime: HomeRuntime) -> Operations:
-    """Return the home's broker, and taking devices over from another."""
-    table = Operations("brokers")
-    _own_broker_operations(runtime, table)
-    _import_operations(runtime, table)
-    return table
-
-
-def _own_broker_operations(runtime: HomeRuntime, table: Operations) -> None:
-    adding = runtime.adding
-
-    @table.add(
-        "GET",
-        "/broker",
-        allow=OWNER,
-        scope="admin",
-        summary="The home's broker",
-        answers=models.Broker,
-    )
-    async def get_broker(_call: Call) -> models.Broker:
-        return _broker_model(runtime)
-
-    @table.add(
-        "PUT",
-        "/broker",
-        allow=OWNER,
-        scope="admin",
-        summary="Use a broker of the household's own, after trying it",
-        takes=models.OtherBroker,
-        answers=models.Broker,
-        problems={409: "refused", 422: "unfit_settings", 507: "not_stored"},
-    )
-    async def use_broker(call: Call, given: models.OtherBroker) -> models.Broker:
-        try:
-            await adding.use_broker(dict(given))
-        except OSError:
-            raise Problem(507, "not_stored") from None
-        await runtime.note(call.actor, "use broker", given["host"])
-        return _broker_model(runtime)
-
-    @table.add(
-        "DELETE",
-        "/broker",
-        allow=OWNER,
-        scope="admin",
-        summary="Use the built-in broker",
-        problems={409: "refused", 507: "not_stored"},
-    )
-    async def use_own_broker(call: Call) -> None:
-        try:
-            await adding.use_own_broker()
-        except OSError:
-            raise Problem(507, "not_stored") from None
-        await runtime.note(call.actor, "use broker", "built-in")
-
-
-def _import_operations(runtime: HomeRuntime, table: Operations) -> None:
-    imports = runtime.adding.imports
-
-    @table.add(
-        "POST",
-        "/imports",
-        allow=OWNER,
-        scope="admin",
-        summary="Read what devices announced on another broker; nothing is changed",
-        takes=models.OtherBroker,
-        answers=models.Import,
-        status=201,
-        problems={409: "refused", 422: "unfit_settings"},
-    )
-    async def read_broker(call: Call, given: models.OtherBroker) -> models.Import:
-        looked = await imports.look(dict(given))
-        await runtime.note(call.actor, "read broker", looked.address)
-        return _import_model(call, looked)
-
-    @table.add(
-        "GET",
-        "/imports/{import_id}",
-        allow=OWNER,
-        scope="admin",
-        summary="What was read from another broker",
-        answers=models.Import,
-        problems={409: "refused"},
-    )
-    async def get_import(call: Call) -> models.Import:
-        return _import_model(call, imports.get(call.path["import_id"]))
-
-    @table.add(
-        "POST",
-        "/imports/{import_id}/copy",
-        allow=OWNER,
-        scope="admin",
-        summary="Copy the announcements of chosen devices to the home's broker",
-        takes=models.Choice,
-        answers=models.Copied,
-        problems={409: "refused"},
-    )
-    async def copy_import(call: Call, given: models.Choice) -> models.Copied:
-        copied = await imports.copy(call.path["import_id"], set(given["devices"]))
-        await runtime.note(call.actor, "take devices over", str(copied))
-        return {"copied": copied}
 
 
 def _device(runtime: HomeRuntime, call: Call) -> Device:
@@ -422,35 +325,4 @@ async def _entry_model(runtime: HomeRuntime, entry: Entry) -> models.Entry:
         "running": runtime.adding.runs(entry.id),
         "trouble": trouble,
         "settings": {name: value for name, value in entry.data.items() if name in open_names},
-    }
-
-
-def _broker_model(runtime: HomeRuntime) -> models.Broker:
-    return {
-        "address": runtime.broker.address,
-        "built_in": runtime.broker.ours,
-        "changeable": not runtime.adding.operators_broker,
-    }
-
-
-def _import_model(call: Call, looked: Looked) -> models.Import:
-    return {
-        "id": looked.id,
-        "address": looked.address,
-        "devices": [
-            {
-                "number": number,
-                "name": one.name,
-                "made": one.made,
-                "known": one.known,
-                "entities": [{"kind": kind, "name": name} for kind, name in one.entities],
-                "left_out": [why.say(call.say) for why in one.left_out],
-            }
-            for number, one in enumerate(looked.preview.devices)
-        ],
-        "left_out": [
-            {"why": why.say(call.say), "count": count} for why, count in looked.preview.left_out
-        ],
-        "too_large": looked.too_large,
-        "cut": looked.cut,
     }

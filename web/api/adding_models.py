@@ -139,7 +139,7 @@ class OtherBroker(TypedDict):
     host: Annotated[str, Text(1, 253, r"[A-Za-z0-9._:%-]+")]
     port: NotRequired[Annotated[int, Number(1, 65535)]]
     tls: NotRequired[Annotated[Literal["none", "system", "own"], "`own`: trust `ca`"]]
-    ca: NotRequired[Annotated[str, Text(0, 16384), "certificate of the authority, PEM"]]
+    ca: NotRequired[Annotated[str, Text(0, 4096), "certificate of the authority, PEM"]]
     username: NotRequired[Annotated[str, Text(0, 256)]]
     password: NotRequired[Annotated[str, Text(0, 256, secret=True)]]
     version: NotRequired[Literal["3.1.1", "5"]]

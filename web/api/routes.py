@@ -17,12 +17,8 @@ from hub.http.operations import PREFIX, Call, Operation, encoded, routes_of
 from hub.http.problems import Problem
 from hub.http.routes import ANY_SCOPE, ANYONE, Routes
 from web.api.account import account_operations
-from web.api.adding import (
-    broker_operations,
-    integration_operations,
-    newcomer_operations,
-    told_adding,
-)
+from web.api.adding import integration_operations, newcomer_operations, told_adding
+from web.api.brokers import broker_operations
 from web.api.condition import condition_operations
 from web.api.household import key_operations, people_operations, token_operations
 from web.api.safety import hazard_model, hazard_operations, safety_model, safety_operations
