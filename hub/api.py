@@ -14,7 +14,7 @@ from hub.core.templates import (
     template_of,
 )
 from hub.core.wire import Availability, AvailabilityMode, Wire, WireReader
-from hub.plugins.config import Config, ConfigProblem, setting
+from hub.plugins.config import Config, ConfigProblem, Reason, setting
 from hub.plugins.connections.mqtt import Mqtt, MqttUnavailable, NotDeclared
 from hub.plugins.entities import (
     Attributes,
@@ -90,6 +90,7 @@ __all__ = [
     "Notify",
     "Number",
     "ParseProblem",
+    "Reason",
     "Scene",
     "Select",
     "Sensor",

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from hub.http.live import Live
 from hub.http.server import create_app
 from web import words
+from web.adding.routes import TEMPLATES as ADDING
+from web.adding.routes import adding_routes
 from web.api.routes import API, HomeApi
 from web.calls.routes import STATIC as CALLS_STATIC
 from web.calls.routes import TEMPLATES as CALLS
@@ -95,6 +97,7 @@ def home_design(runtime: HomeRuntime) -> Design:
             SHARING,
             PEOPLE,
             CONNECT,
+            ADDING,
             SETUP,
             TOKENS,
             HEALTH,
@@ -139,6 +142,7 @@ def compose(
         sharing_routes(house),
         people_routes(house),
         connect_routes(house),
+        adding_routes(house),
         token_routes(house),
         wall_routes(house),
         screen_routes(house),

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from hub.accounts.accounts import Accounts
     from hub.accounts.pairing import ScreenCodes
     from hub.accounts.tokens import Tokens
+    from hub.adding.adding import Adding
     from hub.core.commands import Actor, Outcome
     from hub.core.registry import Registry
     from hub.core.states import States
@@ -170,6 +171,10 @@ class HomeRuntime(Protocol):
 
     async def tested(self, entity_id: str, actor: Actor) -> None:
         """Say that a sensor was tried."""
+
+    @property
+    def adding(self) -> Adding:
+        """Return the home's ways to new devices."""
 
     @property
     def broker(self) -> BrokerView:

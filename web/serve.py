@@ -7,6 +7,7 @@ import signal
 import sys
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from aiohttp import web
@@ -60,9 +61,11 @@ def main(argv: Sequence[str]) -> int:
     except SettingsProblem as problem:
         sys.stderr.write(f"linli home: {problem}\n")
         return REFUSED
+    reach = partial(mqtt_settings, options.data, host, port)
     home = Home(
         options.data,
-        mqtt_settings(options.data, host, port),
+        reach(),
+        broker=reach,
         ask_s=options.ask_seconds,
         clear_s=options.clear_seconds,
     )

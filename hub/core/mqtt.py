@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from hub.core.mqtt_socket import BufferedSocket, SocketClient, open_socket
+from hub.core.mqtt_socket import BrokerRefused, BufferedSocket, SocketClient, open_socket
 
 if TYPE_CHECKING:
     from paho.mqtt.client import MQTTMessage, MQTTMessageInfo
@@ -39,9 +39,24 @@ class MqttUnavailable(ConnectionError):
 
 
 class MqttSettings:
-    """Where the broker is and who we are there; `tls_ca` None means plain TCP."""
+    """Where the broker is and who we are there.
 
-    __slots__ = ("client_id", "host", "keepalive", "password", "port", "tls_ca", "username")
+    Attributes:
+        tls_ca: whom to trust for TLS: a file, a certificate as PEM text, or "" for the
+            authorities that this machine trusts; None means plain TCP.
+        version: ``3.1.1`` or ``5``.
+    """
+
+    __slots__ = (
+        "client_id",
+        "host",
+        "keepalive",
+        "password",
+        "port",
+        "tls_ca",
+        "username",
+        "version",
+    )
 
     def __init__(
         self,
@@ -53,6 +68,7 @@ class MqttSettings:
         tls_ca: str | None = None,
         client_id: str = "",
         keepalive: int = 10,
+        version: str = "3.1.1",
     ) -> None:
         self.host = host
         self.port = port
@@ -61,6 +77,7 @@ class MqttSettings:
         self.tls_ca = tls_ca
         self.client_id = client_id
         self.keepalive = keepalive
+        self.version = version
 
     def __repr__(self) -> str:
         return f"MqttSettings({self.host!r}, {self.port}, username={self.username!r})"
@@ -90,6 +107,7 @@ class MqttConnection:
 
     def __init__(self, settings: MqttSettings) -> None:
         self.settings = settings
+        self.most_bytes = float("inf")  # of one connection; a stranger's broker gets a limit
         self.connected = False
         self._client: SocketClient | None = None
         self._socket: BufferedSocket | None = None
@@ -118,6 +136,13 @@ class MqttConnection:
         except TimeoutError as error:
             where = f"{self.settings.host}:{self.settings.port}"
             raise MqttUnavailable(f"no MQTT broker at {where}") from error
+
+    async def change(self, settings: MqttSettings) -> None:
+        """Go over to another broker; subscriptions and listeners stay."""
+        running, self.settings = self._task, settings
+        await self.stop()
+        if running is not None:
+            await self.start()
 
     async def stop(self) -> None:
         """Disconnect and stay so."""
@@ -223,7 +248,8 @@ class MqttConnection:
         """Connect and wait for the broker's answer; raises OSError."""
         settings, loop = self.settings, asyncio.get_running_loop()
         opened = await open_socket(settings.host, settings.port, settings.tls_ca, _OPEN_WITHIN)
-        client = SocketClient(opened, settings.client_id)
+        opened.most = self.most_bytes
+        client = SocketClient(opened, settings.client_id, settings.version)
         if settings.username is not None:
             client.username_pw_set(settings.username, settings.password)
         client.on_message = self._on_message
@@ -236,7 +262,7 @@ class MqttConnection:
         async with asyncio.timeout(_OPEN_WITHIN):
             code = await self._answer
         if code:
-            raise ConnectionRefusedError(f"the broker refused: code {code}")
+            raise BrokerRefused(code)
 
     async def _hold(self) -> None:
         """Keep the connection alive until it ends."""
@@ -254,7 +280,7 @@ class MqttConnection:
             return
         filters = [(name, qos) for name, (qos, _) in self._subscriptions.items()]
         for start in range(0, len(filters), 100):
-            self._client.subscribe(filters[start : start + 100])
+            self._client.subscribe_all(filters[start : start + 100])
         self._became(connected=True)
 
     def _on_message(self, _client: Any, _data: Any, message: MQTTMessage) -> None:

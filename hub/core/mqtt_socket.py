@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from paho.mqtt.client import Client
@@ -17,30 +18,45 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 if TYPE_CHECKING:
     from paho.mqtt.client import SocketLike
 
+PEM = "-----BEGIN CERTIFICATE-----"
+"""How a certificate in text begins."""
 _CHUNK = 65_536
 # A broker without TCP_NODELAY (Mosquitto's default) holds a message back until what it sent
 # before is acknowledged, which Linux delays by up to 40 ms unless asked each time.
 _QUICKACK: int | None = getattr(socket, "TCP_QUICKACK", None)
 
 
+class BrokerRefused(ConnectionRefusedError):
+    """The broker answered and doesn't let us in; ``code`` is its CONNACK's reason code."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(f"the broker refused: code {code}")
+        self.code = code
+
+
 class BufferedSocket:
     """A non-blocking socket with a read buffer, in the shape paho expects.
 
-    `taken` counts the bytes handed out, so that a reader sees whether it got any further.
+    `taken` counts the bytes handed out, so that a reader sees whether it got any further;
+    after `most` of them the connection ends.
     """
 
-    __slots__ = ("_at", "_data", "_socket", "taken")
+    __slots__ = ("_at", "_data", "_secure", "_socket", "most", "taken")
 
     def __init__(self, connected: socket.socket) -> None:
         self._socket = connected
+        self._secure = connected if isinstance(connected, ssl.SSLSocket) else None
+        self.most = inf
         self._data = b""
         self._at = 0
         self.taken = 0
 
     @property
     def buffered(self) -> bool:
-        """Whether bytes wait here that no selector will tell about."""
-        return self._at < len(self._data)
+        """Whether bytes wait here, or decrypted in TLS, that no selector will tell about."""
+        if self._at < len(self._data):
+            return True
+        return self._secure is not None and self._secure.pending() > 0
 
     def recv(self, buffer_size: int) -> bytes:
         """Up to `buffer_size` bytes; raises BlockingIOError when none have come."""
@@ -50,6 +66,8 @@ class BufferedSocket:
             if _QUICKACK is not None:
                 self._socket.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
             at = 0
+        if self.taken > self.most:
+            raise ConnectionAbortedError("it sent more than we read")
         piece = self._data[at : at + buffer_size]
         self._at = at + len(piece)
         self.taken += len(piece)
@@ -83,11 +101,12 @@ class SocketClient(Client):
     sent later, when whoever asked has been told that they failed.
     """
 
-    def __init__(self, open_socket: BufferedSocket, client_id: str) -> None:
+    def __init__(self, open_socket: BufferedSocket, client_id: str, version: str = "3.1.1") -> None:
+        self._is_v5 = version == "5"
         super().__init__(
             CallbackAPIVersion.VERSION2,
             client_id=client_id,
-            protocol=MQTTProtocolVersion.MQTTv311,
+            protocol=MQTTProtocolVersion.MQTTv5 if self._is_v5 else MQTTProtocolVersion.MQTTv311,
             reconnect_on_failure=False,
         )
         self._open_socket = open_socket
@@ -95,6 +114,15 @@ class SocketClient(Client):
 
     def _create_socket(self) -> SocketLike:
         return self._open_socket
+
+    def subscribe_all(self, filters: list[tuple[str, int]]) -> None:
+        """Subscribe to (topic filter, QoS) pairs in one packet, whichever version is spoken."""
+        if not self._is_v5:
+            self.subscribe(filters)
+            return
+        from paho.mqtt.subscribeoptions import SubscribeOptions
+
+        self.subscribe([(name, SubscribeOptions(qos=qos)) for name, qos in filters])
 
     @property
     def backlog(self) -> int:
@@ -108,7 +136,7 @@ async def open_socket(host: str, port: int, tls_ca: str | None, within: float) -
     Args:
         host: name or address of the broker.
         port: its TCP port.
-        tls_ca: file of the certificate authority to trust; None for plain TCP.
+        tls_ca: see `hub.core.mqtt.MqttSettings`; None for plain TCP.
         within: seconds after which to give up.
 
     Raises:
@@ -148,7 +176,10 @@ async def _connect(host: str, port: int) -> socket.socket:
 
 def _wrap(plain: socket.socket, host: str, tls_ca: str, within: float) -> ssl.SSLSocket:
     """The TLS handshake, in a thread."""
-    context = ssl.create_default_context(cafile=tls_ca)
+    if tls_ca.lstrip().startswith(PEM):
+        context = ssl.create_default_context(cadata=tls_ca)
+    else:
+        context = ssl.create_default_context(cafile=tls_ca or None)
     plain.settimeout(within)
     secure = context.wrap_socket(plain, server_hostname=host)
     secure.setblocking(False)

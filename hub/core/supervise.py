@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
+from hub.core import outside
 from hub.core.processes import Child, answering, keep, linli, port_open
 from hub.core.settings import (
     LOOPBACK,
@@ -73,9 +75,12 @@ class Face:
             listen = listen_from(options, self.port)
             broker = split_address(options.broker, self.broker_port) if options.broker else None
             where = ["--data", str(private_folder(options.data))]
+            if broker is not None:
+                os.environ[outside.NAMED] = "1"
             host, port = broker or (LOOPBACK, options.broker_port)
             _free(listen.host, listen.port, f"--listen {join_address(listen.host, 0)[:-1]}PORT")
-            if broker is None:
+            elsewhere = broker is not None or _not_needed(options.data, host, port)
+            if not elsewhere:
                 _free(host, port, "--broker-port PORT, or name a running broker with --broker")
         except SettingsProblem as problem:
             sys.stderr.write(f"linli {self.role}: {problem}\n")
@@ -84,7 +89,7 @@ class Face:
             sys.stderr.write(f"linli {self.role}: {options.data} can't be used: {problem}\n")
             return REFUSED
         address = ["--broker", join_address(host, port)]
-        children = [] if broker else [_broker(host, port, where)]
+        children = [] if elsewhere else [_broker(host, port, where)]
         children += [Child(name, linli(name, *address, *where)) for name in self.before]
         app = linli(f"{self.role}-app", *address, *where, *listen.words(), *more)
         # The probe speaks plain HTTP; with TLS a started app counts as ready.
@@ -123,6 +128,20 @@ def _free(host: str, port: int, other: str) -> None:
             f"end that, or choose another with {other}"
         )
     held.close()
+
+
+def _not_needed(data: Path, host: str, port: int) -> bool:
+    """Whether the embedded broker may stay away: another was chosen, maybe one on its port.
+
+    Where the port is free it is started all the same, so that going back needs no restart.
+    """
+    if not outside.chosen(data):
+        return False
+    held = hold_port(host, port)
+    if held is None:
+        return True
+    held.close()
+    return False
 
 
 def _broker(host: str, port: int, where: Sequence[str]) -> Child:

@@ -7,6 +7,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from hub.core import outside
 from hub.core.mqtt import MqttSettings
 from hub.core.settings import join_address
 from hub.home.refusal import Refusal
@@ -37,6 +38,11 @@ class BrokerAccess:
     def __init__(self, data: Path, broker: MqttSettings | None) -> None:
         self._users = DeviceUsers(data)
         self._broker = broker
+        self._elsewhere = outside.chosen(data)
+
+    def moved(self, broker: MqttSettings, ours: bool) -> None:
+        """The household chose another broker, or ours again."""
+        self._broker, self._elsewhere = broker, not ours
 
     @property
     def address(self) -> str:
@@ -48,7 +54,7 @@ class BrokerAccess:
     @property
     def ours(self) -> bool:
         """Whether it is the embedded broker, whose users are made here."""
-        return not os.environ.get("LINLI_BROKER_USER")
+        return not os.environ.get("LINLI_BROKER_USER") and not self._elsewhere
 
     async def users(self) -> Sequence[DeviceUser]:
         """Everybody who may come in; raises Refusal."""

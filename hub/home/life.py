@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,8 @@ from hub.accounts.model import HOME_ROLES, AccountProblem, Session, tidy_name
 from hub.accounts.pairing import ScreenCodes
 from hub.accounts.passwords import check_password
 from hub.accounts.tokens import HOME_SCOPES, Tokens
+from hub.adding import entries
+from hub.adding.adding import Adding, Safety
 from hub.core import audit, registry
 from hub.core.audit import Audit
 from hub.core.bus import Bus
@@ -61,6 +63,7 @@ MIGRATIONS = (
     *ACCOUNTS_SCHEMA,
     home_tokens.MIGRATION,
     screens.MIGRATION,
+    entries.MIGRATION,
 )
 BUILT_IN_CONFIGS: dict[str, dict[str, object]] = {"mqtt": {}}
 """Integrations that run without being added: the embedded broker is always there."""
@@ -93,6 +96,8 @@ class HomeLife:
             choices: no devices then, and no hazard kernel.
         ask_s: how long a hazard's question waits for an answer, seconds.
         clear_s: how long a sensor has to be quiet before its hazard is over, seconds.
+        broker: reads again how to reach the broker, blocking, when another was chosen; None
+            where none can be chosen.
     """
 
     def __init__(
@@ -102,6 +107,7 @@ class HomeLife:
         *,
         ask_s: float = ASK_S,
         clear_s: float = CLEAR_S,
+        broker: Callable[[], MqttSettings] | None = None,
     ) -> None:
         self.data = private_folder(data)
         self.keys = Keys(private_folder(data / "keys"))
@@ -126,6 +132,7 @@ class HomeLife:
         self.bindings_table = Bindings(
             self.store, self.keys.box("bindings"), self.registry, clear_s=clear_s
         )
+        self.adding = self._make_adding(broker)
         self.trials = Trials(self.store, self.keys.box("bindings"))
         self.watch = Watch(
             data / "run" / "safety.sock",
@@ -159,6 +166,22 @@ class HomeLife:
             problems=(CommandProblem,),
         )
 
+    def _make_adding(self, broker: Callable[[], MqttSettings] | None) -> Adding:
+        made = Adding(
+            self.data,
+            self.store,
+            self.keys.box("adding"),
+            registry=self.registry,
+            plugins=self.plugins,
+            mqtt=self.mqtt,
+            broker=broker,
+            built_in=BUILT_IN_CONFIGS,
+            safety=Safety(self._acts, self._warns),
+            changed=self.bus.publish,
+        )
+        made.on_broker = self.broker.moved
+        return made
+
     # -- life ---------------------------------------------------------------------------
 
     async def start(self) -> None:
@@ -172,8 +195,9 @@ class HomeLife:
         """End everything in order; what was acknowledged is on the disk."""
         await self.watch.stop()
         await self.offers.stop()
+        if self._opened:
+            await self.adding.stop()
         if self._opened and self.mqtt is not None:
-            await self.plugins.stop()
             await self.mqtt.stop()
         await self.sharing.stop()
         if self.history_store is not None:
@@ -208,7 +232,8 @@ class HomeLife:
         self.registry.listen(lambda _entity: self.bus.publish("registry"))
         if self.mqtt is not None:
             await self.mqtt.start()
-            await self.plugins.start(BUILT_IN_CONFIGS)
+        await self.adding.start()
+        if self.mqtt is not None:
             self.watch.begin_binding()
         for topic in ("lock", "hazards", "sharing", "registry"):
             self.bus.publish(topic)
@@ -310,6 +335,18 @@ class HomeLife:
 
     async def _override(self, actor: Actor, entity_id: str, _hazard_id: str) -> None:
         await self.watch.client.override(entity_id, actor.id)
+
+    def _acts(self, device_id: str) -> list[str]:
+        """The names of a device's actuators that act in an alarm."""
+        roles = self.bindings_table.roles
+        return [
+            self.registry.name_of(one.entity_id)
+            for one in self.registry.of_device(device_id)
+            if one.entity_id in roles
+        ]
+
+    def _warns(self, device_id: str) -> bool:
+        return any(one.entity.device_id == device_id for one in self.bindings_table.sensors())
 
     def _kernel_status(self, status: dict[str, Any]) -> None:
         self.commands.leases = dict(status["leases"])

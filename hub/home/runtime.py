@@ -219,10 +219,10 @@ class Home(Guarding):
     # -- the rest -----------------------------------------------------------------------
 
     def listen(self, changed: Callable[[str], None]) -> Callable[[], None]:
-        """Call with ``hazards``, ``safety``, ``sharing``, ``registry`` or ``lock`` on changes."""
+        """Call with ``hazards``, ``safety``, ``sharing``, ``registry``, ``adding`` or ``lock``."""
         ends = [
             self.bus.subscribe(topic, lambda heard, _data: changed(heard))
-            for topic in ("hazards", "safety", "sharing", "registry", "lock")
+            for topic in ("hazards", "safety", "sharing", "registry", "adding", "lock")
         ]
 
         def unlisten() -> None:

@@ -6,21 +6,74 @@ import math
 import re
 import typing
 from collections.abc import Mapping
-from typing import Any, ClassVar, NoReturn, Self
+from typing import Any, ClassVar, NoReturn, Protocol, Self
 
 _NOTHING: Any = object()
+LONGEST = 1024
+"""Characters of a text for which nothing else is said."""
 _BASIC: dict[type, str] = {str: "text", int: "integer", float: "number", bool: "boolean"}
 
 
-def _refuse(text: str) -> NoReturn:
-    raise ValueError(text)
+def _(message: str) -> str:
+    """Mark a message for extraction; it is translated where it is shown."""
+    return message
+
+
+class Words(Protocol):
+    """A translator with ``%(name)s`` places."""
+
+    def __call__(self, message: str, **values: object) -> str:
+        """The message in the reader's language."""
+
+
+class Reason(str):
+    """Why a field can't stay as it is: an English text that is said in the reader's language.
+
+    Attributes:
+        text: the msgid, with ``%(name)s`` places.
+        values: what stands in the places.
+    """
+
+    __slots__ = ("text", "values")
+    text: str
+    values: dict[str, object]
+
+    def __new__(cls, text: str, **values: object) -> Self:
+        """Put the values into the English text; the msgid stays beside it."""
+        made = super().__new__(cls, text % values if values else text)
+        made.text = text
+        made.values = values
+        return made
+
+    def say(self, words: Words) -> str:
+        """The reason in the reader's language."""
+        return words(self.text, **self.values)
+
+
+class Misfit(ValueError):
+    """One value that can't be taken."""
+
+    def __init__(self, text: str, **values: object) -> None:
+        self.reason = Reason(text, **values)
+        super().__init__(self.reason)
+
+
+def _refuse(text: str, **values: object) -> NoReturn:
+    raise Misfit(text, **values)
 
 
 class ConfigProblem(ValueError):
-    """Config data that doesn't fit; ``problems`` has one plain sentence for each wrong field."""
+    """Config data that doesn't fit; ``problems`` has one plain sentence for each wrong field.
+
+    A text that is no `Reason` is shown as it is, so an integration gives its own in a `Reason`
+    whose msgid its translations know.
+    """
 
     def __init__(self, problems: Mapping[str, str]) -> None:
-        self.problems = dict(problems)
+        self.problems: dict[str, Reason] = {
+            name: text if isinstance(text, Reason) else Reason(text)
+            for name, text in problems.items()
+        }
         super().__init__("; ".join(f"{name}: {text}" for name, text in problems.items()))
 
 
@@ -28,15 +81,19 @@ class Setting:
     """One declared field: its label (an English msgid), its default and its limits."""
 
     __slots__ = (
+        "choice_labels",
         "choices",
         "default",
         "help",
         "kind",
         "label",
         "limits",
+        "lines",
+        "longest",
         "name",
         "pattern",
         "secret",
+        "when",
     )
 
     def __init__(
@@ -48,6 +105,10 @@ class Setting:
         limits: tuple[float | None, float | None],
         pattern: str | None,
         secret: bool,
+        longest: int,
+        lines: int,
+        choice_labels: Mapping[str, str],
+        when: str,
     ) -> None:
         self.label = label
         self.default = default
@@ -55,6 +116,10 @@ class Setting:
         self.limits = limits
         self.pattern = pattern
         self.secret = secret
+        self.longest = longest
+        self.lines = lines
+        self.choice_labels = dict(choice_labels)
+        self.when = when
         self.name = ""
         self.kind = "text"
         self.choices: tuple[str, ...] = ()
@@ -65,33 +130,37 @@ class Setting:
         return self.default is _NOTHING
 
     def check(self, value: object) -> Any:
-        """The value as its declared type; raises ValueError with a plain sentence."""
+        """The value as its declared type; raises Misfit with a plain sentence."""
         if self.kind == "boolean":
             if not isinstance(value, bool):
-                raise ValueError("must be yes or no")
+                _refuse(_("must be yes or no"))
             return value
         if self.kind in {"integer", "number"}:
             return self._check_number(value)
         if not isinstance(value, str):
-            _refuse("must be text")
+            _refuse(_("must be text"))
+        if len(value) > self.longest:
+            _refuse(_("is longer than %(longest)s characters"), longest=self.longest)
+        if self.required and not value.strip():
+            _refuse(_("must be given"))
         if self.kind == "choice" and value not in self.choices:
-            raise ValueError(f"must be one of: {', '.join(self.choices)}")
+            _refuse(_("must be one of: %(choices)s"), choices=", ".join(self.choices))
         if self.pattern is not None and re.fullmatch(self.pattern, value) is None:
-            raise ValueError("doesn't have the expected form")
+            _refuse(_("doesn't have the expected form"))
         return value
 
     def _check_number(self, value: object) -> float | int:
         if isinstance(value, bool) or not isinstance(value, int | float):
-            _refuse("must be a number")
+            _refuse(_("must be a number"))
         if self.kind == "integer" and not isinstance(value, int):
-            _refuse("must be a whole number")
+            _refuse(_("must be a whole number"))
         low, high = self.limits
         if not math.isfinite(value):
-            raise ValueError("must be a finite number")
+            _refuse(_("must be a finite number"))
         if low is not None and value < low:
-            raise ValueError(f"must be at least {low:g}")
+            _refuse(_("must be at least %(low)s"), low=f"{low:g}")
         if high is not None and value > high:
-            raise ValueError(f"must be at most {high:g}")
+            _refuse(_("must be at most %(high)s"), high=f"{high:g}")
         return value if self.kind == "integer" else float(value)
 
     def to_json(self) -> dict[str, object]:
@@ -103,11 +172,15 @@ class Setting:
             "help": self.help,
             "kind": self.kind,
             "choices": list(self.choices),
+            "choice_labels": [self.choice_labels.get(one, one) for one in self.choices],
             "required": self.required,
             "default": None if self.required else self.default,
             "minimum": low,
             "maximum": high,
             "secret": self.secret,
+            "longest": self.longest,
+            "lines": self.lines,
+            "when": self.when,
         }
 
 
@@ -120,6 +193,10 @@ def setting(
     maximum: float | None = None,
     pattern: str | None = None,
     secret: bool = False,
+    longest: int = LONGEST,
+    lines: int = 1,
+    choices: Mapping[str, str] | None = None,
+    when: str = "",
 ) -> Any:
     """Declare one field of a config class, under an annotated name.
 
@@ -131,6 +208,10 @@ def setting(
         maximum: Greatest number allowed.
         pattern: A regular expression that the whole text must match.
         secret: Never shown again and never logged.
+        longest: Most characters of a text.
+        lines: Height of the text's box in the form.
+        choices: What the form calls each value of a ``Literal``, in English, translated too.
+        when: ``SETTING=VALUE``: the form shows the field with that choice only.
     """
     return Setting(
         label,
@@ -139,6 +220,10 @@ def setting(
         limits=(minimum, maximum),
         pattern=pattern,
         secret=secret,
+        longest=longest,
+        lines=lines,
+        choice_labels=choices or {},
+        when=when,
     )
 
 
@@ -174,22 +259,22 @@ class Config:
             ConfigProblem: Some fields are missing, unknown or wrong.
         """
         made = cls()
-        problems: dict[str, str] = {}
+        problems: dict[str, Reason] = {}
         known = {declared.name for declared in cls.__settings__}
         for name in data:
             if name not in known:
-                problems[name] = "unknown setting"
+                problems[name] = Reason(_("unknown setting"))
         for declared in cls.__settings__:
             if declared.name not in data:
                 if declared.required:
-                    problems[declared.name] = "must be given"
+                    problems[declared.name] = Reason(_("must be given"))
                 else:
                     setattr(made, declared.name, declared.default)
                 continue
             try:
                 setattr(made, declared.name, declared.check(data[declared.name]))
-            except ValueError as problem:
-                problems[declared.name] = str(problem)
+            except Misfit as problem:
+                problems[declared.name] = problem.reason
         if problems:
             raise ConfigProblem(problems)
         return made

@@ -29,6 +29,14 @@ class Integration(ABC, Generic[ConfigT]):
     async def connect(self, config: ConfigT, *args: Any, **connections: Any) -> None:
         """Start: reach the devices and add their entities. Returns when started."""
 
+    @classmethod
+    async def check(cls, config: ConfigT, **connections: Any) -> None:
+        """Try a config at the device before it is saved; without trying anything it is taken.
+
+        Raises:
+            ConfigProblem: The device isn't there or refuses; ``problems`` names the field.
+        """
+
     async def close(self) -> None:
         """Stop: end what ``connect`` started; connections are closed by the hub."""
 

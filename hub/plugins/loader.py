@@ -103,8 +103,9 @@ class Plugins:
 
     Attributes:
         manifests: all that were found, by domain.
-        running: those at work.
-        failed: why the others are not, one sentence each by domain or folder name.
+        running: those at work, by config entry; an entry is called as its domain is unless
+            it says otherwise.
+        failed: why the others are not, one sentence each by entry or folder name.
     """
 
     def __init__(
@@ -131,31 +132,78 @@ class Plugins:
         Args:
             configs: config data by domain; an empty one takes all defaults.
         """
+        await self.find()
+        for domain, data in configs.items():
+            await self.start_entry(domain, domain, data)
+        for domain, reason in self.failed.items():
+            if domain not in configs:
+                _LOG.error("integration %s: %s", domain, reason)
+
+    async def find(self) -> None:
+        """Read the manifests; runs no code of an integration."""
         manifests, wrong = await asyncio.to_thread(self._find)
         self.manifests = {manifest.domain: manifest for manifest in manifests}
         self.failed = {problem.folder.name: str(problem) for problem in wrong}
-        for domain, data in configs.items():
-            if domain not in self.manifests:
-                self.failed.setdefault(domain, f"there is no integration {domain}")
-                continue
-            try:
-                self.running[domain] = await self._start(self.manifests[domain], data)
-            except (LoadProblem, ConfigProblem) as problem:
-                self.failed[domain] = str(problem)
-            except Exception as problem:  # noqa: BLE001 -- whatever it is, the others start
-                _LOG.exception("the integration %s failed to start", domain)
-                self.failed[domain] = f"{type(problem).__name__} at start"
-        for domain, reason in self.failed.items():
-            _LOG.error("integration %s: %s", domain, reason)
+
+    async def start_entry(self, entry: str, domain: str, data: Mapping[str, object]) -> bool:
+        """Start one config entry; False, with the reason in ``failed``, where that fails."""
+        self.failed.pop(entry, None)
+        try:
+            self.running[entry] = await self._start(self._manifest(domain), data)
+        except (LoadProblem, ConfigProblem) as problem:
+            self.failed[entry] = str(problem)
+        except Exception as problem:  # noqa: BLE001 -- whatever it is, the others start
+            _LOG.exception("the integration %s failed to start", entry)
+            self.failed[entry] = f"{type(problem).__name__} at start"
+        if entry in self.failed:
+            _LOG.error("integration %s: %s", entry, self.failed[entry])
+        return entry in self.running
+
+    async def stop_entry(self, entry: str) -> None:
+        """Stop one config entry; nothing where it doesn't run."""
+        self.failed.pop(entry, None)
+        running = self.running.pop(entry, None)
+        if running is None:
+            return
+        try:
+            await running.stop()
+        except Exception:  # noqa: BLE001 -- whatever it is, it is stopped
+            _LOG.exception("the integration %s failed to stop", entry)
+
+    async def class_of(self, domain: str) -> type[Integration[Any]]:
+        """The class of an integration; runs its code.
+
+        Raises:
+            LoadProblem: There is no such integration, or it can't be imported.
+        """
+        return await asyncio.to_thread(load_class, self._manifest(domain))
+
+    async def check(self, domain: str, data: Mapping[str, object]) -> None:
+        """Check config data, and try it at the device.
+
+        Raises:
+            ConfigProblem: Fields are wrong, or the device isn't there.
+            LoadProblem: The integration can't be used.
+        """
+        manifest = self._manifest(domain)
+        made = await self.class_of(domain)
+        config = made.config_class().from_data(data)
+        connections = self._connect(manifest)
+        try:
+            await made.check(config, **connections)
+        finally:
+            for connection in connections.values():
+                connection.close()
+
+    def _manifest(self, domain: str) -> Manifest:
+        if domain not in self.manifests:
+            raise LoadProblem(self.failed.get(domain) or f"there is no integration {domain}")
+        return self.manifests[domain]
 
     async def stop(self) -> None:
         """Stop all, the last started first."""
-        while self.running:
-            domain, running = self.running.popitem()
-            try:
-                await running.stop()
-            except Exception:  # noqa: BLE001 -- whatever it is, the others stop too
-                _LOG.exception("the integration %s failed to stop", domain)
+        for entry in reversed(tuple(self.running)):
+            await self.stop_entry(entry)
 
     def _find(self) -> tuple[list[Manifest], list[ManifestProblem]]:
         manifests: list[Manifest] = []

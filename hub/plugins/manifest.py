@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -25,19 +25,38 @@ class ManifestProblem(ValueError):
         super().__init__(f"{folder.name}/{FILE_NAME}: " + "; ".join(self.problems))
 
 
+class LanFind(NamedTuple):
+    """A service of the home network that an integration knows, and what of it fills its form.
+
+    Attributes:
+        service: its mDNS type, such as ``_esphomelib._tcp.local.``.
+        fills: setting -> ``host``, ``port``, ``name`` or ``txt.KEY``.
+    """
+
+    service: str
+    fills: Mapping[str, str]
+
+
 class Manifest:
-    """What an integration says about itself: who it is, its class, kinds and connections."""
+    """What an integration says about itself: who it is, its class, kinds and connections.
+
+    Attributes:
+        discovery: services of the home network that it knows.
+        retained: topic filters under which devices leave their announcements on a broker.
+    """
 
     __slots__ = (
         "class_name",
         "connections",
         "description",
+        "discovery",
         "domain",
         "folder",
         "kinds",
         "module",
         "name",
         "personal_data",
+        "retained",
         "version",
     )
 
@@ -50,6 +69,11 @@ class Manifest:
         self.module, _, self.class_name = data["class"].partition(":")
         self.kinds: frozenset[str] = frozenset(data["kinds"])
         self.connections: dict[str, dict[str, list[str]]] = data["connections"]
+        found: dict[str, Any] = data.get("discovery", {})
+        self.discovery = tuple(
+            LanFind(one["service"], one.get("fills", {})) for one in found.get("lan", ())
+        )
+        self.retained: tuple[str, ...] = tuple(found.get("retained", ()))
         self.personal_data: list[dict[str, Any]] = data["personal_data"]
 
     def texts(self, lang: str) -> dict[str, str]:

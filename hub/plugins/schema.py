@@ -81,11 +81,14 @@ def _properties(value: Any, properties: Any, _schema: Schema, root: Schema, wher
             yield from _check(value[name], inner, root, f"{where}.{name}")
 
 
-def _additional(value: Any, allowed: Any, schema: Schema, _root: Schema, where: str) -> Found:
-    if allowed is False:
-        for name in value:
-            if name not in schema.get("properties", {}):
-                yield f"{where} doesn't know {name!r}"
+def _additional(value: Any, allowed: Any, schema: Schema, root: Schema, where: str) -> Found:
+    for name in value:
+        if name in schema.get("properties", {}):
+            continue
+        if allowed is False:
+            yield f"{where} doesn't know {name!r}"
+        elif isinstance(allowed, dict):
+            yield from _check(value[name], allowed, root, f"{where}.{name}")
 
 
 _WORDS: dict[str, Callable[[Any, Any, Schema, Schema, str], Found]] = {

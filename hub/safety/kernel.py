@@ -115,6 +115,10 @@ class Kernel:
             with contextlib.suppress(OSError):
                 return await self._link.start()
 
+    async def change_broker(self, settings: MqttSettings) -> None:
+        """Go over to another broker; what is bound stays bound."""
+        await self._mqtt.change(settings)
+
     async def stop(self) -> None:
         """Store what is known and let go of everything."""
         self._save_seen()

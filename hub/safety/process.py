@@ -12,10 +12,10 @@ import os
 import secrets
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from hub.core import logs
+from hub.core import logs, outside
 from hub.core.mqtt import MqttSettings
 from hub.core.settings import REFUSED, Parser
 
@@ -26,6 +26,7 @@ _LOG = logging.getLogger(__name__)
 _USER = "kernel"
 TAKEN = -1
 PASSWORD_EVERY_S = 0.5
+FOLLOW_EVERY_S = 1.0
 
 
 def run(argv: Sequence[str]) -> int:
@@ -50,23 +51,29 @@ def run(argv: Sequence[str]) -> int:
     )
     options = parser.parse_args(argv)
     logs.begin()
-    host, port = options.broker
-    named = os.environ.get("LINLI_BROKER_USER")
-    password = os.environ.get("LINLI_BROKER_PASSWORD") if named else _password(options.data)
-    settings = MqttSettings(
-        host,
-        port,
-        username=named or _USER,
-        password=password,
-        tls_ca=options.tls_ca,
-        client_id=f"linli-safety-{secrets.token_hex(8)}",
-    )
     lock = lock_folder(options.data)
     if lock == TAKEN:
         sys.stderr.write(f"linli safety: another one already watches {options.data}\n")
         return REFUSED
-    asyncio.run(_serve(options.data, settings, options.grace))
+    host, port = options.broker
+    asyncio.run(_serve(options.data, host, port, options.tls_ca, options.grace))
     return 0
+
+
+def _settings(data: Path, host: str, port: int, tls_ca: str | None) -> MqttSettings:
+    """The broker as the operator names it, the household chose it, or the embedded one."""
+    own = outside.load(data)
+    if own is not None:
+        return own.settings("safety")
+    named = os.environ.get("LINLI_BROKER_USER")
+    return MqttSettings(
+        host,
+        port,
+        username=named or _USER,
+        password=os.environ.get("LINLI_BROKER_PASSWORD") if named else _password(data),
+        tls_ca=tls_ca,
+        client_id=f"linli-safety-{secrets.token_hex(8)}",
+    )
 
 
 def lock_folder(data: Path) -> int | None:
@@ -92,13 +99,18 @@ def lock_folder(data: Path) -> int | None:
     return handle
 
 
-async def _serve(data: Path, settings: MqttSettings, grace_s: float) -> None:
+async def _serve(data: Path, host: str, port: int, tls_ca: str | None, grace_s: float) -> None:
+    seen = outside.stamp(data)
+    settings = _settings(data, host, port, tls_ca)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for one in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(one, stop.set)
     kernel = Kernel(data, settings, grace_s=grace_s)
     await kernel.start()
+    following = asyncio.create_task(
+        _follow(kernel, lambda: _settings(data, host, port, tls_ca), data, seen)
+    )
     named = settings.username != _USER
     finding = None if named else asyncio.create_task(_find_password(data, settings))
     # What exists now stays: a collection must never walk it while a hazard waits.
@@ -108,9 +120,22 @@ async def _serve(data: Path, settings: MqttSettings, grace_s: float) -> None:
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     await stop.wait()
+    following.cancel()
     if finding is not None:
         finding.cancel()
     await kernel.stop()
+
+
+async def _follow(
+    kernel: Kernel, settings: Callable[[], MqttSettings], data: Path, seen: tuple[int, int]
+) -> None:
+    """Go over to another broker when the household chooses one."""
+    while True:
+        await asyncio.sleep(FOLLOW_EVERY_S)
+        now = outside.stamp(data)
+        if now != seen:
+            seen = now
+            await kernel.change_broker(await asyncio.to_thread(settings))
 
 
 def _password(data: Path) -> str | None:

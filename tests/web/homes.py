@@ -18,6 +18,7 @@ from hub.accounts.home_tokens import HomeTokensTable
 from hub.accounts.model import HOME_ROLES, SCREENS, tidy_name
 from hub.accounts.pairing import ScreenCodes
 from hub.accounts.tokens import HOME_SCOPES, Tokens
+from hub.adding import entries
 from hub.core.commands import Actor
 from hub.core.mqtt import MqttSettings
 from hub.core.registry import MIGRATION, Registry
@@ -33,6 +34,7 @@ from hub.safety.advice import Deed
 from privacy.box import Box
 from tests.hub.accounts.stores import open_table
 from tests.web.guarding import FakeGuarding
+from tests.web.newcomers import open_adding
 from tests.web.orders import COMMANDS, FakeCommands
 from web.app import compose
 from web.facade import HAZARD_CLASSES, Refusal
@@ -151,6 +153,7 @@ class FakeHome(FakeGuarding):
         )
         self.broker = BrokerAccess(Path(store.path).parent, MqttSettings("127.0.0.1", 18830))
         self.listeners: list[Callable[[str], None]] = []
+        self.adding = open_adding(store, self.registry, self.states, self.changed)
 
     def furnish(self) -> None:
         """Put the devices in."""
@@ -375,7 +378,11 @@ class Served:
 async def served(folder: Path, *, furnished: bool = True) -> AsyncIterator[Served]:
     """Serve a fake home on a free port."""
     store = Store(folder / "registry.db")
-    store.run_sync(lambda db: migrate(db, [MIGRATION, home_tokens.MIGRATION, screens.MIGRATION]))
+    store.run_sync(
+        lambda db: migrate(
+            db, [MIGRATION, home_tokens.MIGRATION, screens.MIGRATION, entries.MIGRATION]
+        )
+    )
     small, table = open_table(folder / "accounts.db")
     accounts = Accounts(table, HOME_ROLES)
     tokens = HomeTokensTable(store, Box(b"k" * 32))
@@ -383,6 +390,7 @@ async def served(folder: Path, *, furnished: bool = True) -> AsyncIterator[Serve
     home = FakeHome(store, accounts, made, ScreenCodes(table, accounts))
     if furnished:
         home.furnish()
+    await home.adding.start()
     listen = Listen(port=0)
     app = compose(home, listen)
     server = await serve(app, listen)
@@ -390,5 +398,6 @@ async def served(folder: Path, *, furnished: bool = True) -> AsyncIterator[Serve
         yield Served(home, app, server)
     finally:
         await server.stop()
+        await home.adding.stop()
         small.close()
         store.close()

@@ -49,6 +49,7 @@ async def _serve(home: Home) -> Served:
 @pytest.fixture
 async def served(tmp_path: Path) -> AsyncIterator[Served]:
     home = Home(tmp_path, None)
+    home.adding.look_around.interfaces = ["127.0.0.1"]
     await home.start()
     await home.setup(name=OWNER, password=PASSWORD, unlock={"mode": "machine"})
     made = await _serve(home)
@@ -72,6 +73,7 @@ async def test_every_route_lets_in_whom_it_declares(served: Served) -> None:
 
 async def test_a_home_without_an_owner_shows_only_its_set_up(tmp_path: Path) -> None:
     home = Home(tmp_path, None)
+    home.adding.look_around.interfaces = ["127.0.0.1"]
     await home.start()
     made = await _serve(home)
     try:

@@ -17,6 +17,8 @@ from hub.http.operations import PREFIX, Call, Operation, encoded, routes_of
 from hub.http.problems import Problem
 from hub.http.routes import ANY_SCOPE, ANYONE, Routes
 from web.api.account import account_operations
+from web.api.adding import integration_operations, newcomer_operations, told_adding
+from web.api.brokers import broker_operations
 from web.api.condition import condition_operations
 from web.api.household import key_operations, people_operations, token_operations
 from web.api.safety import hazard_model, hazard_operations, safety_model, safety_operations
@@ -66,6 +68,9 @@ class HomeApi:
             *people_operations(runtime),
             *key_operations(runtime),
             *token_operations(runtime),
+            *newcomer_operations(runtime),
+            *integration_operations(runtime),
+            *broker_operations(runtime),
         ]
         self.feed = Feed(runtime.states, state_model, _topics(runtime))
         self._unlisten = runtime.listen(self.feed.changed)
@@ -145,7 +150,7 @@ def told(call: Call, error: Exception) -> Problem | None:
         return Problem(ACCOUNT_STATUS.get(error.code, 409), error.code, extra=extra)
     if isinstance(error, StoreError):
         return Problem(507, "not_stored")
-    return None
+    return told_adding(call, error)
 
 
 def _more() -> dict[str, Any]:

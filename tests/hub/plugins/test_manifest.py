@@ -38,6 +38,19 @@ def test_a_good_manifest(tmp_path: Path) -> None:
     assert manifest.connections["mqtt"]["publish"] == ["lamp/+/set"]
 
 
+def test_how_its_devices_are_found(tmp_path: Path) -> None:
+    fills = {"host": "host", "serial": "txt.sn"}
+    found = {
+        "lan": [{"service": "_lamp._tcp.local.", "fills": fills}],
+        "retained": ["lamp/+/hello"],
+    }
+    manifest = read_manifest(write(tmp_path, GOOD | {"discovery": found}))
+    assert manifest.discovery == (("_lamp._tcp.local.", fills),)
+    assert manifest.retained == ("lamp/+/hello",)
+    nothing = read_manifest(write(tmp_path, GOOD))
+    assert (nothing.discovery, nothing.retained) == ((), ())
+
+
 @pytest.mark.parametrize(
     ("change", "part"),
     [
@@ -55,6 +68,9 @@ def test_a_good_manifest(tmp_path: Path) -> None:
         ({"manifest_version": True}, "manifest_version"),
         ({"surprise": 1}, "surprise"),
         ({"personal_data": [{"data": "presence"}]}, "purpose"),
+        ({"discovery": {"lan": [{"service": "http"}]}}, "lan[0].service"),
+        ({"discovery": {"lan": [{"service": "_a._tcp.local.", "fills": {"host": "ip"}}]}}, "host"),
+        ({"discovery": {"bluetooth": []}}, "bluetooth"),
     ],
 )
 def test_what_breaks_the_schema_is_named(tmp_path: Path, change: dict[str, Any], part: str) -> None:

@@ -1,0 +1,1 @@
+"""The pages on which devices come into the home."""
