@@ -30,6 +30,35 @@ class FakeGuarding:
         self.test_days = 90
         self.measured: list[Any] = []
 
+    def hazards(self) -> Sequence[Any]:
+        return self.open
+
+    async def answer(self, hazard_id: str, answer: str, _actor: Actor) -> bool:
+        self.did.append(("answer", hazard_id, answer))
+        question = next(h.question for h in self.open if h.id == hazard_id)
+        if question.answer is not None:
+            return False
+        question.answer = answer
+        question.told = answer == "tell"
+        question.cancelled = False
+        self.changed("hazards")
+        return True
+
+    async def cancel(self, hazard_id: str, _actor: Actor) -> bool:
+        self.did.append(("cancel", hazard_id))
+        question = next(h.question for h in self.open if h.id == hazard_id)
+        if not question.told:
+            return False
+        question.cancelled = True
+        self.changed("hazards")
+        return True
+
+    async def acknowledge(self, hazard_id: str, _actor: Actor) -> None:
+        self.did.append(("acknowledge", hazard_id))
+        for one in self.open:
+            one.acknowledged_by = "演示住户"
+        self.changed("hazards")
+
     def supervision(self) -> Sequence[Any]:
         kinds = {"gas": "gas", "smoke": "smoke", "moisture": "leak"}
         found = [

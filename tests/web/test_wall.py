@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import AsyncIterator
 from http.cookies import SimpleCookie
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from aiohttp import ClientSession, CookieJar
 
 from hub.accounts.throttle import BY_ADDRESS
 from hub.home.screens import MOST_TILES, Screen
-from tests.web.homes import Served, hazard, served
+from tests.web.homes import Served, asked, hazard, served
 from tests.web.programs import program
 from tests.web.visitors import TOKEN, Visitor, visiting
 from web.wall.routes import KEPT_S
@@ -178,7 +176,8 @@ async def test_a_screen_presses_what_stands_on_it(home: Served) -> None:
     async with visiting(home, "wall") as wall:
         _status, page = await wall.get("/wall")
         assert "/wall/press/" not in page, "nobody put anything on it"
-        assert (await wall.press(f"/wall/press/{plug}", command="turn_off"))[0] == 403
+        status, answer = await wall.press(f"/wall/press/{plug}", command="turn_off")
+        assert (status, answer["code"]) == (403, "not_allowed")
         await fake.screens.keep(await wall_id(home), Screen([valve, plug]))
         status, answer = await wall.press(f"/wall/press/{plug}", command="turn_off")
         assert (status, answer["toast"]) == (200, "客厅插座 is off.")
@@ -201,9 +200,7 @@ async def test_a_screen_presses_what_stands_on_it(home: Served) -> None:
 
 
 async def test_an_alarm_is_answered_from_the_wall(home: Served) -> None:
-    question = SimpleNamespace(
-        deadline=time.time() + 30, choice="zone", answer=None, told=False, cancelled=False
-    )
+    question = asked("zone", 30)
     sensor = home.home.named("厨房燃气报警器")
     leak = hazard("leak", home.home.named("阳台水浸"), "阳台水浸", "阳台")
     gas = hazard("gas", sensor, "厨房燃气报警器", "厨房", question=question)
