@@ -20,7 +20,7 @@ from collections.abc import Coroutine, Mapping
 from typing import Any
 
 from amqtt.adapters import StreamWriterAdapter
-from amqtt.broker import Broker
+from amqtt.broker import Broker, RetainedApplicationMessage
 from amqtt.errors import MQTTError
 from amqtt.mqtt.connack import IDENTIFIER_REJECTED, NOT_AUTHORIZED, ConnackPacket
 from amqtt.mqtt.constants import QOS_0, QOS_1, QOS_2
@@ -28,6 +28,7 @@ from amqtt.mqtt.protocol.broker_handler import BrokerProtocolHandler
 from amqtt.session import Session
 
 from hub.plugins.broker_intake import Intake
+from hub.plugins.broker_kept import Kept
 
 _log = logging.getLogger(__name__)
 _PUBACK = b"\x40\x02"  # MQTT 3.1.1 section 3.4; the packet identifier follows
@@ -61,15 +62,36 @@ def _resumed(known: Session, new: Session) -> Session:
 
 
 class FanoutBroker(Broker):  # type: ignore[misc]  # amqtt has no types
-    """The broker; made and started like amqtt's own."""
+    """The broker; made and started like amqtt's own.
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    Args:
+        args: amqtt's own.
+        kept: the retained messages that outlive a pause of it.
+        kwargs: amqtt's own.
+    """
+
+    def __init__(self, *args: Any, kept: Kept | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.kept = kept or Kept(None)
         self._targets: dict[str, tuple[tuple[Session, int], ...]] = {}
         self._arriving: dict[int, Intake] = {}
         self._serving: dict[str, tuple[Session, Intake, asyncio.Task[Any]]] = {}
         self._deliveries: set[asyncio.Future[Any]] = set()
         self._unsent: dict[Any, list[bytes]] = {}
+
+    async def _start_listeners(self) -> None:
+        """Know what was retained before anybody can ask for it; amqtt begins empty."""
+        for topic, data, qos in await asyncio.to_thread(self.kept.load):
+            self._retained_messages[topic] = RetainedApplicationMessage(None, topic, data, qos)
+        await super()._start_listeners()
+
+    async def retain_message(
+        self, source: Session | None, topic: str | None, data: Any, qos: int | None = None
+    ) -> None:
+        """Retain a message, or forget it where the data is empty."""
+        await super().retain_message(source, topic, data, qos)
+        if topic is not None:
+            self.kept.note(topic, bytes(data or b""), qos or 0)
 
     async def stream_connected(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, listener_name: str

@@ -80,7 +80,7 @@ class House:
 
 
 @pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
+async def house(tmp_path: Path, memory: Path) -> AsyncIterator[House]:
     broker = EmbeddedBroker(tmp_path / "broker")
     users = DeviceUsers(tmp_path / "broker")
     user = ("zigbee2mqtt", users.give_password("zigbee2mqtt", new=True))
