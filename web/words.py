@@ -148,6 +148,29 @@ GUARD: dict[str, Guard] = {
 }
 """What `HomeRuntime.guard` means where it isn't `watching`."""
 
+BROKER: dict[str, str] = {
+    "unreachable": _("Nobody answers at its address. The hub tries again every few seconds."),
+    "silent": _(
+        "It doesn't answer as a message broker. Does that port want TLS (LINLI_BROKER_CA),"
+        " or another version of MQTT (LINLI_BROKER_MQTT)?"
+    ),
+    "ca": _("The file of its certificate authority can't be used (LINLI_BROKER_CA)."),
+    "certificate": _(
+        "Its certificate isn't one to trust (LINLI_BROKER_CA), or names another host."
+    ),
+    "tls": _("It doesn't speak TLS there. Without LINLI_BROKER_CA the connection is plain."),
+    "password": _(
+        "It refuses the hub's user or password (LINLI_BROKER_USER, LINLI_BROKER_PASSWORD)."
+    ),
+    "version": _("It doesn't speak this version of MQTT (LINLI_BROKER_MQTT)."),
+    "refused": _("It refuses the connection."),
+    "denied": _(
+        "Its rules (ACL) don't let the hub read or write everywhere, so some devices are missing"
+        " or can't be commanded."
+    ),
+}
+"""What `BrokerView.problem` means; the rest of `hub.core.mqtt_settings.PROBLEMS` for people."""
+
 ROLES: dict[str, tuple[str, str, str]] = {
     # role -> (name, what it does, picture)
     "gas_valve": (

@@ -1,4 +1,4 @@
-"""One MQTT 3.1.1 connection on the event loop that outlives its broker.
+"""One MQTT connection (3.1.1 or 5) on the event loop that outlives its broker.
 
 paho speaks the protocol; reading, writing and reconnecting are driven from here, so a
 message reaches its callback in the wake-up that read it and a command published in that
@@ -15,10 +15,30 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from hub.core.mqtt_settings import (
+    PROBLEMS,
+    BrokerProblem,
+    MqttDenied,
+    MqttSettings,
+    MqttUnavailable,
+    problem_of,
+    refusal,
+)
 from hub.core.mqtt_socket import BufferedSocket, SocketClient, open_socket
+from hub.core.mqtt_topics import matches
 
 if TYPE_CHECKING:
     from paho.mqtt.client import MQTTMessage, MQTTMessageInfo
+
+__all__ = [
+    "ConnectionCallback",
+    "MessageCallback",
+    "MqttConnection",
+    "MqttDenied",
+    "MqttSettings",
+    "MqttUnavailable",
+    "matches",
+]
 
 MessageCallback = Callable[[str, bytes, bool], None]
 ConnectionCallback = Callable[[bool], None]
@@ -32,53 +52,7 @@ _TURN_PACKETS = 256
 _MAX_WAITING = 1_000  # publishes whose PUBACK is awaited
 _MAX_BACKLOG = 20_000  # packets a stalled broker makes us hold
 _MAX_CACHED = 10_000  # topics whose callbacks are remembered
-
-
-class MqttUnavailable(ConnectionError):
-    """There is no broker to publish to, or it went away before it answered."""
-
-
-class MqttSettings:
-    """Where the broker is and who we are there; `tls_ca` None means plain TCP."""
-
-    __slots__ = ("client_id", "host", "keepalive", "password", "port", "tls_ca", "username")
-
-    def __init__(
-        self,
-        host: str = "127.0.0.1",
-        port: int = 1883,
-        *,
-        username: str | None = None,
-        password: str | None = None,
-        tls_ca: str | None = None,
-        client_id: str = "",
-        keepalive: int = 10,
-    ) -> None:
-        self.host = host
-        self.port = port
-        self.username = username
-        self.password = password
-        self.tls_ca = tls_ca
-        self.client_id = client_id
-        self.keepalive = keepalive
-
-    def __repr__(self) -> str:
-        return f"MqttSettings({self.host!r}, {self.port}, username={self.username!r})"
-
-
-def matches(topic_filter: str, topic: str) -> bool:
-    """Whether a topic falls under a filter (MQTT 3.1.1 section 4.7)."""
-    if topic_filter == topic:
-        return True
-    wanted, given = topic_filter.split("/"), topic.split("/")
-    if topic.startswith("$") and wanted[0] in {"+", "#"}:
-        return False
-    for index, part in enumerate(wanted):
-        if part == "#":
-            return True
-        if index >= len(given) or part not in {"+", given[index]}:
-            return False
-    return len(wanted) == len(given)
+_FAILURE = 128  # reason codes from here on say that something was refused
 
 
 class MqttConnection:
@@ -86,11 +60,17 @@ class MqttConnection:
 
     All methods belong to the event loop's thread. Callbacks are plain functions and run in
     the loop; one that raises is logged and the others go on.
+
+    Attributes:
+        settings: the broker and who we are there.
+        connected: whether it is there now.
+        problem: what is wrong, a key of `hub.core.mqtt_settings.PROBLEMS`, "" while nothing is.
     """
 
     def __init__(self, settings: MqttSettings) -> None:
         self.settings = settings
         self.connected = False
+        self.problem = ""
         self._client: SocketClient | None = None
         self._socket: BufferedSocket | None = None
         self._task: asyncio.Task[None] | None = None
@@ -104,6 +84,7 @@ class MqttConnection:
         self._listeners: list[ConnectionCallback] = []
         self._fd = -1
         self._writing = False
+        self._accepted = False
 
     async def start(self) -> None:
         """Begin to connect; returns at once, see `wait_connected`."""
@@ -174,9 +155,14 @@ class MqttConnection:
     ) -> None:
         """Publish; at QoS 1 and 2 returns when the broker has taken the message over.
 
+        With MQTT 5 at least at QoS 1, for only there a broker says that it may not be.
+
         Raises:
             MqttUnavailable: not connected, or the connection ended before the answer.
+            MqttDenied: the broker's rules don't let this user publish there.
         """
+        if self.settings.version == "5":
+            qos = max(qos, 1)
         if len(self._waiting) >= _MAX_WAITING:
             raise MqttUnavailable("too many messages wait for the MQTT broker")
         info = self._publish(topic, payload, qos, retain)
@@ -207,7 +193,7 @@ class MqttConnection:
             try:
                 await self._open()
             except OSError as error:
-                _log.info("no MQTT connection to %r: %s", self.settings, error)
+                self._say(problem_of(error))
                 self._lost()
             except Exception:  # noqa: BLE001 -- whatever a peer sends, we try again
                 _log.exception("connecting to %r failed", self.settings)
@@ -223,20 +209,25 @@ class MqttConnection:
         """Connect and wait for the broker's answer; raises OSError."""
         settings, loop = self.settings, asyncio.get_running_loop()
         opened = await open_socket(settings.host, settings.port, settings.tls_ca, _OPEN_WITHIN)
-        client = SocketClient(opened, settings.client_id)
+        client = SocketClient(opened, settings.client_id, settings.version)
         if settings.username is not None:
             client.username_pw_set(settings.username, settings.password)
         client.on_message = self._on_message
         client.on_connect = self._on_connect
+        client.on_publish = self._on_publish
+        client.on_subscribe = self._on_subscribe
         self._client, self._socket, self._fd = client, opened, opened.fileno()
         self._answer, self._ended = loop.create_future(), loop.create_future()
         client.connect(settings.host, settings.port, settings.keepalive)
         loop.add_reader(self._fd, self._readable)
         self._flush()
-        async with asyncio.timeout(_OPEN_WITHIN):
-            code = await self._answer
+        try:
+            async with asyncio.timeout(_OPEN_WITHIN):
+                code = await self._answer
+        except TimeoutError:
+            raise BrokerProblem("silent") from None
         if code:
-            raise ConnectionRefusedError(f"the broker refused: code {code}")
+            raise refusal(code)
 
     async def _hold(self) -> None:
         """Keep the connection alive until it ends."""
@@ -248,14 +239,39 @@ class MqttConnection:
                 self._flush()
 
     def _on_connect(self, _client: Any, _data: Any, _flags: Any, code: Any, _more: Any) -> None:
+        """What follows waits until paho has let go of its locks: listeners publish."""
+        self._accepted = not code.value
         if self._answer is not None and not self._answer.done():
             self._answer.set_result(int(code.value))
-        if code.value or self._client is None:
+
+    def _begin(self) -> None:
+        self._accepted = False
+        if self._client is None:
             return
         filters = [(name, qos) for name, (qos, _) in self._subscriptions.items()]
         for start in range(0, len(filters), 100):
             self._client.subscribe(filters[start : start + 100])
+        self._flush()
+        self.problem = ""
         self._became(connected=True)
+
+    def _on_subscribe(self, _client: Any, _data: Any, _mid: int, codes: Any, _more: Any) -> None:
+        if any(code.value >= _FAILURE for code in codes):
+            self._say("denied")
+
+    def _on_publish(self, _client: Any, _data: Any, mid: int, code: Any, _more: Any) -> None:
+        if code.value >= _FAILURE:
+            self._say("denied")
+            waiting = self._waiting.get(mid)
+            if waiting is not None and not waiting[1].done():
+                waiting[1].set_exception(MqttDenied(PROBLEMS["denied"]))
+
+    def _say(self, problem: str) -> None:
+        """One line for each new problem; it stays until a connection without it."""
+        if problem != self.problem:
+            self.problem = problem
+            where = f"{self.settings.host}:{self.settings.port}"
+            _log.warning("the MQTT broker at %s: %s", where, PROBLEMS[problem])
 
     def _on_message(self, _client: Any, _data: Any, message: MQTTMessage) -> None:
         self._inbox.append(message)
@@ -268,6 +284,8 @@ class MqttConnection:
                 break
             before = self._progress()
             client.loop_read()
+            if self._accepted:
+                self._begin()
             if self._inbox:
                 self._dispatch()
             if client.want_write():
@@ -354,6 +372,7 @@ class MqttConnection:
             self._socket.finish()
         self._socket, self._fd, self._writing = None, -1, False
         self._inbox.clear()
+        self._accepted = False
         if self._answer is not None and not self._answer.done():
             self._answer.set_result(-1)
         if self._ended is not None and not self._ended.done():

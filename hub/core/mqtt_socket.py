@@ -14,10 +14,13 @@ from typing import TYPE_CHECKING, Any
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
+from hub.core.mqtt_settings import BrokerProblem
+
 if TYPE_CHECKING:
     from paho.mqtt.client import SocketLike
 
 _CHUNK = 65_536
+_PROTOCOLS = {"3.1.1": MQTTProtocolVersion.MQTTv311, "5": MQTTProtocolVersion.MQTTv5}
 # A broker without TCP_NODELAY (Mosquitto's default) holds a message back until what it sent
 # before is acknowledged, which Linux delays by up to 40 ms unless asked each time.
 _QUICKACK: int | None = getattr(socket, "TCP_QUICKACK", None)
@@ -29,18 +32,21 @@ class BufferedSocket:
     `taken` counts the bytes handed out, so that a reader sees whether it got any further.
     """
 
-    __slots__ = ("_at", "_data", "_socket", "taken")
+    __slots__ = ("_at", "_data", "_secure", "_socket", "taken")
 
     def __init__(self, connected: socket.socket) -> None:
         self._socket = connected
+        self._secure = connected if isinstance(connected, ssl.SSLSocket) else None
         self._data = b""
         self._at = 0
         self.taken = 0
 
     @property
     def buffered(self) -> bool:
-        """Whether bytes wait here that no selector will tell about."""
-        return self._at < len(self._data)
+        """Whether bytes wait here, or decrypted in TLS, that no selector will tell about."""
+        if self._at < len(self._data):
+            return True
+        return self._secure is not None and self._secure.pending() > 0
 
     def recv(self, buffer_size: int) -> bytes:
         """Up to `buffer_size` bytes; raises BlockingIOError when none have come."""
@@ -83,11 +89,11 @@ class SocketClient(Client):
     sent later, when whoever asked has been told that they failed.
     """
 
-    def __init__(self, open_socket: BufferedSocket, client_id: str) -> None:
+    def __init__(self, open_socket: BufferedSocket, client_id: str, version: str) -> None:
         super().__init__(
             CallbackAPIVersion.VERSION2,
             client_id=client_id,
-            protocol=MQTTProtocolVersion.MQTTv311,
+            protocol=_PROTOCOLS[version],
             reconnect_on_failure=False,
         )
         self._open_socket = open_socket
@@ -113,6 +119,7 @@ async def open_socket(host: str, port: int, tls_ca: str | None, within: float) -
 
     Raises:
         OSError: no connection (TimeoutError and ssl.SSLError are among them).
+        BrokerProblem: the file of the certificate authority can't be used.
     """
     async with asyncio.timeout(within):
         connected = await _connect(host, port)
@@ -148,7 +155,10 @@ async def _connect(host: str, port: int) -> socket.socket:
 
 def _wrap(plain: socket.socket, host: str, tls_ca: str, within: float) -> ssl.SSLSocket:
     """The TLS handshake, in a thread."""
-    context = ssl.create_default_context(cafile=tls_ca)
+    try:
+        context = ssl.create_default_context(cafile=tls_ca)
+    except OSError:  # missing, not readable, no certificate
+        raise BrokerProblem("ca") from None
     plain.settimeout(within)
     secure = context.wrap_socket(plain, server_hostname=host)
     secure.setblocking(False)

@@ -115,7 +115,7 @@ class HomeLife:
             self.registry, self.audit, on_override=self._override, problems=(CommandProblem,)
         )
         self.mqtt = MqttConnection(mqtt) if mqtt is not None else None
-        self.broker = BrokerAccess(data, mqtt)
+        self.broker = BrokerAccess(data, mqtt, self.mqtt)
         self.plugins = Plugins(
             registry=self.registry, states=self.states, commands=self.commands, mqtt=self.mqtt
         )

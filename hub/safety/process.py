@@ -16,8 +16,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hub.core import logs
-from hub.core.mqtt import MqttSettings
-from hub.core.settings import REFUSED, Parser
+from hub.core.mqtt_settings import MqttSettings, outside
+from hub.core.settings import REFUSED, Parser, SettingsProblem
 
 from .kernel import Kernel
 from .supervision import GRACE_S
@@ -34,33 +34,30 @@ def run(argv: Sequence[str]) -> int:
     A disk that takes no socket file is no reason to end: the kernel acts, and tries again.
 
     A broker that asks for another user than the embedded one's ``kernel`` gets it from the
-    environment: LINLI_BROKER_USER, LINLI_BROKER_PASSWORD; its CA too: LINLI_BROKER_CA.
+    environment, and its CA and version of MQTT too: `hub.core.mqtt_settings.outside`.
     """
     parser = Parser(prog="linli safety", description=__doc__)
     parser.add_argument("--data", type=Path, required=True, metavar="FOLDER")
     parser.add_argument("--broker", type=_address, default=("127.0.0.1", 1883), metavar="HOST:PORT")
-    parser.add_argument(
-        "--tls-ca",
-        default=os.environ.get("LINLI_BROKER_CA"),
-        metavar="FILE",
-        help="trust this CA; plain TCP without",
-    )
+    parser.add_argument("--tls-ca", metavar="FILE", help="trust this CA; plain TCP without")
     parser.add_argument(
         "--grace", type=float, default=GRACE_S, metavar="SECONDS", help="unavailable for this long"
     )
     options = parser.parse_args(argv)
     logs.begin()
     host, port = options.broker
-    named = os.environ.get("LINLI_BROKER_USER")
-    password = os.environ.get("LINLI_BROKER_PASSWORD") if named else _password(options.data)
-    settings = MqttSettings(
-        host,
-        port,
-        username=named or _USER,
-        password=password,
-        tls_ca=options.tls_ca,
-        client_id=f"linli-safety-{secrets.token_hex(8)}",
-    )
+    try:
+        given = outside()
+    except SettingsProblem as problem:
+        sys.stderr.write(f"linli safety: {problem}\n")
+        return REFUSED
+    if "username" not in given:
+        given["username"] = _USER
+    if options.tls_ca:
+        given["tls_ca"] = options.tls_ca
+    settings = MqttSettings(host, port, client_id=f"linli-safety-{secrets.token_hex(8)}", **given)
+    if settings.password is None:
+        settings.password = _password(options.data)
     lock = lock_folder(options.data)
     if lock == TAKEN:
         sys.stderr.write(f"linli safety: another one already watches {options.data}\n")

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
+from hub.core.mqtt import MqttConnection, MqttSettings
+from hub.core.mqtt_settings import PROBLEMS
+from hub.home.device_users import BrokerAccess
 from tests.web.homes import Served, served
 from tests.web.visitors import visiting
+from web.words import BROKER
 
 PASSWORD = re.compile(r"data-password>([^<]+)<")
 
@@ -58,3 +63,22 @@ async def test_a_broker_of_ones_own_has_its_users_elsewhere(
         text = (await visitor.get("/connect"))[1]
         assert "It is a broker of your own" in text
         assert "Add a device" not in text
+
+
+@pytest.mark.parametrize("problem", PROBLEMS)
+async def test_what_is_wrong_with_the_broker_stands_on_the_pages(
+    home: Served, tmp_path: Path, problem: str
+) -> None:
+    settings = MqttSettings("mqtt.lan", 8883, password="s3cret", tls_ca="ca.pem", version="5")
+    connection = MqttConnection(settings)
+    connection.problem = problem
+    home.home.broker = BrokerAccess(tmp_path, settings, connection)
+    async with visiting(home, "owner") as visitor:
+        for page in ("/connect", "/devices"):
+            text = html.unescape((await visitor.get(page))[1])
+            assert BROKER[problem] in text
+            assert "s3cret" not in text
+        connection.problem = ""
+        text = (await visitor.get("/connect"))[1]
+        assert "Trouble with the broker" not in text
+        assert "MQTT 5, encrypted (TLS)" in text

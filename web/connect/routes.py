@@ -12,6 +12,7 @@ from hub.http.routes import Routes
 from web.design import done, refused
 from web.facade import Refusal
 from web.house import OWNER, House, actor_of, field
+from web.words import BROKER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -78,6 +79,8 @@ async def _page(
     response = house.design.render(
         request,
         "connect.html",
+        broker=broker,
+        problem=BROKER.get(broker.problem, ""),
         address=broker.address,
         ours=broker.ours,
         users=await broker.users() if broker.ours else (),
