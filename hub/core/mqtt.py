@@ -78,6 +78,7 @@ class MqttConnection:
         self._ended: asyncio.Future[None] | None = None
         self._up = asyncio.Event()
         self._subscriptions: dict[str, tuple[int, list[MessageCallback]]] = {}
+        self._wild: dict[str, None] = {}  # the filters with wildcards, in their order
         self._cache: dict[str, tuple[MessageCallback, ...]] = {}
         self._inbox: list[MQTTMessage] = []
         self._waiting: dict[int, tuple[MQTTMessageInfo, asyncio.Future[None]]] = {}
@@ -127,6 +128,8 @@ class MqttConnection:
         level, callbacks = self._subscriptions.get(topic_filter, (qos, []))
         self._subscriptions[topic_filter] = (max(level, qos), callbacks)
         callbacks.append(callback)
+        if "+" in topic_filter or "#" in topic_filter:
+            self._wild[topic_filter] = None
         self._cache.clear()
         if self.connected and self._client is not None:
             self._client.subscribe(topic_filter, max(level, qos))
@@ -138,6 +141,7 @@ class MqttConnection:
             if callbacks:
                 return
             self._subscriptions.pop(topic_filter, None)
+            self._wild.pop(topic_filter, None)
             if self.connected and self._client is not None:
                 self._client.unsubscribe(topic_filter)
                 self._flush()
@@ -323,12 +327,10 @@ class MqttConnection:
                     _log.exception("a listener of %s failed", topic)
 
     def _find(self, topic: str) -> tuple[MessageCallback, ...]:
-        callbacks = tuple(
-            callback
-            for topic_filter, (_, some) in self._subscriptions.items()
-            if matches(topic_filter, topic)
-            for callback in some
-        )
+        """The callbacks of a topic: plain filters are looked up, wildcards gone through."""
+        filters = [topic, *(one for one in self._wild if matches(one, topic))]
+        known = (self._subscriptions.get(one, (0, [])) for one in filters)
+        callbacks = tuple(callback for _, some in known for callback in some)
         if len(self._cache) >= _MAX_CACHED:
             self._cache.clear()
         self._cache[topic] = callbacks

@@ -23,6 +23,7 @@ from hub.plugins.connections.mqtt import Connection, Mqtt
 from hub.plugins.door import HubDoor
 from hub.plugins.integration import Integration
 from hub.plugins.manifest import Manifest, ManifestProblem, find_manifests
+from hub.plugins.problems import Noted
 
 BUILT_IN = Path(__file__).resolve().parents[2] / "integrations"
 _LOG = logging.getLogger(__name__)
@@ -147,6 +148,15 @@ class Plugins:
                 self.failed[domain] = f"{type(problem).__name__} at start"
         for domain, reason in self.failed.items():
             _LOG.error("integration %s: %s", domain, reason)
+
+    def noted(self) -> list[tuple[str, Noted]]:
+        """What devices sent that couldn't be used: (domain, problem), most frequent first."""
+        rows = [
+            (domain, one)
+            for domain, running in self.running.items()
+            for one in running.door.problems.noted()
+        ]
+        return sorted(rows, key=lambda row: -row[1].times)
 
     async def stop(self) -> None:
         """Stop all, the last started first."""

@@ -113,7 +113,11 @@ class FakeHome(FakeGuarding):
         self.furnish_watch()
         self.guard = "watching"
         self.broker = BrokerAccess(Path(store.path).parent, MqttSettings("127.0.0.1", 18830))
+        self.bad: list[Any] = []
         self.listeners: list[Callable[[str], None]] = []
+
+    def bad_input(self) -> list[Any]:
+        return self.bad
 
     def furnish(self) -> None:
         """Put the devices in."""

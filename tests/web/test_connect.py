@@ -12,9 +12,10 @@ import pytest
 from hub.core.mqtt import MqttConnection, MqttSettings
 from hub.core.mqtt_settings import PROBLEMS
 from hub.home.device_users import BrokerAccess
+from hub.plugins.problems import Problems
 from tests.web.homes import Served, served
 from tests.web.visitors import visiting
-from web.words import BROKER
+from web.words import BROKER, bad_input
 
 PASSWORD = re.compile(r"data-password>([^<]+)<")
 
@@ -82,3 +83,19 @@ async def test_what_is_wrong_with_the_broker_stands_on_the_pages(
         text = (await visitor.get("/connect"))[1]
         assert "Trouble with the broker" not in text
         assert "MQTT 5, encrypted (TLS)" in text
+
+
+async def test_what_cannot_be_used_is_counted_for_the_owner(home: Served) -> None:
+    problems = Problems("tests")
+    for _ in range(3):
+        problems.note("unsupported_toaster", "%s: <toaster>", "homeassistant/toaster/x/config")
+    problems.note("listener_failed", "an entity failed")
+    home.home.bad = [("mqtt", one) for one in problems.noted()]
+    async with visiting(home, "owner") as visitor:
+        text = html.unescape((await visitor.get("/connect"))[1])
+    assert bad_input("unsupported_toaster") in text
+    assert "3 times, last written down" in text
+    assert "homeassistant/toaster/x/config: <toaster>" in text
+    assert bad_input("listener_failed") == "other messages that can't be used"
+    async with visiting(home, "resident") as visitor:
+        assert "toaster" not in (await visitor.get("/devices"))[1]
