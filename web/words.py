@@ -172,19 +172,19 @@ BROKER: dict[str, str] = {
 """What `BrokerView.problem` means; the rest of `hub.core.mqtt_settings.PROBLEMS` for people."""
 
 BAD_INPUT: dict[str, str] = {
-    "bad_attributes": _("details of a device that can't be read"),
-    "bad_availability": _("a device that says neither that it is there nor that it is away"),
-    "bad_discovery": _("announcements of devices that can't be read"),
-    "bad_state": _("states that a device never announced"),
-    "duplicate_unique_id": _("two devices that say they are the same"),
-    "flapping": _("a device that talks far too often"),
-    "ignored": _("pictures and cameras, which this hub doesn't show"),
-    "payload_too_large": _("messages that are too large"),
-    "template_busy": _("messages that come faster than their template can be worked out"),
-    "template_failed": _("messages that don't fit their template"),
-    "too_many_entities": _("more devices than the hub takes"),
-    "unsupported": _("kinds of devices that the hub doesn't know"),
-    "": _("other messages that can't be used"),
+    "bad_attributes": _("Details of a device that can't be read"),
+    "bad_availability": _("A device that says neither that it is there nor that it is away"),
+    "bad_discovery": _("Announcements of devices that can't be read"),
+    "bad_state": _("States that a device never announced"),
+    "duplicate_unique_id": _("Two devices that say they are the same"),
+    "flapping": _("A device that talks far too often"),
+    "ignored": _("Pictures and cameras, which this hub doesn't show"),
+    "payload_too_large": _("Messages that are too large"),
+    "template_busy": _("Messages that come faster than their template can be worked out"),
+    "template_failed": _("Messages that don't fit their template"),
+    "too_many_entities": _("More devices than the hub takes"),
+    "unsupported": _("Kinds of devices that the hub doesn't know"),
+    "": _("Other messages that can't be used"),
 }
 """What the counters of an integration's bad input mean; a kind begins with the key."""
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hub.core.mqtt import MqttConnection, MqttSettings
-from hub.core.settings import join_address
+from hub.core.settings import is_loopback, join_address
 from hub.home.refusal import Refusal
 from hub.plugins.broker_devices import DeviceUser, DeviceUsers, UserProblem
 
@@ -67,7 +67,8 @@ class BrokerAccess:
     @property
     def ours(self) -> bool:
         """Whether it is the embedded broker, whose users are made here."""
-        return not os.environ.get("LINLI_BROKER_USER")
+        near = self._broker is None or is_loopback(self._broker.host)
+        return near and not os.environ.get("LINLI_BROKER_USER")
 
     async def users(self) -> Sequence[DeviceUser]:
         """Everybody who may come in; raises Refusal."""

@@ -96,6 +96,6 @@ async def test_what_cannot_be_used_is_counted_for_the_owner(home: Served) -> Non
     assert bad_input("unsupported_toaster") in text
     assert "3 times, last written down" in text
     assert "homeassistant/toaster/x/config: <toaster>" in text
-    assert bad_input("listener_failed") == "other messages that can't be used"
+    assert bad_input("listener_failed") == "Other messages that can't be used"
     async with visiting(home, "resident") as visitor:
         assert "toaster" not in (await visitor.get("/devices"))[1]
