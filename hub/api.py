@@ -15,7 +15,7 @@ from hub.core.templates import (
 )
 from hub.core.wire import Availability, AvailabilityMode, Wire, WireReader
 from hub.plugins.config import Config, ConfigProblem, Reason, setting
-from hub.plugins.connections.mqtt import Mqtt, MqttUnavailable, NotDeclared
+from hub.plugins.connections.mqtt import Mqtt, MqttDenied, MqttUnavailable, NotDeclared
 from hub.plugins.entities import (
     Attributes,
     CommandProblem,
@@ -85,6 +85,7 @@ __all__ = [
     "Light",
     "Lock",
     "Mqtt",
+    "MqttDenied",
     "MqttUnavailable",
     "NotDeclared",
     "Notify",

@@ -8,6 +8,7 @@ LINLI_INSTALL=1 nothing may be skipped, so it fails instead.
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 Report = Generator[None, pytest.TestReport, pytest.TestReport]
 STRICT = os.environ.get("CI") == "true" or os.environ.get("LINLI_INSTALL") == "1"
 
+# Brokers keep messages over a restart in such folders; those of tests leave nothing there.
+for variable in ("RUNTIME_DIRECTORY", "XDG_RUNTIME_DIR"):
+    os.environ.pop(variable, None)
 
 WHOLE = ("tests/journey/", "tests/test_wheel.py", "tests/test_setup.py", "tests/hub/bench/")
 
@@ -102,3 +106,11 @@ async def chromium(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Br
         browser = await playwright.chromium.launch(executable_path=path, args=options, env=home)
         yield browser
         await browser.close()
+
+
+@pytest.fixture
+def memory(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder of memory, as systemd gives one to a service."""
+    with tempfile.TemporaryDirectory(dir="/dev/shm", prefix="linli-test-") as made:
+        monkeypatch.setenv("RUNTIME_DIRECTORY", made)
+        yield Path(made)

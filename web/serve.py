@@ -15,6 +15,7 @@ from aiohttp.typedefs import Handler, Middleware
 
 from hub.core import logs
 from hub.core.memory import settle
+from hub.core.mqtt_settings import PROBLEMS
 from hub.core.settings import (
     NEVER,
     REFUSED,
@@ -58,13 +59,14 @@ def main(argv: Sequence[str]) -> int:
     try:
         listen = listen_from(options, PORT)
         host, port = split_address(options.broker, 1883)
+        reach = partial(mqtt_settings, options.data, host, port)
+        broker = reach()
     except SettingsProblem as problem:
         sys.stderr.write(f"linli home: {problem}\n")
         return REFUSED
-    reach = partial(mqtt_settings, options.data, host, port)
     home = Home(
         options.data,
-        reach(),
+        broker,
         broker=reach,
         ask_s=options.ask_seconds,
         clear_s=options.clear_seconds,
@@ -96,7 +98,7 @@ def health_of(home: Home) -> Health:
     async def broker() -> str | None:
         if home.locked or home.mqtt is None or home.mqtt.connected:
             return None
-        return "no broker"
+        return f"no broker: {PROBLEMS.get(home.mqtt.problem, 'not yet')}"
 
     async def door() -> str | None:
         status = home.sharing.status()

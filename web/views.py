@@ -158,6 +158,18 @@ class BrokerView(Protocol):
     def ours(self) -> bool:
         """Whether its users are made here."""
 
+    @property
+    def problem(self) -> str:
+        """What is wrong with it, a key of `web.words.BROKER`; empty while nothing is."""
+
+    @property
+    def secure(self) -> bool:
+        """Whether the hub speaks TLS to it."""
+
+    @property
+    def version(self) -> str:
+        """The version of MQTT."""
+
     async def users(self) -> Sequence[BrokerUserView]:
         """Return everybody who may come in."""
 

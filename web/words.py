@@ -148,6 +148,48 @@ GUARD: dict[str, Guard] = {
 }
 """What `HomeRuntime.guard` means where it isn't `watching`."""
 
+BROKER: dict[str, str] = {
+    "unreachable": _("Nobody answers at its address. The hub tries again every few seconds."),
+    "silent": _(
+        "It doesn't answer as a message broker. Does that port want TLS, or another version of"
+        " MQTT?"
+    ),
+    "ca": _("The certificate of its authority can't be used."),
+    "certificate": _("Its certificate isn't one to trust, or names another host."),
+    "tls": _("It doesn't speak TLS there."),
+    "password": _("It refuses the hub's user or password."),
+    "version": _("It doesn't speak this version of MQTT."),
+    "refused": _("It refuses the connection."),
+    "denied": _(
+        "Its rules (ACL) don't let the hub read or write everywhere, so some devices are missing"
+        " or can't be commanded."
+    ),
+}
+"""What `BrokerView.problem` means; the rest of `hub.core.mqtt_settings.PROBLEMS` for people."""
+
+BAD_INPUT: dict[str, str] = {
+    "bad_attributes": _("Details of a device that can't be read"),
+    "bad_availability": _("A device that says neither that it is there nor that it is away"),
+    "bad_discovery": _("Announcements of devices that can't be read"),
+    "bad_state": _("States that a device never announced"),
+    "duplicate_unique_id": _("Two devices that say they are the same"),
+    "flapping": _("A device that talks far too often"),
+    "ignored": _("Pictures and cameras, which this hub doesn't show"),
+    "payload_too_large": _("Messages that are too large"),
+    "template_busy": _("Messages that come faster than their template can be worked out"),
+    "template_failed": _("Messages that don't fit their template"),
+    "too_many_entities": _("More devices than the hub takes"),
+    "unsupported": _("Kinds of devices that the hub doesn't know"),
+    "": _("Other messages that can't be used"),
+}
+"""What the counters of an integration's bad input mean; a kind begins with the key."""
+
+
+def bad_input(kind: str) -> str:
+    """The msgid for a counter's name."""
+    return next(text for start, text in BAD_INPUT.items() if kind.startswith(start))
+
+
 ROLES: dict[str, tuple[str, str, str]] = {
     # role -> (name, what it does, picture)
     "gas_valve": (

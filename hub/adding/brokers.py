@@ -11,7 +11,8 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Literal
 
 from hub.core.mqtt import MqttConnection
-from hub.core.mqtt_socket import PEM, BrokerRefused
+from hub.core.mqtt_settings import BrokerProblem
+from hub.core.mqtt_socket import PEM
 from hub.core.outside import OutsideBroker
 from hub.plugins.config import Config, ConfigProblem, Reason, setting
 from hub.plugins.forms import kept_secrets
@@ -19,7 +20,7 @@ from hub.plugins.forms import kept_secrets
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from hub.core.mqtt import MqttSettings
+    from hub.core.mqtt_settings import MqttSettings
 
 
 def _(message: str) -> str:
@@ -29,8 +30,6 @@ def _(message: str) -> str:
 
 # OpenSSL's X509_V_ERR_CERT_HAS_EXPIRED, _HOSTNAME_MISMATCH and _IP_ADDRESS_MISMATCH
 _EXPIRED, _OTHER_NAME = 10, frozenset({62, 64})
-# Reason codes of MQTT 5 section 3.2.2.2; paho gives those of 3.1.1 in the same numbers.
-_VERSION, _PASSWORD = 132, frozenset({134, 135})
 UNKNOWN_NAME = _("No machine of this name was found. Check the spelling, or give its number.")
 NOBODY = _("Nothing answers at this port. Is the broker running, and is the port right?")
 UNREACHABLE = _("This machine can't be reached from the hub.")
@@ -44,6 +43,14 @@ REFUSED = _("The broker refuses this user name or password.")
 OTHER_VERSION = _("The broker doesn't speak this version of MQTT. Choose the other one.")
 NOT_NOW = _("The broker answered, and refuses the connection.")
 NO_CERTIFICATE = _("This is no certificate that can be read. Paste it whole, with its first line.")
+_PROBLEMS = {
+    # what `hub.core.mqtt_settings.PROBLEMS` calls it -> the field that it is about, the sentence
+    "silent": ("port", NO_BROKER),
+    "ca": ("ca", NO_CERTIFICATE),
+    "password": ("password", REFUSED),
+    "version": ("version", OTHER_VERSION),
+    "refused": ("host", NOT_NOW),
+}
 
 
 class BrokerForm(Config):
@@ -167,8 +174,8 @@ async def try_broker(broker: OutsideBroker) -> None:
 
 def _fault(error: Exception, *, secure: bool) -> tuple[str, str]:
     """The field and the sentence for what went wrong while connecting."""
-    if isinstance(error, BrokerRefused):
-        return _refusal(error.code)
+    if isinstance(error, BrokerProblem):
+        return _PROBLEMS[error.code]
     if isinstance(error, ssl.SSLCertVerificationError):
         if error.verify_code in _OTHER_NAME:
             return "host", WRONG_NAME
@@ -186,11 +193,3 @@ def _fault(error: Exception, *, secure: bool) -> tuple[str, str]:
     if isinstance(error, ConnectionError):  # what has no TLS hangs up on it
         return ("tls", NO_TLS) if secure else ("port", NO_BROKER)
     return "host", UNREACHABLE
-
-
-def _refusal(code: int) -> tuple[str, str]:
-    if code < 0:
-        return "port", NO_BROKER
-    if code in _PASSWORD:
-        return "password", REFUSED
-    return ("version", OTHER_VERSION) if code == _VERSION else ("host", NOT_NOW)

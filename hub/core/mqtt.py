@@ -1,4 +1,4 @@
-"""One MQTT 3.1.1 connection on the event loop that outlives its broker.
+"""One MQTT connection (3.1.1 or 5) on the event loop that outlives its broker.
 
 paho speaks the protocol; reading, writing and reconnecting are driven from here, so a
 message reaches its callback in the wake-up that read it and a command published in that
@@ -15,10 +15,29 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from hub.core.mqtt_socket import BrokerRefused, BufferedSocket, SocketClient, open_socket
+from hub.core.mqtt_settings import (
+    BrokerProblem,
+    MqttDenied,
+    MqttSettings,
+    MqttUnavailable,
+    problem_of,
+    refusal,
+)
+from hub.core.mqtt_socket import BufferedSocket, SocketClient, open_socket
+from hub.core.mqtt_topics import matches
 
 if TYPE_CHECKING:
     from paho.mqtt.client import MQTTMessage, MQTTMessageInfo
+
+__all__ = [
+    "ConnectionCallback",
+    "MessageCallback",
+    "MqttConnection",
+    "MqttDenied",
+    "MqttSettings",
+    "MqttUnavailable",
+    "matches",
+]
 
 MessageCallback = Callable[[str, bytes, bool], None]
 ConnectionCallback = Callable[[bool], None]
@@ -27,75 +46,11 @@ _log = logging.getLogger(__name__)
 _FIRST_WAIT, _LAST_WAIT = 0.1, 5.0  # seconds between attempts to connect
 _OPEN_WITHIN = 5.0  # seconds for TCP, TLS and the broker's answer
 _STEADY = 5.0  # seconds after which a connection counts as good
-_TURN = 0.004  # seconds of reading before others on the loop get their turn
-_TURN_PACKETS = 256
+_TURN, _TURN_PACKETS = 0.004, 256  # seconds, packets read before others get their turn
 _MAX_WAITING = 1_000  # publishes whose PUBACK is awaited
 _MAX_BACKLOG = 20_000  # packets a stalled broker makes us hold
 _MAX_CACHED = 10_000  # topics whose callbacks are remembered
-
-
-class MqttUnavailable(ConnectionError):
-    """There is no broker to publish to, or it went away before it answered."""
-
-
-class MqttSettings:
-    """Where the broker is and who we are there.
-
-    Attributes:
-        tls_ca: whom to trust for TLS: a file, a certificate as PEM text, or "" for the
-            authorities that this machine trusts; None means plain TCP.
-        version: ``3.1.1`` or ``5``.
-    """
-
-    __slots__ = (
-        "client_id",
-        "host",
-        "keepalive",
-        "password",
-        "port",
-        "tls_ca",
-        "username",
-        "version",
-    )
-
-    def __init__(
-        self,
-        host: str = "127.0.0.1",
-        port: int = 1883,
-        *,
-        username: str | None = None,
-        password: str | None = None,
-        tls_ca: str | None = None,
-        client_id: str = "",
-        keepalive: int = 10,
-        version: str = "3.1.1",
-    ) -> None:
-        self.host = host
-        self.port = port
-        self.username = username
-        self.password = password
-        self.tls_ca = tls_ca
-        self.client_id = client_id
-        self.keepalive = keepalive
-        self.version = version
-
-    def __repr__(self) -> str:
-        return f"MqttSettings({self.host!r}, {self.port}, username={self.username!r})"
-
-
-def matches(topic_filter: str, topic: str) -> bool:
-    """Whether a topic falls under a filter (MQTT 3.1.1 section 4.7)."""
-    if topic_filter == topic:
-        return True
-    wanted, given = topic_filter.split("/"), topic.split("/")
-    if topic.startswith("$") and wanted[0] in {"+", "#"}:
-        return False
-    for index, part in enumerate(wanted):
-        if part == "#":
-            return True
-        if index >= len(given) or part not in {"+", given[index]}:
-            return False
-    return len(wanted) == len(given)
+_FAILURE = 128  # reason codes from here on say that something was refused
 
 
 class MqttConnection:
@@ -103,12 +58,18 @@ class MqttConnection:
 
     All methods belong to the event loop's thread. Callbacks are plain functions and run in
     the loop; one that raises is logged and the others go on.
+
+    Attributes:
+        settings: the broker and who we are there.
+        connected: whether it is there now.
+        problem: what is wrong, a key of `hub.core.mqtt_settings.PROBLEMS`, "" while nothing is.
     """
 
     def __init__(self, settings: MqttSettings) -> None:
         self.settings = settings
         self.most_bytes = float("inf")  # of one connection; a stranger's broker gets a limit
         self.connected = False
+        self.problem = ""
         self._client: SocketClient | None = None
         self._socket: BufferedSocket | None = None
         self._task: asyncio.Task[None] | None = None
@@ -116,12 +77,14 @@ class MqttConnection:
         self._ended: asyncio.Future[None] | None = None
         self._up = asyncio.Event()
         self._subscriptions: dict[str, tuple[int, list[MessageCallback]]] = {}
+        self._wild: dict[str, None] = {}  # the filters with wildcards, in their order
         self._cache: dict[str, tuple[MessageCallback, ...]] = {}
         self._inbox: list[MQTTMessage] = []
         self._waiting: dict[int, tuple[MQTTMessageInfo, asyncio.Future[None]]] = {}
         self._listeners: list[ConnectionCallback] = []
         self._fd = -1
         self._writing = False
+        self._accepted = False
 
     async def start(self) -> None:
         """Begin to connect; returns at once, see `wait_connected`."""
@@ -134,12 +97,11 @@ class MqttConnection:
             async with asyncio.timeout(within):
                 await self._up.wait()
         except TimeoutError as error:
-            where = f"{self.settings.host}:{self.settings.port}"
-            raise MqttUnavailable(f"no MQTT broker at {where}") from error
+            raise MqttUnavailable(f"no MQTT broker at {self.settings.address}") from error
 
     async def change(self, settings: MqttSettings) -> None:
         """Go over to another broker; subscriptions and listeners stay."""
-        running, self.settings = self._task, settings
+        running, self.settings, self.problem = self._task, settings, ""
         await self.stop()
         if running is not None:
             await self.start()
@@ -171,6 +133,8 @@ class MqttConnection:
         level, callbacks = self._subscriptions.get(topic_filter, (qos, []))
         self._subscriptions[topic_filter] = (max(level, qos), callbacks)
         callbacks.append(callback)
+        if "+" in topic_filter or "#" in topic_filter:
+            self._wild[topic_filter] = None
         self._cache.clear()
         if self.connected and self._client is not None:
             self._client.subscribe(topic_filter, max(level, qos))
@@ -182,6 +146,7 @@ class MqttConnection:
             if callbacks:
                 return
             self._subscriptions.pop(topic_filter, None)
+            self._wild.pop(topic_filter, None)
             if self.connected and self._client is not None:
                 self._client.unsubscribe(topic_filter)
                 self._flush()
@@ -199,9 +164,14 @@ class MqttConnection:
     ) -> None:
         """Publish; at QoS 1 and 2 returns when the broker has taken the message over.
 
+        With MQTT 5 at least at QoS 1, for only there a broker says that it may not be.
+
         Raises:
             MqttUnavailable: not connected, or the connection ended before the answer.
+            MqttDenied: the broker's rules don't let this user publish there.
         """
+        if self.settings.version == "5":
+            qos = max(qos, 1)
         if len(self._waiting) >= _MAX_WAITING:
             raise MqttUnavailable("too many messages wait for the MQTT broker")
         info = self._publish(topic, payload, qos, retain)
@@ -232,7 +202,7 @@ class MqttConnection:
             try:
                 await self._open()
             except OSError as error:
-                _log.info("no MQTT connection to %r: %s", self.settings, error)
+                self._say(problem_of(error))
                 self._lost()
             except Exception:  # noqa: BLE001 -- whatever a peer sends, we try again
                 _log.exception("connecting to %r failed", self.settings)
@@ -254,15 +224,20 @@ class MqttConnection:
             client.username_pw_set(settings.username, settings.password)
         client.on_message = self._on_message
         client.on_connect = self._on_connect
+        client.on_publish = self._on_publish
+        client.on_subscribe = self._on_subscribe
         self._client, self._socket, self._fd = client, opened, opened.fileno()
         self._answer, self._ended = loop.create_future(), loop.create_future()
         client.connect(settings.host, settings.port, settings.keepalive)
         loop.add_reader(self._fd, self._readable)
         self._flush()
-        async with asyncio.timeout(_OPEN_WITHIN):
-            code = await self._answer
+        try:
+            async with asyncio.timeout(_OPEN_WITHIN):
+                code = await self._answer
+        except TimeoutError:
+            raise BrokerProblem("silent") from None
         if code:
-            raise BrokerRefused(code)
+            raise refusal(code)
 
     async def _hold(self) -> None:
         """Keep the connection alive until it ends."""
@@ -274,14 +249,38 @@ class MqttConnection:
                 self._flush()
 
     def _on_connect(self, _client: Any, _data: Any, _flags: Any, code: Any, _more: Any) -> None:
+        """What follows waits until paho has let go of its locks: listeners publish."""
+        self._accepted = not code.value
         if self._answer is not None and not self._answer.done():
             self._answer.set_result(int(code.value))
-        if code.value or self._client is None:
+
+    def _begin(self) -> None:
+        self._accepted = False
+        if self._client is None:
             return
         filters = [(name, qos) for name, (qos, _) in self._subscriptions.items()]
         for start in range(0, len(filters), 100):
             self._client.subscribe_all(filters[start : start + 100])
+        self._flush()
+        self.problem = ""
         self._became(connected=True)
+
+    def _on_subscribe(self, _client: Any, _data: Any, _mid: int, codes: Any, _more: Any) -> None:
+        if any(code.value >= _FAILURE for code in codes):
+            self._say("denied")
+
+    def _on_publish(self, _client: Any, _data: Any, mid: int, code: Any, _more: Any) -> None:
+        if code.value >= _FAILURE:
+            self._say("denied")
+            waiting = self._waiting.get(mid)
+            if waiting is not None and not waiting[1].done():
+                waiting[1].set_exception(MqttDenied(self.settings.line("denied")))
+
+    def _say(self, problem: str) -> None:
+        """One line for each new problem; it stays until a connection without it."""
+        if problem != self.problem:
+            self.problem = problem
+            _log.warning("%s", self.settings.line(problem))
 
     def _on_message(self, _client: Any, _data: Any, message: MQTTMessage) -> None:
         self._inbox.append(message)
@@ -294,6 +293,8 @@ class MqttConnection:
                 break
             before = self._progress()
             client.loop_read()
+            if self._accepted:
+                self._begin()
             if self._inbox:
                 self._dispatch()
             if client.want_write():
@@ -331,12 +332,10 @@ class MqttConnection:
                     _log.exception("a listener of %s failed", topic)
 
     def _find(self, topic: str) -> tuple[MessageCallback, ...]:
-        callbacks = tuple(
-            callback
-            for topic_filter, (_, some) in self._subscriptions.items()
-            if matches(topic_filter, topic)
-            for callback in some
-        )
+        """The callbacks of a topic: plain filters are looked up, wildcards gone through."""
+        filters = [topic, *(one for one in self._wild if matches(one, topic))]
+        known = (self._subscriptions.get(one, (0, [])) for one in filters)
+        callbacks = tuple(callback for _, some in known for callback in some)
         if len(self._cache) >= _MAX_CACHED:
             self._cache.clear()
         self._cache[topic] = callbacks
@@ -380,6 +379,7 @@ class MqttConnection:
             self._socket.finish()
         self._socket, self._fd, self._writing = None, -1, False
         self._inbox.clear()
+        self._accepted = False
         if self._answer is not None and not self._answer.done():
             self._answer.set_result(-1)
         if self._ended is not None and not self._ended.done():

@@ -15,23 +15,18 @@ from typing import TYPE_CHECKING, Any
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
+from hub.core.mqtt_settings import BrokerProblem, Version
+
 if TYPE_CHECKING:
     from paho.mqtt.client import SocketLike
 
 PEM = "-----BEGIN CERTIFICATE-----"
 """How a certificate in text begins."""
 _CHUNK = 65_536
+_PROTOCOLS = {"3.1.1": MQTTProtocolVersion.MQTTv311, "5": MQTTProtocolVersion.MQTTv5}
 # A broker without TCP_NODELAY (Mosquitto's default) holds a message back until what it sent
 # before is acknowledged, which Linux delays by up to 40 ms unless asked each time.
 _QUICKACK: int | None = getattr(socket, "TCP_QUICKACK", None)
-
-
-class BrokerRefused(ConnectionRefusedError):
-    """The broker answered and doesn't let us in; ``code`` is its CONNACK's reason code."""
-
-    def __init__(self, code: int) -> None:
-        super().__init__(f"the broker refused: code {code}")
-        self.code = code
 
 
 class BufferedSocket:
@@ -101,12 +96,11 @@ class SocketClient(Client):
     sent later, when whoever asked has been told that they failed.
     """
 
-    def __init__(self, open_socket: BufferedSocket, client_id: str, version: str = "3.1.1") -> None:
-        self._is_v5 = version == "5"
+    def __init__(self, open_socket: BufferedSocket, client_id: str, version: Version) -> None:
         super().__init__(
             CallbackAPIVersion.VERSION2,
             client_id=client_id,
-            protocol=MQTTProtocolVersion.MQTTv5 if self._is_v5 else MQTTProtocolVersion.MQTTv311,
+            protocol=_PROTOCOLS[version],
             reconnect_on_failure=False,
         )
         self._open_socket = open_socket
@@ -117,7 +111,7 @@ class SocketClient(Client):
 
     def subscribe_all(self, filters: list[tuple[str, int]]) -> None:
         """Subscribe to (topic filter, QoS) pairs in one packet, whichever version is spoken."""
-        if not self._is_v5:
+        if self.protocol is not MQTTProtocolVersion.MQTTv5:
             self.subscribe(filters)
             return
         from paho.mqtt.subscribeoptions import SubscribeOptions
@@ -136,11 +130,12 @@ async def open_socket(host: str, port: int, tls_ca: str | None, within: float) -
     Args:
         host: name or address of the broker.
         port: its TCP port.
-        tls_ca: see `hub.core.mqtt.MqttSettings`; None for plain TCP.
+        tls_ca: see `hub.core.mqtt_settings.MqttSettings`; None for plain TCP.
         within: seconds after which to give up.
 
     Raises:
         OSError: no connection (TimeoutError and ssl.SSLError are among them).
+        BrokerProblem: the file of the certificate authority can't be used.
     """
     async with asyncio.timeout(within):
         connected = await _connect(host, port)
@@ -176,10 +171,13 @@ async def _connect(host: str, port: int) -> socket.socket:
 
 def _wrap(plain: socket.socket, host: str, tls_ca: str, within: float) -> ssl.SSLSocket:
     """The TLS handshake, in a thread."""
-    if tls_ca.lstrip().startswith(PEM):
-        context = ssl.create_default_context(cadata=tls_ca)
-    else:
-        context = ssl.create_default_context(cafile=tls_ca or None)
+    try:
+        if tls_ca.lstrip().startswith(PEM):
+            context = ssl.create_default_context(cadata=tls_ca)
+        else:
+            context = ssl.create_default_context(cafile=tls_ca or None)
+    except OSError:  # missing, not readable, no certificate
+        raise BrokerProblem("ca") from None
     plain.settimeout(within)
     secure = context.wrap_socket(plain, server_hostname=host)
     secure.setblocking(False)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from hub.core.settings import private_folder
 
 if TYPE_CHECKING:
-    from hub.core.mqtt import MqttSettings
+    from hub.core.mqtt_settings import MqttSettings, Version
 
 _LOG = logging.getLogger(__name__)
 NAMED = "LINLI_BROKER_NAMED"
@@ -33,14 +33,16 @@ class OutsideBroker(NamedTuple):
     tls_ca: str | None
     username: str
     password: str
-    version: str
+    version: Version
 
     def __repr__(self) -> str:
         return f"OutsideBroker({self.host!r}, {self.port}, username={self.username!r})"
 
     def settings(self, name: str) -> MqttSettings:
         """How one of our processes, called by this name, connects."""
-        from hub.core.mqtt import MqttSettings  # the supervisor reads this module and no more
+        from hub.core.mqtt_settings import (
+            MqttSettings,  # the supervisor reads this module and no more
+        )
 
         return MqttSettings(
             self.host,

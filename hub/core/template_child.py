@@ -57,21 +57,40 @@ FILTERS: dict[str, Callable[..., Any]] = {
     ),
     "timestamp_utc": lambda value: _seconds(value).isoformat(),
 }
+OF_JINJA = frozenset({"first", "last"})
+"""Ours take lists; what loops makes generators of them, which Jinja's own take too."""
+
+
+class Dict:
+    """``dict`` as templates call it; Zigbee2MQTT makes one from pairs by ``from_keys``."""
+
+    def __call__(self, *pairs: Any, **named: Any) -> dict[Any, Any]:
+        """A dictionary, as Python makes it."""
+        return dict(*pairs, **named)
+
+    def from_keys(self, pairs: Any) -> dict[Any, Any]:
+        """A dictionary of (key, value) pairs."""
+        return dict(pairs)
+
+
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "as_datetime": lambda text: datetime.fromisoformat(str(text)),
     "as_timestamp": lambda value: (
         datetime.fromisoformat(value).timestamp() if isinstance(value, str) else value.timestamp()
     ),
+    "dict": Dict(),
     "max": max,
     "min": min,
     "strptime": lambda text, pattern: datetime.strptime(str(text), pattern),  # noqa: DTZ007 - as the text says
     "utcnow": lambda: datetime.now(UTC),
+    "zip": zip,
 }
 
 
 def _environment() -> ImmutableSandboxedEnvironment:
     made = ImmutableSandboxedEnvironment(extensions=["jinja2.ext.loopcontrols"])
-    made.filters.update(sandbox_filters.FILTERS | FILTERS)
+    ours = {name: one for name, one in sandbox_filters.FILTERS.items() if name not in OF_JINJA}
+    made.filters.update(ours | FILTERS)
     made.tests.update(sandbox_filters.OWN_TESTS)
     made.tests.update({"match": FILTERS["regex_match"], "search": FILTERS["regex_search"]})
     made.globals.update(sandbox_filters.FUNCTIONS | FUNCTIONS)

@@ -41,6 +41,7 @@ class HubCondition:
     Attributes:
         broker: ``connected``, ``lost``, or ``none`` for a home without one.
         broker_address: host and port, "" without a broker.
+        broker_problem: a key of `hub.core.mqtt_settings.PROBLEMS`, "" while nothing is wrong.
         integrations: those with a config entry, and those that can't be read.
         history_damaged: parts of the history that can't be opened; None while there is none.
         history_dropped: values given up because the disk took nothing for too long.
@@ -51,6 +52,7 @@ class HubCondition:
     __slots__ = (
         "broker",
         "broker_address",
+        "broker_problem",
         "disk_free",
         "disk_total",
         "history_damaged",
@@ -63,6 +65,7 @@ class HubCondition:
         *,
         broker: str,
         broker_address: str,
+        broker_problem: str,
         integrations: Sequence[IntegrationCondition],
         history_damaged: int | None,
         history_dropped: int,
@@ -71,6 +74,7 @@ class HubCondition:
     ) -> None:
         self.broker = broker
         self.broker_address = broker_address
+        self.broker_problem = broker_problem
         self.integrations = integrations
         self.history_damaged = history_damaged
         self.history_dropped = history_dropped
@@ -85,6 +89,7 @@ async def condition_of(home: HomeLife) -> HubCondition:
     return HubCondition(
         broker=NO_BROKER if home.mqtt is None else CONNECTED if home.mqtt.connected else LOST,
         broker_address=home.broker.address,
+        broker_problem=home.broker.problem,
         integrations=_integrations(home),
         history_damaged=history.damaged if history is not None else None,
         history_dropped=history.dropped if history is not None else 0,

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hub.core import outside
-from hub.core.mqtt import MqttSettings
-from hub.core.settings import join_address
+from hub.core.mqtt import MqttConnection, MqttSettings
+from hub.core.settings import is_loopback, join_address
 from hub.home.refusal import Refusal
 from hub.plugins.broker_devices import DeviceUser, DeviceUsers, UserProblem
 
@@ -28,21 +28,40 @@ UNREADABLE = _("The list of devices can't be read or written. Is the disk full?"
 
 
 class BrokerAccess:
-    """The embedded broker's door for devices.
+    """The embedded broker's door for devices, and how the hub itself stands with its broker.
 
     Args:
         data: the home's folder.
         broker: where the broker is; None for a home that has none.
+        connection: the hub's own to it.
     """
 
-    def __init__(self, data: Path, broker: MqttSettings | None) -> None:
+    def __init__(
+        self, data: Path, broker: MqttSettings | None, connection: MqttConnection | None = None
+    ) -> None:
         self._users = DeviceUsers(data)
         self._broker = broker
         self._elsewhere = outside.chosen(data)
+        self._connection = connection
 
     def moved(self, broker: MqttSettings, ours: bool) -> None:
         """The household chose another broker, or ours again."""
         self._broker, self._elsewhere = broker, not ours
+
+    @property
+    def problem(self) -> str:
+        """What is wrong with it, a key of `hub.core.mqtt_settings.PROBLEMS`; "" while nothing."""
+        return self._connection.problem if self._connection is not None else ""
+
+    @property
+    def secure(self) -> bool:
+        """Whether the connection is TLS."""
+        return self._broker is not None and self._broker.tls_ca is not None
+
+    @property
+    def version(self) -> str:
+        """The version of MQTT that the hub speaks to it."""
+        return "" if self._broker is None else self._broker.version
 
     @property
     def address(self) -> str:
@@ -54,7 +73,8 @@ class BrokerAccess:
     @property
     def ours(self) -> bool:
         """Whether it is the embedded broker, whose users are made here."""
-        return not os.environ.get("LINLI_BROKER_USER") and not self._elsewhere
+        near = self._broker is None or is_loopback(self._broker.host)
+        return near and not os.environ.get("LINLI_BROKER_USER") and not self._elsewhere
 
     async def users(self) -> Sequence[DeviceUser]:
         """Everybody who may come in; raises Refusal."""

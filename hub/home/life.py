@@ -125,7 +125,7 @@ class HomeLife:
         self.screens = Screens(self.store, self.keys.box("screens"), role_of=self._role_of)
         self.commands = self._make_commands()
         self.mqtt = MqttConnection(mqtt) if mqtt is not None else None
-        self.broker = BrokerAccess(data, mqtt)
+        self.broker = BrokerAccess(data, mqtt, self.mqtt)
         self.plugins = Plugins(
             registry=self.registry, states=self.states, commands=self.commands, mqtt=self.mqtt
         )

@@ -19,6 +19,7 @@ from hub.home.views import (
     QuestionView,
     SentView,
 )
+from hub.plugins.problems import Noted
 from hub.safety.client import SafetyRefused, SafetyUnavailable
 from privacy.errors import PrivacyError
 
@@ -215,6 +216,13 @@ class Home(Guarding):
             self.registry.set_enabled(entity, enabled)
             await self.registry.kept()
             await self.note(actor, "switch on" if enabled else "switch off", entity_id)
+
+    def bad_input(self) -> Sequence[tuple[str, Noted]]:
+        """What devices sent that couldn't be used: (integration, problem), most frequent first.
+
+        Counted since the start. The lines name topics, which may be personal: for the owner.
+        """
+        return self.plugins.noted()
 
     # -- the rest -----------------------------------------------------------------------
 

@@ -24,6 +24,7 @@ from hub.core.settings import Parser
 from hub.plugins import broker_users
 from hub.plugins.broker_devices import DeviceUsers
 from hub.plugins.broker_fanout import FanoutBroker
+from hub.plugins.broker_kept import Kept, memory_folder
 
 _LOG = logging.getLogger(__name__)
 _STOP_WITHIN = 2.0  # seconds
@@ -67,7 +68,11 @@ def not_cancelled(record: logging.LogRecord) -> bool:
 
 
 def create(
-    host: str, port: int, users: Mapping[str, str], devices: DeviceUsers | None = None
+    host: str,
+    port: int,
+    users: Mapping[str, str],
+    devices: DeviceUsers | None = None,
+    kept: Kept | None = None,
 ) -> FanoutBroker:
     """A broker to `start` and `shutdown` on the running loop; one per process.
 
@@ -76,12 +81,14 @@ def create(
         port: TCP port.
         users: user name -> password.
         devices: further users, which come and go while it runs.
+        kept: the retained messages that outlive a pause of it.
     """
     _Passwords.users, _Passwords.devices = users, devices
     bind = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     listener = ListenerConfig(bind=bind, max_connections=1000)
     plugins: dict[str, Any] = {"hub.plugins.broker.PasswordAuth": {}}
-    return FanoutBroker(BrokerConfig(listeners={"default": listener}, plugins=plugins))
+    config = BrokerConfig(listeners={"default": listener}, plugins=plugins)
+    return FanoutBroker(config, kept=kept)
 
 
 def _address(text: str) -> tuple[str, int]:
@@ -108,15 +115,17 @@ async def _follow(broker: FanoutBroker, devices: DeviceUsers) -> None:
             await broker.end_where(await asyncio.to_thread(devices.marks))
         except (OSError, ValueError) as error:
             _LOG.warning("the devices' passwords can't be read: %s", error)
+        await asyncio.to_thread(broker.kept.alive)
         await asyncio.sleep(_FOLLOW_EVERY)
 
 
-async def _serve(host: str, port: int, users: Mapping[str, str], devices: DeviceUsers) -> None:
+async def _serve(host: str, port: int, users: Mapping[str, str], data: Path) -> None:
+    devices = DeviceUsers(data)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for one in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(one, stop.set)
-    broker = create(host, port, users, devices)
+    broker = create(host, port, users, devices, Kept(memory_folder(data)))
     await broker.start()
     following = asyncio.create_task(_follow(broker, devices))
     gc.collect()
@@ -128,6 +137,7 @@ async def _serve(host: str, port: int, users: Mapping[str, str], devices: Device
     following.cancel()
     with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(broker.shutdown(), _STOP_WITHIN)
+    broker.kept.close()
 
 
 def main(argv: Sequence[str]) -> int:
@@ -147,7 +157,7 @@ def main(argv: Sequence[str]) -> int:
     host, port = options.listen
     users = broker_users.load_or_create(options.data)
     try:
-        asyncio.run(_serve(host, port, users, DeviceUsers(options.data)))
+        asyncio.run(_serve(host, port, users, options.data))
     except Exception as error:  # noqa: BLE001 -- amqtt wraps a taken port in its own errors
         sys.stderr.write(f"linli broker: can't listen on {host}:{port}: {error}\n")
         return 1

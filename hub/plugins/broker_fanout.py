@@ -20,7 +20,7 @@ from collections.abc import Coroutine, Mapping
 from typing import Any
 
 from amqtt.adapters import StreamWriterAdapter
-from amqtt.broker import Broker
+from amqtt.broker import Broker, RetainedApplicationMessage
 from amqtt.errors import MQTTError
 from amqtt.mqtt.connack import IDENTIFIER_REJECTED, NOT_AUTHORIZED, ConnackPacket
 from amqtt.mqtt.constants import QOS_0, QOS_1, QOS_2
@@ -28,12 +28,19 @@ from amqtt.mqtt.protocol.broker_handler import BrokerProtocolHandler
 from amqtt.session import Session
 
 from hub.plugins.broker_intake import Intake
+from hub.plugins.broker_kept import Kept
 
 _log = logging.getLogger(__name__)
 _PUBACK = b"\x40\x02"  # MQTT 3.1.1 section 3.4; the packet identifier follows
 _MAX_CACHED = 10_000
 _LEAVE_WITHIN = 2.0  # seconds for a connection that was taken over
-_MAX_PENDING = 4 * 1024 * 1024  # bytes a reader may lag before QoS 0 messages are dropped
+# Bytes a reader may lag before QoS 0 messages are dropped: more than a few large messages of one
+# device, which would else cost the home the next word of another.
+_MAX_PENDING = 32 * 1024 * 1024
+
+
+def _wild(topic_filter: str) -> bool:
+    return "+" in topic_filter or "#" in topic_filter
 
 
 def publish_packet(topic: str, data: bytes | bytearray) -> bytes:
@@ -61,15 +68,37 @@ def _resumed(known: Session, new: Session) -> Session:
 
 
 class FanoutBroker(Broker):  # type: ignore[misc]  # amqtt has no types
-    """The broker; made and started like amqtt's own."""
+    """The broker; made and started like amqtt's own.
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    Args:
+        args: amqtt's own.
+        kept: the retained messages that outlive a pause of it.
+        kwargs: amqtt's own.
+    """
+
+    def __init__(self, *args: Any, kept: Kept | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.kept = kept or Kept(None)
+        self._wild: set[str] = set()
         self._targets: dict[str, tuple[tuple[Session, int], ...]] = {}
         self._arriving: dict[int, Intake] = {}
         self._serving: dict[str, tuple[Session, Intake, asyncio.Task[Any]]] = {}
         self._deliveries: set[asyncio.Future[Any]] = set()
         self._unsent: dict[Any, list[bytes]] = {}
+
+    async def _start_listeners(self) -> None:
+        """Know what was retained before anybody can ask for it; amqtt begins empty."""
+        for topic, data, qos in await asyncio.to_thread(self.kept.load):
+            self._retained_messages[topic] = RetainedApplicationMessage(None, topic, data, qos)
+        await super()._start_listeners()
+
+    async def retain_message(
+        self, source: Session | None, topic: str | None, data: Any, qos: int | None = None
+    ) -> None:
+        """Retain a message, or forget it where the data is empty."""
+        await super().retain_message(source, topic, data, qos)
+        if topic is not None:
+            self.kept.note(topic, bytes(data or b""), qos or 0)
 
     async def stream_connected(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, listener_name: str
@@ -183,7 +212,18 @@ class FanoutBroker(Broker):  # type: ignore[misc]  # amqtt has no types
         """
         if id(session) in self._arriving:
             return
-        self._later(super()._publish_retained_messages_for_subscription(subscription, session))
+        if _wild(subscription[0]):
+            self._later(super()._publish_retained_messages_for_subscription(subscription, session))
+        else:
+            self._later(self._publish_retained(*subscription, session))
+
+    async def _publish_retained(self, topic: str, wanted: int, session: Session) -> None:
+        """What one plain filter gets; amqtt would go through all that is retained."""
+        kept = self._retained_messages.get(topic)
+        handler = self._get_handler(session)
+        if kept is not None and handler is not None:
+            qos = min(wanted, kept.qos or wanted)
+            await handler.mqtt_publish(topic, kept.data, qos, retain=True)
 
     async def _handle_subscription(self, session: Session, *more: Any) -> None:
         await super()._handle_subscription(session, *more)
@@ -207,6 +247,8 @@ class FanoutBroker(Broker):  # type: ignore[misc]  # amqtt has no types
         """Add a subscription, as amqtt does."""
         self._targets.clear()
         code: int = await super().add_subscription(subscription, session)
+        if _wild(subscription[0]):
+            self._wild.add(subscription[0])
         return code
 
     def _del_subscription(self, a_filter: str, session: Session) -> int:
@@ -217,10 +259,11 @@ class FanoutBroker(Broker):  # type: ignore[misc]  # amqtt has no types
     def _find(self, topic: str) -> tuple[tuple[Session, int], ...]:
         """Who gets a topic's messages, each session once."""
         levels: dict[str, tuple[Session, int]] = {}
-        for topic_filter, pairs in self._subscriptions.items():
-            if not self._matches(topic, topic_filter):
+        self._wild &= self._subscriptions.keys()
+        for topic_filter in (topic, *self._wild):
+            if topic_filter != topic and not self._matches(topic, topic_filter):
                 continue
-            for session, qos in pairs:
+            for session, qos in self._subscriptions.get(topic_filter, ()):
                 known = levels.get(session.client_id)
                 if known is None or known[1] < qos:
                     levels[session.client_id] = (session, qos)

@@ -6,6 +6,7 @@ of a pipe to third-party code.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Protocol
@@ -17,6 +18,9 @@ from hub.core.states import States
 from hub.core.wire import Wire
 from hub.plugins.entities import Attributes, Value
 from hub.plugins.problems import Problems
+
+MANY_A_SECOND = 50
+"""A device that tells more states than this in a second flaps; they are taken, and counted."""
 
 
 class Inside(Protocol):
@@ -41,6 +45,7 @@ class HubDoor:
         "_kinds",
         "_registry",
         "_states",
+        "_told",
         "_undo",
         "_unlisten",
         "problems",
@@ -62,6 +67,8 @@ class HubDoor:
         self._commands = commands
         self._entities: dict[str, Entity] = {}
         self._enabled: dict[str, bool] = {}
+        # key -> the second in which it last told a state, and how often in that second
+        self._told: dict[str, list[int]] = {}
         self._inside: Inside | None = None
         self._undo: dict[str, list[Callable[[], None]]] = {}
         self._unlisten: Callable[[], None] = registry.listen(self._registry_changed)
@@ -109,6 +116,7 @@ class HubDoor:
         """See ``hub.plugins.entities.Door``."""
         entity = self._entities.pop(key, None)
         self._enabled.pop(key, None)
+        self._told.pop(key, None)
         if entity is not None:
             self._take_commands(key, entity, ())
             self._unreachable(entity)
@@ -121,6 +129,18 @@ class HubDoor:
             # A copy, for nothing that an integration still holds may change a state.
             kept = None if attributes is None else dict(attributes)
             self._states.set(entity.entity_id, value, kept, available=available)
+            self._count(key)
+
+    def _count(self, key: str) -> None:
+        second = int(time.monotonic())
+        told = self._told.get(key)
+        if told is None or told[0] != second:
+            self._told[key] = [second, 1]
+            return
+        told[1] += 1
+        if told[1] > MANY_A_SECOND:
+            text = "%s tells more than %d states a second"
+            self.problem("flapping", text, key, MANY_A_SECOND)
 
     def problem(self, kind: str, text: str, *values: object) -> None:
         """See ``hub.plugins.entities.Door``."""

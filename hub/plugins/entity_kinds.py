@@ -111,7 +111,7 @@ class Humidifier(Entity):
 class Valve(Entity):
     """A valve: ``open``, ``closed``, ``opening``, ``closing`` or None.
 
-    ``position`` is in percent, 100 is open.
+    The attribute ``current_position`` is in percent, 100 is open.
     """
 
     kind = "valve"
@@ -122,7 +122,7 @@ class Valve(Entity):
 class Cover(Entity):
     """A curtain, blind, door or gate: ``open``, ``closed``, ``opening``, ``closing`` or None.
 
-    ``position`` and ``tilt_position`` are in percent, 100 is open.
+    The attributes ``current_position`` and ``current_tilt_position`` are in percent, 100 is open.
     """
 
     kind = "cover"

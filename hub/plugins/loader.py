@@ -23,6 +23,7 @@ from hub.plugins.connections.mqtt import Connection, Mqtt
 from hub.plugins.door import HubDoor
 from hub.plugins.integration import Integration
 from hub.plugins.manifest import Manifest, ManifestProblem, find_manifests
+from hub.plugins.problems import Noted
 
 BUILT_IN = Path(__file__).resolve().parents[2] / "integrations"
 _LOG = logging.getLogger(__name__)
@@ -199,6 +200,15 @@ class Plugins:
         if domain not in self.manifests:
             raise LoadProblem(self.failed.get(domain) or f"there is no integration {domain}")
         return self.manifests[domain]
+
+    def noted(self) -> list[tuple[str, Noted]]:
+        """What devices sent that couldn't be used: (domain, problem), most frequent first."""
+        rows = [
+            (domain, one)
+            for domain, running in self.running.items()
+            for one in running.door.problems.noted()
+        ]
+        return sorted(rows, key=lambda row: -row[1].times)
 
     async def stop(self) -> None:
         """Stop all, the last started first."""

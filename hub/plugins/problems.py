@@ -5,13 +5,24 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from typing import NamedTuple
 
 QUIET_S = 60.0
 MAX_KINDS = 256
+MAX_LINE = 500
 
 
 class ParseProblem(ValueError):
     """What a device sent can't be read; the text says which part and why, never the content."""
+
+
+class Noted(NamedTuple):
+    """A kind of problem for people: how often, and what its last logged line said and when."""
+
+    kind: str
+    times: int
+    line: str
+    at: float  # Unix seconds of the line
 
 
 class Problems:
@@ -21,7 +32,7 @@ class Problems:
     and the number of kinds is too, so a hostile device can't fill memory through them.
     """
 
-    __slots__ = ("_clock", "_log", "_quiet_s", "_spoken", "counts")
+    __slots__ = ("_clock", "_lines", "_log", "_quiet_s", "_spoken", "counts")
 
     def __init__(
         self,
@@ -34,6 +45,7 @@ class Problems:
         self._quiet_s = quiet_s
         self._clock = clock
         self._spoken: dict[str, tuple[float, int]] = {}
+        self._lines: dict[str, tuple[str, float]] = {}
         self.counts: dict[str, int] = {}
 
     def note(self, kind: str, text: str, *values: object) -> None:
@@ -54,4 +66,11 @@ class Problems:
         self._spoken[kind] = (now, count)
         silent = count - spoken_count - 1
         more = f" ({silent} more like it were not logged)" if silent else ""
-        self._log.warning("%s: " + text.replace("\n", " ") + "%s", kind, *values, more)
+        said = (text % values if values else text)[:MAX_LINE].replace("\n", " ")
+        self._lines[kind] = (said, time.time())
+        self._log.warning("%s: %s%s", kind, said, more)
+
+    def noted(self) -> list[Noted]:
+        """Every kind, the most frequent first."""
+        rows = (Noted(kind, count, *self._lines[kind]) for kind, count in self.counts.items())
+        return sorted(rows, key=lambda row: -row.times)

@@ -378,6 +378,7 @@ class Kernel:
             "started_at": self._started,
             "at": self._clock.wall(),
             "broker_connected": self._mqtt.connected,
+            "broker_problem": self._mqtt.problem,
             "broker_since": self._broker_since,
             "store_ok": self._store.ok,
             "store_error": self._store.error,

@@ -16,8 +16,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from hub.core import logs, outside
-from hub.core.mqtt import MqttSettings
-from hub.core.settings import REFUSED, Parser
+from hub.core.mqtt_settings import MqttSettings, named
+from hub.core.settings import REFUSED, Parser, SettingsProblem
 
 from .kernel import Kernel
 from .supervision import GRACE_S
@@ -35,22 +35,22 @@ def run(argv: Sequence[str]) -> int:
     A disk that takes no socket file is no reason to end: the kernel acts, and tries again.
 
     A broker that asks for another user than the embedded one's ``kernel`` gets it from the
-    environment: LINLI_BROKER_USER, LINLI_BROKER_PASSWORD; its CA too: LINLI_BROKER_CA.
+    environment, and its CA and version of MQTT too: `hub.core.mqtt_settings.named`.
     """
     parser = Parser(prog="linli safety", description=__doc__)
     parser.add_argument("--data", type=Path, required=True, metavar="FOLDER")
     parser.add_argument("--broker", type=_address, default=("127.0.0.1", 1883), metavar="HOST:PORT")
-    parser.add_argument(
-        "--tls-ca",
-        default=os.environ.get("LINLI_BROKER_CA"),
-        metavar="FILE",
-        help="trust this CA; plain TCP without",
-    )
+    parser.add_argument("--tls-ca", metavar="FILE", help="trust this CA; plain TCP without")
     parser.add_argument(
         "--grace", type=float, default=GRACE_S, metavar="SECONDS", help="unavailable for this long"
     )
     options = parser.parse_args(argv)
     logs.begin()
+    try:
+        named()
+    except SettingsProblem as problem:
+        sys.stderr.write(f"linli safety: {problem}\n")
+        return REFUSED
     lock = lock_folder(options.data)
     if lock == TAKEN:
         sys.stderr.write(f"linli safety: another one already watches {options.data}\n")
@@ -65,15 +65,12 @@ def _settings(data: Path, host: str, port: int, tls_ca: str | None) -> MqttSetti
     own = outside.load(data)
     if own is not None:
         return own.settings("safety")
-    named = os.environ.get("LINLI_BROKER_USER")
-    return MqttSettings(
-        host,
-        port,
-        username=named or _USER,
-        password=os.environ.get("LINLI_BROKER_PASSWORD") if named else _password(data),
-        tls_ca=tls_ca,
-        client_id=f"linli-safety-{secrets.token_hex(8)}",
-    )
+    given = named()
+    if "username" not in given:
+        given["username"], given["password"] = _USER, _password(data)
+    if tls_ca:
+        given["tls_ca"] = tls_ca
+    return MqttSettings(host, port, client_id=f"linli-safety-{secrets.token_hex(8)}", **given)
 
 
 def lock_folder(data: Path) -> int | None:
@@ -111,8 +108,8 @@ async def _serve(data: Path, host: str, port: int, tls_ca: str | None, grace_s: 
     following = asyncio.create_task(
         _follow(kernel, lambda: _settings(data, host, port, tls_ca), data, seen)
     )
-    named = settings.username != _USER
-    finding = None if named else asyncio.create_task(_find_password(data, settings))
+    theirs = settings.username != _USER
+    finding = None if theirs else asyncio.create_task(_find_password(data, settings))
     # What exists now stays: a collection must never walk it while a hazard waits.
     gc.collect()
     gc.freeze()

@@ -15,6 +15,7 @@ from hub.api import (
     CommandProblem,
     Entity,
     Mqtt,
+    MqttDenied,
     MqttUnavailable,
     ParseProblem,
     TemplateProblem,
@@ -265,5 +266,7 @@ class Bound:
         try:
             for one in messages:
                 await self._mqtt.publish(one.topic, one.payload, self.spec.qos, self.spec.retain)
+        except MqttDenied:
+            raise CommandProblem("The broker's rules don't let the hub send that.") from None
         except MqttUnavailable:
             raise CommandProblem("The MQTT broker can't be reached.") from None

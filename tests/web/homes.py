@@ -138,6 +138,7 @@ class FakeHome(FakeGuarding):
         self.hub = SimpleNamespace(
             broker="connected",
             broker_address="127.0.0.1:18830",
+            broker_problem="",
             integrations=[
                 SimpleNamespace(
                     domain="mqtt",
@@ -152,8 +153,12 @@ class FakeHome(FakeGuarding):
             disk_total=32 * 2**30,
         )
         self.broker = BrokerAccess(Path(store.path).parent, MqttSettings("127.0.0.1", 18830))
+        self.bad: list[Any] = []
         self.listeners: list[Callable[[str], None]] = []
         self.adding = open_adding(store, self.registry, self.states, self.changed)
+
+    def bad_input(self) -> list[Any]:
+        return self.bad
 
     def furnish(self) -> None:
         """Put the devices in."""

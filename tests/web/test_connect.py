@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
+from hub.core.mqtt import MqttConnection, MqttSettings
+from hub.core.mqtt_settings import PROBLEMS
+from hub.home.device_users import BrokerAccess
+from hub.plugins.problems import Problems
 from tests.web.homes import Served, served
 from tests.web.visitors import visiting
+from web.words import BROKER, bad_input
 
 PASSWORD = re.compile(r"data-password>([^<]+)<")
 
@@ -58,3 +64,38 @@ async def test_a_broker_of_ones_own_has_its_users_elsewhere(
         text = (await visitor.get("/connect"))[1]
         assert "It is a broker of your own" in text
         assert "Add a device" not in text
+
+
+@pytest.mark.parametrize("problem", PROBLEMS)
+async def test_what_is_wrong_with_the_broker_stands_on_the_pages(
+    home: Served, tmp_path: Path, problem: str
+) -> None:
+    settings = MqttSettings("mqtt.lan", 8883, password="s3cret", tls_ca="ca.pem", version="5")
+    connection = MqttConnection(settings)
+    connection.problem = problem
+    home.home.broker = BrokerAccess(tmp_path, settings, connection)
+    async with visiting(home, "owner") as visitor:
+        for page in ("/connect", "/devices"):
+            text = html.unescape((await visitor.get(page))[1])
+            assert BROKER[problem] in text
+            assert "s3cret" not in text
+        connection.problem = ""
+        text = (await visitor.get("/connect"))[1]
+        assert "Trouble with the broker" not in text
+        assert "MQTT 5, encrypted (TLS)" in text
+
+
+async def test_what_cannot_be_used_is_counted_for_the_owner(home: Served) -> None:
+    problems = Problems("tests")
+    for _ in range(3):
+        problems.note("unsupported_toaster", "%s: <toaster>", "homeassistant/toaster/x/config")
+    problems.note("listener_failed", "an entity failed")
+    home.home.bad = [("mqtt", one) for one in problems.noted()]
+    async with visiting(home, "owner") as visitor:
+        text = html.unescape((await visitor.get("/connect"))[1])
+    assert bad_input("unsupported_toaster") in text
+    assert "3 times, last written down" in text
+    assert "homeassistant/toaster/x/config: <toaster>" in text
+    assert bad_input("listener_failed") == "Other messages that can't be used"
+    async with visiting(home, "resident") as visitor:
+        assert "toaster" not in (await visitor.get("/devices"))[1]

@@ -12,10 +12,12 @@ from hub.http.routes import Routes
 from web.design import done, refused
 from web.facade import Refusal
 from web.house import OWNER, House, actor_of, field
+from web.words import BROKER, bad_input
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+MANY = 30
 TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -78,6 +80,9 @@ async def _page(
     response = house.design.render(
         request,
         "connect.html",
+        broker=broker,
+        problem=BROKER.get(broker.problem, ""),
+        bad=[(bad_input(one.kind), one) for _domain, one in house.runtime.bad_input()][:MANY],
         address=broker.address,
         ours=broker.ours,
         users=await broker.users() if broker.ours else (),

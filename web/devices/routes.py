@@ -15,7 +15,7 @@ from hub.http.routes import Routes
 from web.design import done, refused
 from web.facade import Refusal
 from web.house import HOUSEHOLD, RESIDENTS, House, actor_of, field
-from web.words import COMMANDS, state_word
+from web.words import BROKER, COMMANDS, state_word
 
 if TYPE_CHECKING:
     from hub.http.live import LiveContext
@@ -49,7 +49,9 @@ def device_routes(house: House) -> Routes:
 
     @routes.get("/devices", allow=HOUSEHOLD)
     async def devices(request: web.Request) -> web.Response:
-        return house.design.render(request, "devices.html", **_rooms(house, request["lang"]))
+        problem = BROKER.get(house.runtime.broker.problem, "")
+        seen = _rooms(house, request["lang"])
+        return house.design.render(request, "devices.html", broker_problem=problem, **seen)
 
     @routes.get("/devices/{id}", allow=HOUSEHOLD)
     async def device(request: web.Request) -> web.Response:

@@ -38,6 +38,10 @@ class HubView(Protocol):
         """Host and port."""
 
     @property
+    def broker_problem(self) -> str:
+        """A key of `web.words.BROKER`, "" while nothing is wrong."""
+
+    @property
     def integrations(self) -> Sequence[IntegrationView]:
         """Those at work and those that are not."""
 

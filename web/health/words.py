@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from web.design.formats import figure
-from web.words import GUARD
+from web.words import BROKER, GUARD
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -189,24 +189,22 @@ def _watch_line(guard: str, words: Words) -> HubLine:
 
 
 def _broker_line(hub: HubView, words: Words) -> HubLine:
-    address = hub.broker_address
-    if hub.broker == "connected":
-        title = words("The message broker answers")
-        return HubLine("broker", "ok", "pairing", title, address)
+    address, why = hub.broker_address, BROKER.get(hub.broker_problem, "")
     if hub.broker == "none":
         title = words("There is no message broker")
         return HubLine("broker", "4", "pairing", title, words("No device can speak to the hub."))
-    return HubLine(
-        "broker",
-        "2",
-        "link-off",
-        words("The message broker does not answer"),
-        words(
-            "The hub tries again by itself. Is it a broker of your own at %(address)s? Then look"
-            " whether it runs.",
-            address=address,
-        ),
+    if hub.broker == "connected":
+        if why:
+            return HubLine("broker", "2", "pairing", words("Trouble with the broker"), words(why))
+        title = words("The message broker answers")
+        return HubLine("broker", "ok", "pairing", title, address)
+    lost = words(
+        "The hub tries again by itself. Is it a broker of your own at %(address)s? Then look"
+        " whether it runs.",
+        address=address,
     )
+    title = words("The message broker does not answer")
+    return HubLine("broker", "2", "link-off", title, words(why) if why else lost)
 
 
 def _integration_lines(hub: HubView, words: Words) -> list[HubLine]:

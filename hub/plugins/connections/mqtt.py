@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from hub.core.mqtt import ConnectionCallback, MessageCallback, MqttUnavailable
+from hub.core.mqtt import ConnectionCallback, MessageCallback, MqttDenied, MqttUnavailable
 
-__all__ = ["Mqtt", "MqttUnavailable", "NotDeclared", "covers"]
+__all__ = ["Mqtt", "MqttDenied", "MqttUnavailable", "NotDeclared", "covers"]
 
 
 class Connection(Protocol):
@@ -110,6 +110,7 @@ class Mqtt:
         Raises:
             NotDeclared: The manifest doesn't cover the topic.
             MqttUnavailable: The broker isn't there.
+            MqttDenied: Its rules don't let the hub publish there (MQTT 5 only).
         """
         self._check_publish(topic)
         await self._connection.publish(topic, payload, qos, retain)

@@ -15,6 +15,26 @@ SUM = (
     "{% set n = namespace(s=0) %}{% for i in value_json %}{% set n.s = n.s + i %}{% endfor %}"
     "{{ n.s }}"
 )
+# What Zigbee2MQTT sends for buttons, with two of its patterns.
+ACTION = (
+    "{% set patterns = ["
+    """{"pattern": '^(?P<button>[a-z0-9]+)_(?P<action>press|release)$',"""
+    """ "groups": ["button", "action"]},"""
+    """{"pattern": '^(?P<actionPrefix>scene_)(?P<action>.*)$',"""
+    """ "groups": ["actionPrefix", "action"]}] %}"""
+    "{% set action_value = value_json.action|default('') %}"
+    "{% set ns = namespace(r=[('action', action_value)]) %}"
+    "{% for p in patterns %}"
+    "{% set m = action_value|regex_findall(p.pattern) %}"
+    "{% if m[0] is undefined %}{% continue %}{% endif %}"
+    "{% for key, value in zip(p.groups, m[0]) %}"
+    "{% set ns.r = ns.r|rejectattr(0, 'eq', key)|list + [(key, value)] %}"
+    "{% endfor %}{% endfor %}"
+    "{% set ns.r = ns.r + [('event_type',"
+    " ns.r|selectattr(0, 'eq', 'action')|map(attribute=1)|first)] %}"
+    "{{dict.from_keys(ns.r|rejectattr(0, 'in', ('action', 'actionPrefix'))"
+    "|reject('eq', ('event_type', None))|reject('eq', ('event_type', '')))|to_json}}"
+)
 HANG = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}"
 
 
@@ -34,6 +54,11 @@ async def worker(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[TemplateWorke
         (SUM, "[1,2]", "3"),
         ("{% macro m(x) %}<{{ x }}>{% endmacro %}{{ m(value) }}", "a", "<a>"),
         ("{{ value_json | map(attribute='a') | list | max }}", '[{"a": 1}, {"a": 3}]', "3"),
+        ("{{ value_json | select | first }}{{ value_json | last }}", "[0, 4, 5]", "45"),
+        ("{{ dict(a=1) | to_json }}", "x", '{"a":1}'),
+        (ACTION, '{"action": "2_press"}', '{"button":"2","event_type":"press"}'),
+        (ACTION, '{"action": "scene_3"}', '{"event_type":"3"}'),
+        (ACTION, '{"action": ""}', "{}"),
     ],
 )
 async def test_real_jinja(worker: TemplateWorker, source: str, payload: str, text: str) -> None:

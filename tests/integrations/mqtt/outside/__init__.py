@@ -1,0 +1,1 @@
+"""The home on a broker of its own: Mosquitto with TLS, passwords and rules."""
