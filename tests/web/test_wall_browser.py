@@ -7,7 +7,6 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,7 +14,7 @@ from aiohttp import web
 
 from hub.core.settings import Listen
 from hub.home.screens import Screen
-from tests.web.homes import Served, hazard, served
+from tests.web.homes import Served, asked, hazard, served
 from tests.web.test_browser import AXE, RULES
 from web.app import compose
 
@@ -82,9 +81,7 @@ async def put_on_the_wall(home: Served, *names: str, night: tuple[int, int] | No
 
 def gas(home: Served) -> Any:
     """An alarm that asks."""
-    question = SimpleNamespace(
-        deadline=time.time() + 300, choice="zone", answer=None, told=False, cancelled=False
-    )
+    question = asked("zone", 300)
     sensor = home.home.named("厨房燃气报警器")
     return hazard("gas", sensor, "厨房燃气报警器", "厨房", question=question)
 
