@@ -16,7 +16,7 @@ from pathlib import Path
 from aiohttp import web
 from sqlmodel import Session
 
-from community.core import access, people, settings
+from community.core import access, people, retention, settings
 from community.core.accounts import StaffTable
 from community.core.portal import DUTY as DUTY_ROLES
 from community.core.portal import KEEPERS, MANAGERS, OPERATORS, PORTAL, Portal
@@ -25,19 +25,25 @@ from community.core.words import DOMAIN, N_
 from community.gateway import manage
 from community.gateway import routes as gateway_routes
 from community.gateway.keys import GATEWAY_PUBLIC, gateway_key
+from community.gateway.retention import forget_events
 from community.gateway.service import Gateway
-from community.incidents import arrivals
+from community.incidents import arrivals, handover
 from community.incidents import routes as incident_routes
 from community.incidents.escalation import Escalation
+from community.incidents.retention import forget_incidents
 from community.incidents.screen import Screen
 from community.incidents.siren import Siren
 from community.incidents.supervision import Watcher
+from community.options import SLOT_S, UPSTREAM_PORT, add_community_options
 from hub.accounts.accounts import Accounts
 from hub.accounts.model import COMMUNITY_ROLES
 from hub.core.mqtt import MqttConnection, MqttSettings
 from hub.core.settings import (
     LOOPBACK,
+    NEVER,
+    REFUSED,
     Listen,
+    Parser,
     SettingsProblem,
     add_listen_options,
     data_folder,
@@ -55,13 +61,12 @@ from web.design import Design, NavItem
 from web.design.page import DESIGN
 
 PORT = 8200
-UPSTREAM_PORT = 8201
 RELAY_PORT = 8300
-SLOT_S = 2.0
 _SETTINGS_EVERY = 2.0
 _HERE = Path(__file__).resolve().parent
 _ROOMS = ("core", "incidents", "gateway")
 _LOG = logging.getLogger(__name__)
+FORGETS = (forget_events, forget_incidents)
 
 NAV = (
     NavItem("/duty", "duty", N_("Duty desk"), DUTY_ROLES),
@@ -86,6 +91,11 @@ def community_design() -> Design:
         static={
             "community": _HERE / "core" / "static",
             "incidents": _HERE / "incidents" / "static",
+        },
+        names={
+            "role_words": people.ROLE_WORDS,
+            "events_kept": retention.EVENTS_KEPT_DAYS,
+            "incidents_kept": retention.INCIDENTS_KEPT_DAYS,
         },
     )
 
@@ -157,6 +167,7 @@ class Community:
                 access.ROUTES,
                 people.ROUTES,
                 incident_routes.ROUTES,
+                handover.ROUTES,
                 manage.ROUTES,
                 gateway_routes.ROUTES,
             ),
@@ -185,6 +196,10 @@ class Community:
         self.server = await serve(self.app, self.listen)
         self.watcher.start()
         self.watcher.later(self._follow_settings())
+        changed = self.portal.incidents_changed
+        self.watcher.later(
+            retention.keep_forgetting(self.store, self.portal.clock, FORGETS, changed)
+        )
         await self.store.run(self._keep_addresses)
 
     async def stop(self) -> None:
@@ -245,20 +260,11 @@ class Community:
 
 
 def _options(argv: Sequence[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="linli community-app", description=__doc__)
+    parser = Parser(prog="linli community-app", description=__doc__)
     parser.add_argument("--data", type=Path, default=data_folder("community"), help="data folder")
     add_listen_options(parser, PORT)
-    parser.add_argument(
-        "--upstream",
-        default=f"{LOOPBACK}:{UPSTREAM_PORT}",
-        metavar="HOST:PORT",
-        help="where the gateway listens for the relay (default: %(default)s)",
-    )
-    parser.add_argument("--relay", default="", metavar="HOST:PORT", help="as homes reach it")
     parser.add_argument("--broker", default="", metavar="HOST:PORT", help="facilities' broker")
-    parser.add_argument("--broker-user", default="community", metavar="NAME")
-    parser.add_argument("--broker-password-file", type=Path, metavar="FILE")
-    parser.add_argument("--slot", type=float, default=SLOT_S, metavar="SECONDS")
+    add_community_options(parser)
     return parser.parse_args(argv)
 
 
@@ -317,5 +323,6 @@ def main(argv: Sequence[str]) -> int:
         asyncio.run(_serve(options, listen))
     except (SettingsProblem, StoreError, OSError) as error:
         sys.stderr.write(f"linli community: {error}\n")
-        return 1
+        never = isinstance(error, SettingsProblem) or getattr(error, "errno", None) in NEVER
+        return REFUSED if never else 1
     return 0

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from community.options import add_community_options
 from hub.core.supervise import Face
 
 COMMANDS = ("init", "flats", "code", "relay-code", "link", "staff", "freeze", "set")
@@ -15,6 +16,7 @@ COMMUNITY = Face(
     port=8200,
     broker_port=18831,
     about=f"The property's portal and duty screen. Commands: {', '.join(COMMANDS)}.",
+    more=add_community_options,
 )
 
 

@@ -39,8 +39,10 @@ def load(target: str) -> Main:
 
 def usage() -> str:
     """The help text: every sub-command that people start."""
+    from hub.core.settings import command
+
     rows = [f"  {name:<11} {text}" for name, (_, text) in COMMANDS.items() if text]
-    return "\n".join(["usage: linli COMMAND [options]", "", *rows, ""])
+    return "\n".join([f"usage: {command()} COMMAND [options]", "", *rows, ""])
 
 
 def _no_core_dumps() -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import errno
 import json
 import logging
 import os
@@ -276,7 +277,9 @@ def main(argv: Sequence[str]) -> int:
     try:
         asyncio.run(_serve(options))
     except (PrivacyError, OSError) as error:
-        sys.stderr.write(f"linli relay: {error}\n")
+        taken = getattr(error, "errno", None) == errno.EADDRINUSE
+        other = f"{options.listen} is in use: end what uses it, or choose another with --listen"
+        sys.stderr.write(f"linli relay: {other if taken else error}\n")
         return 1
     return 0
 

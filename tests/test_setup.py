@@ -141,11 +141,24 @@ def no_leftovers(clone: Path, bare: dict[str, str]) -> None:
     assert not (clone / ".venv" / ".linli" / "unfinished").exists()
 
 
+@pytest.mark.parametrize("word", ["-h", "--help", "help"])
+def test_help_sets_nothing_up(word: str, tmp_path: Path) -> None:
+    shutil.copy(ROOT / "run", tmp_path / "run")
+    done = start(tmp_path, {"PATH": os.environ["PATH"]}, word)
+    assert done.returncode == 0
+    assert "usage: ./run [COMMAND]" in done.stdout
+    assert "set up first: ./run setup" in done.stdout
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+    set_up = start(ROOT, {"PATH": os.environ["PATH"]}, word)
+    assert "usage: ./run COMMAND" in set_up.stdout
+    assert "set up first" not in set_up.stdout
+
+
 @pytest.mark.peers
 @pytest.mark.timeout(600)
 def test_an_interrupted_set_up_is_mended_by_the_next(clone: Path, bare: dict[str, str]) -> None:
     first = subprocess.Popen(
-        [str(clone / "run"), "--help"], env=bare, stderr=subprocess.DEVNULL, start_new_session=True
+        [str(clone / "run"), "setup"], env=bare, stderr=subprocess.DEVNULL, start_new_session=True
     )
     unfinished = clone / ".venv" / ".linli" / "unfinished"
     wait_until(unfinished.exists, "packages to be half installed", 300)
@@ -154,7 +167,7 @@ def test_an_interrupted_set_up_is_mended_by_the_next(clone: Path, bare: dict[str
 
     both = [
         subprocess.Popen(
-            [str(clone / "run"), "--help"],
+            [str(clone / "run"), "bench", "--help"],
             env=bare,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -165,7 +178,7 @@ def test_an_interrupted_set_up_is_mended_by_the_next(clone: Path, bare: dict[str
     said = [process.communicate(timeout=500) for process in both]
     for process, (out, progress) in zip(both, said, strict=True):
         assert process.returncode == 0, progress
-        assert "usage: linli COMMAND" in out
+        assert "usage: linli bench" in out
         assert "set-up step" not in out
     progress = "".join(error for _, error in said)
     assert progress.count("set-up complete") == 1, progress
@@ -196,9 +209,9 @@ def test_a_moved_checkout_finds_its_program_again(clone: Path, bare: dict[str, s
     moved = clone.with_name(clone.name + "-moved")
     clone.rename(moved)
     try:
-        done = start(moved, bare, "--help")
+        done = start(moved, bare, "bench", "--help")
         assert done.returncode == 0, done.stderr
-        assert "usage: linli COMMAND" in done.stdout
+        assert "usage: linli bench" in done.stdout
     finally:
         moved.rename(clone)
 
@@ -212,9 +225,9 @@ def test_an_environment_whose_python_went_away_is_made_anew(
     for python in (clone / ".venv" / "bin").glob("python*"):
         python.unlink()
         python.symlink_to("/nowhere/python3")
-    done = start(clone, bare, "--help")
+    done = start(clone, bare, "bench", "--help")
     assert done.returncode == 0, done.stderr
-    assert "usage: linli COMMAND" in done.stdout
+    assert "usage: linli bench" in done.stdout
 
 
 @pytest.mark.peers
@@ -227,7 +240,7 @@ def test_without_ensurepip_the_machines_pip_serves(
     python.write_text(f'#!/bin/sh\nPYTHONPATH={tmp_path} exec {PYTHON} "$@"\n')
     python.chmod(0o755)
     shutil.rmtree(clone / ".venv", ignore_errors=True)
-    done = start(clone, {**bare, "LINLI_PYTHON": str(python)}, "--help")
+    done = start(clone, {**bare, "LINLI_PYTHON": str(python)}, "bench", "--help")
     assert done.returncode == 0, done.stderr
-    assert "usage: linli COMMAND" in done.stdout
+    assert "usage: linli bench" in done.stdout
     no_leftovers(clone, bare)

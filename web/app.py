@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from hub.http.live import Live
 from hub.http.server import create_app
 from web import words
+from web.dashboard.ribbon import alarming
 from web.dashboard.routes import TEMPLATES as DASHBOARD
 from web.dashboard.routes import dashboard_routes
 from web.design import Design, NavItem
@@ -53,6 +54,7 @@ NAMES = {
     "KINDS": words.KINDS,
     "HAZARDS": words.HAZARDS,
     "WATCH": words.WATCH,
+    "GUARD": words.GUARD,
     "ROLES": words.ROLES,
     "HOME_ROLES": words.HOME_ROLES,
 }
@@ -62,7 +64,11 @@ def home_design(runtime: HomeRuntime) -> Design:
     """Return the look of the household's face."""
 
     def header(_request: web.Request) -> Mapping[str, Any]:
-        return {"sent_today": runtime.sent_today(), "home_locked": runtime.locked}
+        return {
+            "sent_today": runtime.sent_today(),
+            "home_locked": runtime.locked,
+            **alarming(runtime),
+        }
 
     return Design(
         "home",

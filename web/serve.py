@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import gc
 import signal
@@ -16,7 +15,10 @@ from aiohttp.typedefs import Handler, Middleware
 
 from hub.core import logs
 from hub.core.settings import (
+    NEVER,
+    REFUSED,
     Listen,
+    Parser,
     SettingsProblem,
     add_listen_options,
     data_folder,
@@ -24,8 +26,8 @@ from hub.core.settings import (
     split_address,
 )
 from hub.home.broker import mqtt_settings
-from hub.home.offer import ASK_S
-from hub.home.roles import CLEAR_S
+from hub.home.links import link_server
+from hub.home.options import add_home_options
 from hub.home.runtime import Home
 from hub.home.where import noted
 from hub.http.api import HomeApi
@@ -46,21 +48,10 @@ OPEN_ALWAYS = frozenset(
 
 def main(argv: Sequence[str]) -> int:
     """Serve until SIGINT or SIGTERM; returns the exit status."""
-    parser = argparse.ArgumentParser(prog="linli home-app", description=__doc__)
+    parser = Parser(prog="linli home-app", description=__doc__)
     parser.add_argument("--data", type=Path, default=data_folder("home"), help="data folder")
     parser.add_argument("--broker", default="127.0.0.1:1883", metavar="HOST:PORT")
-    parser.add_argument(
-        "--ask-seconds",
-        type=float,
-        default=ASK_S,
-        help="how long a hazard's question waits for an answer (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--clear-seconds",
-        type=float,
-        default=CLEAR_S,
-        help="quiet for this long, a hazard is over (default: %(default)s)",
-    )
+    add_home_options(parser)
     add_listen_options(parser, PORT)
     options = parser.parse_args(argv)
     logs.begin()
@@ -69,7 +60,7 @@ def main(argv: Sequence[str]) -> int:
         host, port = split_address(options.broker, 1883)
     except SettingsProblem as problem:
         sys.stderr.write(f"linli home: {problem}\n")
-        return 2
+        return REFUSED
     home = Home(
         options.data,
         mqtt_settings(options.data, host, port),
@@ -80,7 +71,7 @@ def main(argv: Sequence[str]) -> int:
         asyncio.run(_serve(home, listen, (host, port)))
     except OSError as problem:
         sys.stderr.write(f"linli home: {problem}\n")
-        return 1
+        return REFUSED if problem.errno in NEVER else 1
     return 0
 
 
@@ -161,6 +152,8 @@ async def _serve(home: Home, listen: Listen, broker: tuple[str, int]) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, ending.set)
     await home.start()
+    links = link_server(home)
+    await links.start()
     server = await serve(compose_home(home, listen), listen)
     sys.stdout.write(f"ready on {server.address}\n")
     sys.stdout.flush()
@@ -170,5 +163,6 @@ async def _serve(home: Home, listen: Listen, broker: tuple[str, int]) -> None:
     gc.set_threshold(20_000, 20, 100)
     with noted(home.data, server.address, listen.tls_cert, broker):
         await ending.wait()
+    await links.stop()
     await server.stop()
     await home.stop()

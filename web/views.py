@@ -6,22 +6,6 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 
-class ActionView(Protocol):
-    """One action of the hazard kernel: `result` is a word of `hub.safety.records`."""
-
-    @property
-    def name(self) -> str:
-        """What people call it."""
-
-    @property
-    def role(self) -> str:
-        """A role of `web.words.ROLES`."""
-
-    @property
-    def result(self) -> str:
-        """A word of `hub.safety.records`."""
-
-
 class QuestionView(Protocol):
     """The question whether to tell the duty desk; `deadline` in epoch seconds.
 
@@ -48,6 +32,22 @@ class QuestionView(Protocol):
     @property
     def cancelled(self) -> bool:
         """Whether somebody at home said since that it was a false alarm."""
+
+
+class DeedView(Protocol):
+    """What one actuator did."""
+
+    @property
+    def role(self) -> str:
+        """A role of `web.words.ROLES`."""
+
+    @property
+    def result(self) -> str:
+        """A word of `hub.safety.records`, or `taken` where a person took it back."""
+
+    @property
+    def text(self) -> str:
+        """The sentence, in the reader's language."""
 
 
 class HazardView(Protocol):
@@ -90,18 +90,14 @@ class HazardView(Protocol):
         """When it ended."""
 
     @property
-    def actions(self) -> Sequence[ActionView]:
-        """What the kernel did."""
-
-    @property
     def question(self) -> QuestionView | None:
         """The question, None where none is asked."""
 
     def advice(self, words: Callable[[str], str]) -> Sequence[str]:
         """What happened and what to do now, in plain words (`hub.safety.advice`)."""
 
-    def did(self, words: Callable[[str], str]) -> Sequence[str]:
-        """What the system did, a sentence for each actuator (`hub.safety.advice`)."""
+    def did(self, words: Callable[[str], str]) -> Sequence[DeedView]:
+        """What the system did, for each actuator (`hub.safety.advice`)."""
 
 
 class BindingView(Protocol):

@@ -140,11 +140,13 @@ ROLES: dict[str, tuple[str, str, str]] = {
     "socket": (_("Socket"), _("turns off when there is smoke or a leak"), "plug"),
 }
 RESULTS = {
-    "sent": _("Command sent, waiting for the device"),
-    "confirmed": _("Done, the device confirmed"),
-    "failed": _("The device did not answer"),
-    "unbound": _("Cannot act: nothing is bound"),
-    "refused_electrical": _("Not switched: nothing electrical while there is gas"),
+    # result of an action -> its level, "" where it is none
+    "sent": "",
+    "confirmed": "ok",
+    "failed": "2",
+    "unbound": "2",
+    "refused_electrical": "",
+    "taken": "3",
 }
 HOME_ROLES = {
     "owner": (_("Owner"), _("everything, people and keys included")),

@@ -14,8 +14,47 @@ from sqlalchemy import text
 from sqlmodel import Session, col, select
 
 from community.core.tables import AuditLine
+from community.core.words import N_
 
 _START = bytes(32)
+
+ACT_WORDS = {
+    "audit look": N_("looked at the audit"),
+    "drill start": N_("started a drill"),
+    "duty end": N_("went off duty"),
+    "duty hand-over": N_("handed the desk over"),
+    "duty start": N_("went on duty"),
+    "enrol": N_("enrolled by a code"),
+    "flats import": N_("added flats"),
+    "home code": N_("printed a flat's code"),
+    "home revoke": N_("struck a home off"),
+    "incident acknowledge": N_("acknowledged an alarm"),
+    "incident dispatch": N_("sent someone"),
+    "incident false_alarm": N_("called a false alarm"),
+    "incident resolve": N_("resolved an incident"),
+    "incident review": N_("reviewed an incident"),
+    "incident step": N_("ticked a step"),
+    "incident step undone": N_("opened a step again"),
+    "relay code": N_("printed the relay's code"),
+    "roster look": N_("looked at the flats"),
+    "set-up": N_("set the community up"),
+    "settings": N_("changed settings"),
+    "staff add": N_("added an account"),
+    "staff link": N_("made a sign-in link"),
+    "staff remove": N_("removed an account"),
+    "staff role": N_("changed a role"),
+    "zones coarsened": N_("joined zones that became too small"),
+    "zones freeze": N_("froze the zones"),
+}
+"""What a line's `act` means; a stored act never changes, for its hash covers it."""
+
+ACTOR_WORDS = {
+    "command line": N_("the command line"),
+    "home": N_("a home"),
+    "relay": N_("the relay"),
+    "roster": N_("the roster"),
+}
+"""Who acted where it was no person."""
 
 
 class Line(NamedTuple):

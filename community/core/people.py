@@ -120,7 +120,14 @@ async def show_audit(request: web.Request) -> web.StreamResponse:
     here = portal(request)
     lines = await here.act(request, "audit look", audit.lines)
     broken = await here.store.read(audit.verify)
-    return here.design.render(request, "audit.html", lines=lines, broken=broken)
+    return here.design.render(
+        request,
+        "audit.html",
+        lines=lines,
+        broken=broken,
+        act_words=audit.ACT_WORDS,
+        actor_words=audit.ACTOR_WORDS,
+    )
 
 
 async def _staff_page(request: web.Request, errors: dict[str, str] | None = None) -> web.Response:

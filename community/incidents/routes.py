@@ -73,7 +73,7 @@ async def start(request: web.Request) -> web.StreamResponse:
     here, session, at = portal(request), current(request), portal(request).clock()
     await here.act(request, "duty start", lambda db: shifts.start(db, session.account_id, at=at))
     here.live.changed("shifts")
-    return done(request, words(request)(N_("You are on duty. The sound is on.")))
+    return done(request, words(request)(N_("You are on duty.")))
 
 
 @ROUTES.post("/duty/end", allow=DUTY)

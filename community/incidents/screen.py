@@ -2,42 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from sqlmodel import Session
 
 from community.core import roster, shifts
 from community.core.portal import DUTY, KEEPERS, MANAGERS, Portal
-from community.incidents import views
+from community.incidents import plan, views
 from hub.http.live import LiveContext
 from web.design.formats import moment
 
 NIGHT_FROM, NIGHT_TO = 18, 7
-_PLAN_MARGIN = 90
+_CLOSED_SHOWN = 4
 
 
 class Supervision(NamedTuple):
-    """One entry of the strip at the foot: a message id, whether it is well, and a word more."""
+    """One entry of the strip at the foot: a message id, whether it is well, and a word more.
+
+    `hears` marks what alarms come by: without it the desk is deaf, and a calm screen proves
+    nothing.
+    """
 
     text: str
     well: bool
     more: str = ""
+    hears: bool = False
+
+
+def deaf(entries: Iterable[Supervision]) -> bool:
+    """Whether no alarm of a home could come in now."""
+    return any(entry.hears and not entry.well for entry in entries)
 
 
 Watch = Callable[[], list[Supervision]]
-
-
-class Block(NamedTuple):
-    """A building on the plan; `key` is the level of its gravest open alarm or ""."""
-
-    x: int
-    y: int
-    w: int
-    h: int
-    text: str
-    key: str
-    drill: bool
 
 
 def night(at: float) -> bool:
@@ -63,7 +61,7 @@ class Screen:
         live, incidents = self._portal.live, ("incidents",)
         live.part("ringing", self.ringing, incidents, DUTY)
         live.part("duty-top", self.top, incidents, DUTY)
-        live.part("duty-alarms", self.alarms, incidents, DUTY)
+        live.part("duty-alarms", self.alarms, (*incidents, "hearing"), DUTY)
         live.part("duty-plan", self.plan, (*incidents, "roster"), DUTY)
         live.part("duty-side", self.side, (*incidents, "shifts"), DUTY)
         live.part("duty-strip", self.strip, (*incidents, "supervision"), DUTY)
@@ -114,6 +112,7 @@ class Screen:
             "part_alarms.html",
             waiting=[card for card in cards if card.rings],
             working=[card for card in cards if not card.rings],
+            deaf=deaf(self._watch()),
         )
 
     async def plan(self, context: LiveContext) -> str:
@@ -123,29 +122,8 @@ class Screen:
             return roster.buildings(session), views.open_cards(session)
 
         buildings, cards = await self._portal.store.read(read)
-        chinese = context.lang.startswith("zh")
-        blocks = []
-        for building in buildings:
-            mine = [card for card in cards if card.building == building.code]
-            real = [card for card in mine if not card.drill]
-            key = str(min((card.level for card in real or mine), default=""))
-            name = building.name_zh if chinese else building.name_en
-            blocks.append(
-                Block(
-                    *(building.x, building.y, building.width, building.height),
-                    text=name,
-                    key=key,
-                    drill=bool(mine) and not real,
-                )
-            )
-        return self._draw(
-            context,
-            "part_plan.html",
-            blocks=blocks,
-            everywhere=[card for card in cards if card.building is None],
-            width=max((b.x + b.w for b in blocks), default=400) + _PLAN_MARGIN,
-            height=max((b.y + b.h for b in blocks), default=200) + _PLAN_MARGIN,
-        )
+        drawn = plan.drawn(buildings, cards, context.lang)
+        return self._draw(context, "part_plan.html", plan=drawn)
 
     async def side(self, context: LiveContext) -> str:
         """Who is on duty, what escalated, what was closed last."""
@@ -154,7 +132,7 @@ class Screen:
         def read(session: Session) -> tuple[list[shifts.OnDuty], list[views.Card]]:
             return (
                 shifts.on_duty(session, at=at),
-                views.recent_cards(session, 6, closed_only=True),
+                views.recent_cards(session, _CLOSED_SHOWN, closed_only=True),
             )
 
         present, closed = await self._portal.store.read(read)

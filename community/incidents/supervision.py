@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from sqlalchemy import text
 
 from community.core.words import N_
-from community.incidents.screen import Supervision
+from community.incidents.screen import Supervision, deaf
 from hub.core.mqtt import MqttConnection
 from web.design.formats import clock
 
@@ -84,11 +84,13 @@ class Watcher:
         if not link.paired:
             relay = N_("No relay paired: homes can't report")
         entries = [
-            Supervision(relay, link.connected),
+            Supervision(relay, link.connected, hears=True),
             Supervision(
-                N_("Gateway listening") if link.listening else N_("Gateway down"), link.listening
+                N_("Gateway listening") if link.listening else N_("Gateway down"),
+                link.listening,
+                hears=True,
             ),
-            Supervision(N_("Last cells"), fresh, clock(link.batch_at, seconds=True)),
+            Supervision(N_("Last cells"), fresh, clock(link.batch_at, seconds=True), hears=True),
             Supervision(
                 N_("Escalation on watch") if self._escalation.watching else N_("Escalation down"),
                 self._escalation.watching,
@@ -135,6 +137,8 @@ class Watcher:
         before: list[Supervision] = []
         while True:
             now = self.entries()
+            if deaf(now) != deaf(before):
+                self._portal.live.changed("hearing")
             if now != before:
                 before = now
                 self._portal.live.changed("supervision")

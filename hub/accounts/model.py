@@ -217,6 +217,11 @@ class Session:
         self.lang = account.lang
         self.theme = account.theme
 
+    @property
+    def mark(self) -> str:
+        """What a page carries of its session: another sign-in or another role changes it."""
+        return f"{self.id}.{self.role}"
+
     def __repr__(self) -> str:
         return f"Session({self.account_id}, {self.role})"
 

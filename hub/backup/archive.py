@@ -22,6 +22,7 @@ from typing import IO
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from hub.core.settings import command
 from privacy.vault import Household, MachineKey
 
 MAGIC = b"linli backup 1\n"
@@ -146,7 +147,9 @@ def _opened(path: Path, data: Path) -> Iterator[IO[bytes]]:
             # In the copy nobody waits: without a log of its own it is one file.
             target.execute("PRAGMA journal_mode=DELETE")
         except sqlite3.Error as error:
-            raise BackupProblem(f"{path.name} can't be read; run linli doctor ({error})") from None
+            raise BackupProblem(
+                f"{path.name} can't be read; run {command()} doctor ({error})"
+            ) from None
         finally:
             target.close()
             source.close()

@@ -11,15 +11,24 @@ import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
+from hub.core.settings import REFUSED
+
 BACKOFF_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 STEADY_S = 10.0
 """A child that ran this long starts again without waiting."""
 READY_S = 30.0
 STOP_S = 4.0
+REFUSING_S = 5.0
+"""A child without a probe that ends this soon with `REFUSED` never got going."""
 KILLED_S = 2.0
 """What a killed child's last lines may take."""
 POLL_S = 0.03
 _PR_SET_PDEATHSIG = 1
+
+
+class ChildRefused(Exception):
+    """A child says that starting it again is of no use; its own lines say why."""
+
 
 Probe = Callable[[], Awaitable[bool]]
 
@@ -92,6 +101,7 @@ class Child:
         self.stop_s = stop_s
         self.process: asyncio.subprocess.Process | None = None
         self.starts = 0
+        self.ran = False  # once it did, no refusal ends it for good
 
     @property
     def pid(self) -> int | None:
@@ -104,7 +114,8 @@ class Child:
 class Supervisor:
     """Keeps children running in order and ends them all together.
 
-    A child that ends is started again after a growing wait. If this process itself is killed,
+    A child that ends is started again after a growing wait, unless it never ran and says with
+    the status `REFUSED` that it won't. If this process itself is killed,
     the kernel sends its children SIGTERM (prctl PR_SET_PDEATHSIG), and theirs in turn.
 
     Args:
@@ -116,12 +127,14 @@ class Supervisor:
         self._say = say or _to_stderr
         self._keepers: dict[str, asyncio.Task[None]] = {}
         self._stopping = asyncio.Event()
+        self.refused = asyncio.Event()
 
     async def start(self, child: Child) -> None:
         """Start a child and wait until it is ready.
 
         Raises:
             TimeoutError: not ready within ``READY_S``; it keeps being tried.
+            ChildRefused: it won't run.
         """
         self.children.append(child)
         self._keepers[child.name] = asyncio.create_task(self._keep(child), name=child.name)
@@ -133,14 +146,18 @@ class Supervisor:
 
         Raises:
             TimeoutError: it did not say yes in time.
+            ChildRefused: it won't run.
         """
         probe = child.ready
         if probe is None:
             return
         async with asyncio.timeout(within_s):
             # Another program has no event of ours to wait for
-            while child.pid is None or not await probe():  # noqa: ASYNC110 - see above
+            while child.pid is None or not await probe():
+                if self._keepers[child.name].done():
+                    raise ChildRefused(child.name)
                 await asyncio.sleep(POLL_S)
+        child.ran = True
 
     async def stop(self) -> None:
         """End all children, the last started first; what doesn't end is killed."""
@@ -176,8 +193,12 @@ class Supervisor:
             await self._run_once(child)
             if self._stopping.is_set():
                 return
-            failures = 0 if time.monotonic() - began > STEADY_S else failures + 1
             code = child.process.returncode if child.process else None
+            child.ran = child.ran or time.monotonic() - began > REFUSING_S
+            if code == REFUSED and not child.ran:
+                self.refused.set()
+                return
+            failures = 0 if time.monotonic() - began > STEADY_S else failures + 1
             self._say(child.name, f"ended with {code}; starting it again")
             with contextlib.suppress(TimeoutError):
                 wait_s = BACKOFF_S[min(failures, len(BACKOFF_S) - 1)]
@@ -223,22 +244,31 @@ async def keep(name: str, children: Sequence[Child], ready: str) -> int:
         ready: said once all are ready, such as an address.
 
     Returns:
-        The exit status.
+        The exit status: 0, or `REFUSED` when one of them won't start at all.
     """
     supervisor = Supervisor()
     ending = asyncio.create_task(supervisor.run_until_signal())
+    refused = asyncio.create_task(supervisor.refused.wait())
     for child in children:
         starting = asyncio.create_task(supervisor.start(child))
-        await asyncio.wait({starting, ending}, return_when=asyncio.FIRST_COMPLETED)
-        if ending.done():
+        await asyncio.wait({starting, ending, refused}, return_when=asyncio.FIRST_COMPLETED)
+        if ending.done() or refused.done():
             starting.cancel()
+            await asyncio.gather(starting, return_exceptions=True)
             break
         if starting.exception() is not None:
             sys.stderr.write(f"{name}: {child.name} is slow to start; it keeps being tried\n")
-    if not ending.done():
+    if not ending.done() and not refused.done():
         sys.stderr.write(f"{name}: {ready}\n")
-    await ending
-    return 0
+    await asyncio.wait({ending, refused}, return_when=asyncio.FIRST_COMPLETED)
+    if not refused.done():
+        refused.cancel()
+        await ending
+        return 0
+    ending.cancel()
+    sys.stderr.write(f"{name}: could not start; the lines above say why\n")
+    await supervisor.stop()
+    return REFUSED
 
 
 def _signal(child: Child, number: signal.Signals) -> None:

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import ipaddress
 import os
+import socket
 from pathlib import Path
+from typing import Any, NoReturn
 
 LOOPBACK = "127.0.0.1"
+REFUSED = 2
+"""Exit status of a program that won't start until something about its words or machine changes."""
+
+
+NEVER = frozenset({errno.EACCES, errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EPERM, errno.ENOTDIR})
+"""Errors of the system that go away only when a person does something."""
 
 
 class SettingsProblem(ValueError):
@@ -29,6 +38,36 @@ def private_folder(path: Path) -> Path:
     if path.stat().st_mode & 0o777 != 0o700:  # a read-only disk takes no chmod, not even this
         path.chmod(0o700)
     return path
+
+
+def command() -> str:
+    """What the reader types to reach us: ``./run`` in a checkout, ``linli`` elsewhere."""
+    return "./run" if os.environ.get("LINLI_COMMAND") == "./run" else "linli"
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser that says what is wrong in one line and takes no shortened options."""
+
+    def __init__(self, *, prog: str, **more: Any) -> None:
+        prog = prog.replace("linli", command(), 1)
+        super().__init__(prog=prog, allow_abbrev=False, **more)
+
+    def error(self, message: str) -> NoReturn:
+        """End with status 2."""
+        self.exit(REFUSED, f"{self.prog}: {message}; see {self.prog} --help\n")
+
+
+def hold_port(host: str, port: int) -> socket.socket | None:
+    """Take a port for a moment, or None when it can't be had; the caller closes what it gets."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    held = socket.socket(family, socket.SOCK_STREAM)
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        held.bind((host, port))
+    except OSError:
+        held.close()
+        return None
+    return held
 
 
 class Listen:

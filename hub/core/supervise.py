@@ -5,21 +5,26 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
 from hub.core.processes import Child, answering, keep, linli, port_open
 from hub.core.settings import (
     LOOPBACK,
+    REFUSED,
+    Parser,
     SettingsProblem,
     add_listen_options,
     data_folder,
+    hold_port,
     join_address,
     listen_from,
     private_folder,
     split_address,
 )
+
+HELP = ("-h", "--help")
 
 
 class Face:
@@ -31,34 +36,53 @@ class Face:
         broker_port: where its broker listens.
         about: one line of help.
         before: sub-commands that must run before the app, such as the hazard kernel.
+        more: adds the app's own options, which go to it as they are.
     """
 
     def __init__(
-        self, role: str, *, port: int, broker_port: int, about: str, before: Sequence[str] = ()
+        self,
+        role: str,
+        *,
+        port: int,
+        broker_port: int,
+        about: str,
+        before: Sequence[str] = (),
+        more: Callable[[argparse.ArgumentParser], None] = lambda _parser: None,
     ) -> None:
         self.role = role
         self.port = port
         self.broker_port = broker_port
         self.about = about
         self.before = tuple(before)
+        self._more = more
 
     def run(self, argv: Sequence[str]) -> int:
         """Run the face until SIGINT or SIGTERM; returns the exit status.
 
-        Options that are not ours go to the app.
+        What can't be is said in one line and ends it at once: an option that nobody has, an
+        address that may not be, a port that somebody else holds.
         """
-        options, more = self._parser().parse_known_args(argv)
-        if more and not more[0].startswith("-"):
-            sys.stderr.write(f"linli {self.role}: no command {more[0]!r}; see --help\n")
-            return 2
+        if argv and not argv[0].startswith("-"):
+            sys.stderr.write(f"linli {self.role}: no command {argv[0]!r}; see --help\n")
+            return REFUSED
+        own = self._parser()
+        options, more = own.parse_known_args([word for word in argv if word not in HELP])
+        self._more(own)
+        own.parse_args(argv)  # help, and options that nobody has
         try:
             listen = listen_from(options, self.port)
             broker = split_address(options.broker, self.broker_port) if options.broker else None
+            where = ["--data", str(private_folder(options.data))]
+            host, port = broker or (LOOPBACK, options.broker_port)
+            _free(listen.host, listen.port, f"--listen {join_address(listen.host, 0)[:-1]}PORT")
+            if broker is None:
+                _free(host, port, "--broker-port PORT, or name a running broker with --broker")
         except SettingsProblem as problem:
             sys.stderr.write(f"linli {self.role}: {problem}\n")
-            return 2
-        where = ["--data", str(private_folder(options.data))]
-        host, port = broker or (LOOPBACK, options.broker_port)
+            return REFUSED
+        except OSError as problem:
+            sys.stderr.write(f"linli {self.role}: {options.data} can't be used: {problem}\n")
+            return REFUSED
         address = ["--broker", join_address(host, port)]
         children = [] if broker else [_broker(host, port, where)]
         children += [Child(name, linli(name, *address, *where)) for name in self.before]
@@ -71,7 +95,7 @@ class Face:
         return asyncio.run(keep(f"linli {self.role}", children, said))
 
     def _parser(self) -> argparse.ArgumentParser:
-        parser = argparse.ArgumentParser(prog=f"linli {self.role}", description=self.about)
+        parser = Parser(prog=f"linli {self.role}", description=self.about)
         parser.add_argument("--data", type=Path, default=data_folder(self.role), help="data folder")
         add_listen_options(parser, self.port)
         parser.add_argument(
@@ -88,6 +112,17 @@ class Face:
             help="port of the started broker (default: %(default)s)",
         )
         return parser
+
+
+def _free(host: str, port: int, other: str) -> None:
+    """Raise SettingsProblem when somebody else holds the port."""
+    held = hold_port(host, port)
+    if held is None:
+        raise SettingsProblem(
+            f"port {port} of {host} can't be had, something else may be using it: "
+            f"end that, or choose another with {other}"
+        )
+    held.close()
 
 
 def _broker(host: str, port: int, where: Sequence[str]) -> Child:

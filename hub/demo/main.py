@@ -100,6 +100,10 @@ async def _up(plan: Plan, supervisor: Supervisor, page: DemoPage, began: float) 
     _say(f"ready after {time.monotonic() - began:.1f} s, all health checks passing\n")
     for who, link in zip((OWNER, *STAFF), (resident, *staff), strict=True):
         sys.stdout.write(f"  {who}\n    {link}\n")
+    if resident.endswith(programs.UNLOCK):
+        sys.stdout.write(
+            "    This home is locked: unlock it there, then open it from the demo page.\n"
+        )
     sys.stdout.write(f"  演示台 Demo page: start a gas leak here\n    {plan.address('page')}/\n\n")
     sys.stdout.write("  Links work once, for ten minutes; the demo page makes new ones.\n")
     sys.stdout.write("  Ctrl-C ends everything; the next start keeps its data.\n")

@@ -15,7 +15,7 @@ from hub.core.mqtt import MqttSettings, MqttUnavailable
 from hub.core.settings import LOOPBACK, Listen
 from hub.core.store import Store, migrate
 from hub.demo.plan import GUARD, MANAGER, OWNER, Plan
-from hub.demo.programs import sign_in_link
+from hub.demo.programs import host_of, sign_in_link
 from hub.demo.scenes import DEVICES, SCENES, Device, Stage
 from hub.http.live import Live, LiveContext
 from hub.http.problems import Problem
@@ -166,7 +166,10 @@ class DemoPage:
                 request,
                 "demo.html",
                 homes=self._plan.homes,
-                addresses={key: self._plan.address(face.program) for key, face in FACES.items()},
+                addresses={
+                    key: self._plan.address(face.program, host_of(face.account))
+                    for key, face in FACES.items()
+                },
                 **self._seen(design.language(request["lang"]), stage),
             )
             return response

@@ -8,7 +8,7 @@ import shutil
 import socket
 from pathlib import Path
 
-from hub.core.settings import LOOPBACK, private_folder
+from hub.core.settings import LOOPBACK, hold_port, private_folder
 
 NAMES = ("page", "home", "broker", "community", "upstream", "community_broker", "relay")
 FOLDERS = ("community", "relay", "home", "neighbours", "devices", "siren")
@@ -97,9 +97,9 @@ class Plan:
         """The data folder of one of the demo's programs."""
         return self.folder / role
 
-    def address(self, name: str) -> str:
+    def address(self, name: str, host: str = LOOPBACK) -> str:
         """The web address of a face."""
-        return f"http://{LOOPBACK}:{self.ports[name]}"
+        return f"http://{host}:{self.ports[name]}"
 
     def place(self, name: str) -> str:
         """Host and port."""
@@ -107,11 +107,4 @@ class Plan:
 
 
 def _bound(port: int) -> socket.socket | None:
-    one = socket.socket()
-    one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        one.bind((LOOPBACK, port))
-    except OSError:
-        one.close()
-        return None
-    return one
+    return hold_port(LOOPBACK, port)

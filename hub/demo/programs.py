@@ -10,11 +10,22 @@ from functools import partial
 
 from hub.core.processes import Child, healthy, linli, port_open
 from hub.core.settings import LOOPBACK
-from hub.demo.plan import Plan
+from hub.demo.plan import MANAGER, Plan
+from hub.home.options import LOCKED
+
+UNLOCK = "/unlock"
 
 
 class CommandFailed(RuntimeError):
-    """A command of the set-up ended with an error; the text is what it said."""
+    """A command of the set-up ended with an error; the text is what it said.
+
+    Args:
+        status: its exit status.
+    """
+
+    def __init__(self, text: str, status: int) -> None:
+        super().__init__(text)
+        self.status = status
 
 
 async def once(words: Sequence[str], given: str = "") -> str:
@@ -41,7 +52,8 @@ async def once(words: Sequence[str], given: str = "") -> str:
             process.kill()
             await process.wait()
     if process.returncode:
-        raise CommandFailed(f"linli {words[0]}: {err.decode(errors='replace').strip()}")
+        said = err.decode(errors="replace").strip()
+        raise CommandFailed(f"linli {words[0]}: {said}", process.returncode)
     return out.decode()
 
 
@@ -134,14 +146,35 @@ def _write_password(plan: Plan, role: str, path: os.PathLike[str]) -> None:
 
 
 async def sign_in_link(plan: Plan, who: str, account: str) -> str:
-    """A fresh sign-in link of one face, good once for ten minutes."""
+    """A fresh sign-in link of one face, good once for ten minutes.
+
+    While the home is locked it is the page that unlocks it.
+    """
     if who == "community":
         return (await staff_links(plan, account))[0]
     where = ["--address", plan.address("home"), "--data", str(plan.data("home"))]
-    return (await once(["home", "link", account, *where])).strip()
+    try:
+        return (await once(["home", "link", account, *where])).strip()
+    except CommandFailed as problem:
+        if problem.status != LOCKED:
+            raise
+        return plan.address("home") + UNLOCK
 
 
 async def staff_links(plan: Plan, *accounts: str) -> list[str]:
     """Fresh sign-in links of the property's staff; one command, for starting it takes longest."""
     words = ["community", "link", *accounts, "--json", "--data", str(plan.data("community"))]
-    return [json.loads(line)["link"] for line in (await once(words)).splitlines()]
+    links = [json.loads(line)["link"] for line in (await once(words)).splitlines()]
+    return [
+        link.replace(LOOPBACK, host_of(account), 1)
+        for account, link in zip(accounts, links, strict=True)
+    ]
+
+
+def host_of(account: str) -> str:
+    """The name under which one person of the demo meets this machine.
+
+    A browser keeps one session for a host, and here guard and manager share the portal and
+    mostly the browser too: under another name for the same machine each stays signed in.
+    """
+    return "localhost" if account == MANAGER else LOOPBACK

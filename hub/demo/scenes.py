@@ -106,8 +106,8 @@ _ASKED = _(
     "It asks whether to tell the duty desk and counts down %(seconds)s seconds. Answer, or wait."
 )
 _TOLD = _(
-    "Without an answer the alarm arrives, with a zone of at least 20 homes and never the flat:"
-    " so the demo resident chose. Acknowledge it there."
+    "Without an answer the alarm arrives, with a zone of at least 20 homes and never the flat,"
+    " as long as the demo resident's first choice stands. Acknowledge it there."
 )
 SCENES = {
     scene.key: scene
@@ -147,7 +147,10 @@ SCENES = {
             Step("resident", _ASKED),
             Step(
                 "guard",
-                _("Without an answer nobody is told: for water the demo resident chose so."),
+                _(
+                    "Without an answer nobody is told, as long as the demo resident's first choice"
+                    " for water stands."
+                ),
             ),
         ),
         Scene(

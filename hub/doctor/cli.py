@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from hub.core.language import LANGUAGES, translator
-from hub.core.settings import SettingsProblem, data_folder, split_address
+from hub.core.settings import SettingsProblem, command, data_folder, split_address
 from hub.doctor import files, running
 from hub.doctor.finding import FAIL, NOTE, OK, Finding
 
@@ -84,7 +84,9 @@ def home(data: Path) -> Iterator[Finding]:
     yield from files.clock(data)
     note = files.run_note(data)
     if note is None:
-        yield Finding("home", NOTE, _("This home is not running. Start it: linli home"))
+        yield Finding(
+            "home", NOTE, _("This home is not running. Start it: %(linli)s home"), linli=command()
+        )
         return
     address = str(note["address"])
     yield from running.health("home", address, str(note["certificate"]))

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from hub.backup import note as backups
+from hub.core.settings import command
 from hub.doctor.finding import FAIL, NOTE, OK, Finding
 from privacy.errors import PrivacyError
 from privacy.vault import Household, MachineKey
@@ -235,8 +236,8 @@ def backup(data: Path) -> Iterator[Finding]:
     """When ``linli backup`` last saved this home."""
     at = backups.last(data)
     if at is None:
-        text = _("No backup was ever made. Run: linli backup FILE --data %(folder)s")
-        yield Finding("backup", NOTE, text, folder=data)
+        text = _("No backup was ever made. Run: %(linli)s backup FILE --data %(folder)s")
+        yield Finding("backup", NOTE, text, folder=data, linli=command())
         return
     days = max(0, int((time.time() - at) / DAY_S))
     if time.time() - at > OLD_BACKUP_S:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from hub.core.settings import is_loopback
+from hub.core.settings import command, is_loopback
 from hub.doctor.finding import FAIL, NOTE, OK, Finding
 from hub.safety.client import SafetyClient
 
@@ -71,9 +71,9 @@ def kernel(data: Path) -> Iterator[Finding]:
     status = asyncio.run(_kernel_status(data / "run" / "safety.sock"))
     if status is None:
         text = _(
-            "The safety process does not answer, so no hazard is acted upon. Start linli home."
+            "The safety process does not answer, so no hazard is acted upon. Start %(linli)s home."
         )
-        yield Finding("safety", FAIL, text)
+        yield Finding("safety", FAIL, text, linli=command())
         return
     yield Finding("safety", OK, _("The safety process answers."))
     if not status["broker_connected"]:

@@ -1,7 +1,8 @@
 """``linli home init`` and ``linli home link``: what is done once, from the machine itself.
 
-Both work on the data folder while the home runs or not. They are for people who already hold
-the machine: whoever may read the folder may make a link.
+Both work on the data folder while the home runs or not; a home with a passphrase must run and be
+unlocked for a link. They are for people who already hold the machine: whoever may read the folder
+may make a link.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from hub.accounts.model import AccountProblem
 from hub.core.commands import Actor
 from hub.core.settings import data_folder
 from hub.core.store import StoreError
+from hub.home import links
+from hub.home.options import LOCKED
 from hub.home.refusal import Refusal
 from hub.home.runtime import Home
 from privacy.errors import PrivacyError
@@ -71,13 +74,17 @@ async def _init(options: argparse.Namespace) -> int:
 async def _link(options: argparse.Namespace) -> int:
     home = Home(options.data, None)
     try:
-        if not home.keys.try_alone():
-            raise Refusal("this home is locked: unlock it on its page first")
-        account = await home.accounts.named(options.name)
-        if account is None:
-            raise Refusal("there is no such account")
-        token = await home.accounts.new_link(account.id)
+        if home.keys.try_alone():
+            account = await home.accounts.named(options.name)
+            made = {"token": await home.accounts.new_link(account.id)} if account else {}
+        else:
+            made = await links.ask_running(options.data, options.name)
     finally:
         await home.stop()
-    sys.stdout.write(f"{options.address}/link/{token}\n")
+    if made.get("problem") == links.LOCKED:
+        sys.stderr.write("linli home link: this home is locked: unlock it on its page first\n")
+        return LOCKED
+    if "token" not in made:
+        raise Refusal("there is no such account")
+    sys.stdout.write(f"{options.address}/link/{made['token']}\n")
     return 0

@@ -30,9 +30,10 @@ from hub.history.history import History
 from hub.home import book, offer, roles
 from hub.home.book import HazardBook
 from hub.home.keys import Keys
-from hub.home.offer import ASK_S, Offers
+from hub.home.offer import Offers
+from hub.home.options import ASK_S, CLEAR_S
 from hub.home.refusal import Refusal, refusal_of
-from hub.home.roles import CLEAR_S, Bindings
+from hub.home.roles import Bindings
 from hub.home.sharing import Sharing
 from hub.home.watch import Watch
 from hub.plugins.entities import CommandProblem

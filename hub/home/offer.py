@@ -17,9 +17,9 @@ from typing import Any, Protocol
 
 from hub.core.sealed import Box, SealedTable
 from hub.core.store import Store, StoreError
+from hub.home.options import ASK_S
 from privacy.errors import PrivacyError
 
-ASK_S = 30.0
 KEPT_S = 24 * 3600.0
 RETRY_S = 2.0
 LIFE_SAFETY = {"gas": "gas", "smoke": "smoke", "leak": "flood"}

@@ -12,6 +12,7 @@ from typing import Any
 from hub.core.registry import Entity, Registry
 from hub.core.sealed import Box, SealedTable
 from hub.core.store import Store
+from hub.home.options import CLEAR_S
 
 ROLE_COMMANDS: dict[str, dict[str, str]] = {
     "gas_valve": {"valve": "close", "switch": "turn_off"},
@@ -26,7 +27,6 @@ HAZARD_CLASSES = {"gas": "gas", "smoke": "smoke", "moisture": "leak"}
 
 MAINS_LIMIT_S = 2 * 3600.0
 BATTERY_LIMIT_S = 25 * 3600.0
-CLEAR_S = 30.0
 
 MIGRATION = SealedTable.migration("bindings")
 _KEY = "resident"

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from hub.home.keys import Keys
 from hub.home.views import ChoiceView, LedgerLine, PairingView, SentView
-from privacy.consent import TELL_ZONE, TELL_ZONE_NOW, Ledger
+from privacy.consent import GIVEN, TELL_ZONE, TELL_ZONE_NOW, Ledger
 from privacy.egress import Egress, NotPaired, SafetyEvent
 from privacy.errors import PrivacyError
 from privacy.sender import OFFSETS
@@ -215,7 +215,16 @@ class Sharing:
 
     def ledger_lines(self, who: Callable[[str], str]) -> Sequence[LedgerLine]:
         """All lines, newest first."""
-        return [LedgerLine(line, who(line["actor"])) for line in reversed(self._view.lines)]
+        in_force: set[tuple[str, str, str]] = set()
+        lines = []
+        for line in self._view.lines:
+            what = (line["purpose"], line["class"], line["scope"])
+            given = line["state"] == GIVEN
+            lines.append(
+                LedgerLine(line, who(line["actor"]), first_no=not given and what not in in_force)
+            )
+            (in_force.add if given else in_force.discard)(what)
+        return lines[::-1]
 
     def ledger_problem(self) -> str | None:
         """What is wrong with the chain; None while it holds."""

@@ -9,14 +9,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hub.core.supervise import Face
+from hub.home.options import add_home_options
 
 COMMANDS = ("init", "link")
 HOME = Face(
     "home",
     port=8100,
     broker_port=1883,
-    about="A household's hub. Commands: linli home init, linli home link NAME.",
+    about="A household's hub. Commands: home init, home link NAME.",
     before=("safety",),
+    more=add_home_options,
 )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from hub.safety import advice
+from hub.safety.advice import Deed
 
 
 class _Spoken(gettext.NullTranslations):
@@ -18,17 +19,6 @@ class _Spoken(gettext.NullTranslations):
 
     def gettext(self, message: str) -> str:
         return self._words(message)
-
-
-class ActionView:
-    """One action of the hazard kernel; `result` is a word of `hub.safety.records`."""
-
-    __slots__ = ("name", "result", "role")
-
-    def __init__(self, name: str, role: str, result: str) -> None:
-        self.name = name
-        self.role = role
-        self.result = result
 
 
 class QuestionView:
@@ -63,7 +53,6 @@ class HazardView:
         "_names",
         "_who",
         "acknowledged_by",
-        "actions",
         "active",
         "cleared_at",
         "entity_id",
@@ -104,14 +93,6 @@ class HazardView:
                 *(action["entity_id"] for action in record["actions"]),
             )
         }
-        self.actions = [
-            ActionView(
-                name_of(action["entity_id"]) if action["entity_id"] else "",
-                action["role"],
-                action["result"],
-            )
-            for action in record["actions"]
-        ]
         self.question = question
 
     def advice(self, words: Callable[[str], str]) -> Sequence[str]:
@@ -119,7 +100,7 @@ class HazardView:
         spoken = advice.Advice(_Spoken(words), self._names)
         return [spoken.happened(self.record), *spoken.steps(self.hazard)]
 
-    def did(self, words: Callable[[str], str]) -> Sequence[str]:
+    def did(self, words: Callable[[str], str]) -> Sequence[Deed]:
         """What the system did, a sentence for each actuator, and who took one back."""
         taken = [{**row, "by": self._who(row["by"])} for row in self.record.get("overrides", ())]
         return advice.Advice(_Spoken(words), self._names).did({**self.record, "overrides": taken})
@@ -203,12 +184,13 @@ class LedgerLine:
 
     __slots__ = ("actor", "at", "klass", "purpose", "seq", "state")
 
-    def __init__(self, line: dict[str, Any], actor: str) -> None:
+    def __init__(self, line: dict[str, Any], actor: str, *, first_no: bool) -> None:
         self.seq: int = line["seq"]
         self.at: float = line["time"]
         self.purpose: str = line["purpose"]
         self.klass: str = line["class"]
-        self.state: str = line["state"]
+        # The ledger writes every no as "withdrawn", also one before anything was ever given.
+        self.state: str = "not_given" if first_no else line["state"]
         self.actor = actor
 
 

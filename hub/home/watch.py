@@ -167,7 +167,9 @@ class Watch:
             word = "unheard"
         else:
             word = "watching"
-        return {**row, "watch": word}
+        # A sensor known by its availability alone hasn't been heard, however long it is bound.
+        seen_at = row.get("seen_at") if row.get("detects") is not None else None
+        return {**row, "seen_at": seen_at, "watch": word}
 
     async def _bind(self) -> None:
         """Send the bindings whenever they differ from what this connection was told."""

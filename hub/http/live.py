@@ -114,6 +114,8 @@ class Live:
 
     A page names its parts in ``GET /live?parts=a,b:arg``; a part is drawn when the socket
     opens and again after ``changed`` named one of its topics, at most four times a second.
+    With ``as=`` it says which session it was drawn for (``Session.mark``, "" for nobody):
+    under another one it gets no parts, but one message ``{"whose": name or null}``, and 4401.
     """
 
     def __init__(self, *, beat_s: float = sockets.BEAT_S) -> None:
@@ -191,6 +193,9 @@ class Live:
         self, request: web.Request, session: Session | None, lang: str, recheck: sockets.Recheck
     ) -> web.StreamResponse:
         """Answer ``GET /live``; the server calls it after its own checks."""
+        mark = session.mark if session else ""
+        if request.query.get("as", mark) != mark:
+            return await self._tell_whose(request, session)
         chosen = self.choose(request.query.get("parts", ""), session.role if session else None)
         if session is None and sum(one.session is None for one in self._clients) >= MOST_STRANGERS:
             # A locked home shows its alarms to whoever stands before it, not to a crowd.
@@ -205,6 +210,23 @@ class Live:
             await talk.run(lambda: self._say(client), lambda _: None)
         finally:
             self._forget(client)
+        return socket
+
+    async def _tell_whose(
+        self, request: web.Request, session: Session | None
+    ) -> web.StreamResponse:
+        """Tell a page that it isn't its reader's any more, and who is signed in now.
+
+        A page outlives its session: somebody signs in beside it, a link comes back. What it
+        shows was drawn for its first reader, and nobody else's parts are put into it.
+        """
+        socket = await sockets.opened(request)
+        name = session.name if session else None
+        try:
+            await sockets.send(socket, orjson.dumps({"whose": name}))
+        except (TimeoutError, ConnectionError):
+            log.info("a page went away before it was told whose it is")
+        await sockets.close(request, socket, sockets.CLOSED_SIGNED_OUT, "another session")
         return socket
 
     def _watch(self, client: _Client, key: str, part: Part, arg: str) -> None:

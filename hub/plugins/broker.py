@@ -20,6 +20,7 @@ from amqtt.plugins.base import BaseAuthPlugin
 from amqtt.session import Session
 
 from hub.core import logs
+from hub.core.settings import Parser
 from hub.plugins import broker_users
 from hub.plugins.broker_fanout import FanoutBroker
 
@@ -93,7 +94,7 @@ async def _serve(host: str, port: int, users: Mapping[str, str]) -> None:
 
 def main(argv: Sequence[str]) -> int:
     """`linli broker`: serve until told to stop; prints `ready` when it listens."""
-    parser = argparse.ArgumentParser(prog="linli broker", description=__doc__)
+    parser = Parser(prog="linli broker", description=__doc__)
     parser.add_argument("--listen", type=_address, default=("127.0.0.1", 1883), metavar="HOST:PORT")
     parser.add_argument("--data", type=Path, required=True, metavar="FOLDER")
     options = parser.parse_args(argv)

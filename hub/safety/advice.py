@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gettext
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from .policy import SILENCE
 from .records import CONFIRMED, FAILED, SENT
@@ -90,6 +90,8 @@ HUSHED: dict[bool, str] = {
     False: N_("{device} sounded and did not confirm that it fell silent."),
 }
 
+TAKEN = "taken"
+"""Result of an action that a person took back."""
 OVERRIDDEN = N_("{device} was taken back by {person}.")
 OVERRIDDEN_BY_SOMEBODY = N_("{device} was taken back by a person.")
 
@@ -137,6 +139,14 @@ def _told(action: Mapping[str, Any], record: Mapping[str, Any]) -> str:
     return SILENCED[result] if silences(action) else DID[(role, result)]
 
 
+class Deed(NamedTuple):
+    """What one actuator did: its role, a result of `records` or `TAKEN`, and the sentence."""
+
+    role: str
+    result: str
+    text: str
+
+
 class Advice:
     """A hazard record in words of one language.
 
@@ -158,22 +168,23 @@ class Advice:
         text = (HAPPENED if record["active"] else ENDED)[record["hazard"]]
         return self._words.gettext(text).format(sensor=self._name(record["entity_id"]))
 
-    def did(self, record: Mapping[str, Any]) -> list[str]:
+    def did(self, record: Mapping[str, Any]) -> list[Deed]:
         """What the system did: a sentence for each actuator, in the order of acting.
 
         Of a siren that was silenced at the end only that is said.
         """
         taken = {row["entity_id"]: row["by"] for row in record.get("overrides", ())}
-        sentences = []
+        deeds = []
         for action in last_actions(record):
-            device = self._name(action["entity_id"])
+            device, result = self._name(action["entity_id"]), action["result"]
             if action["entity_id"] in taken:
-                person = taken[action["entity_id"]]
+                person, result = taken[action["entity_id"]], TAKEN
                 text = self._words.gettext(OVERRIDDEN if person else OVERRIDDEN_BY_SOMEBODY)
-                sentences.append(text.format(device=device, person=person))
-                continue
-            sentences.append(self._words.gettext(_told(action, record)).format(device=device))
-        return sentences
+                text = text.format(device=device, person=person)
+            else:
+                text = self._words.gettext(_told(action, record)).format(device=device)
+            deeds.append(Deed(action["role"], result, text))
+        return deeds
 
     def steps(self, hazard: str) -> list[str]:
         """What to do now, three steps in their order."""

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from hub.core import logs
 from hub.core.mqtt import MqttSettings
+from hub.core.settings import REFUSED, Parser
 
 from .kernel import Kernel
 from .supervision import GRACE_S
@@ -35,7 +36,7 @@ def run(argv: Sequence[str]) -> int:
     A broker that asks for another user than the embedded one's ``kernel`` gets it from the
     environment: LINLI_BROKER_USER, LINLI_BROKER_PASSWORD; its CA too: LINLI_BROKER_CA.
     """
-    parser = argparse.ArgumentParser(prog="linli safety", description=__doc__)
+    parser = Parser(prog="linli safety", description=__doc__)
     parser.add_argument("--data", type=Path, required=True, metavar="FOLDER")
     parser.add_argument("--broker", type=_address, default=("127.0.0.1", 1883), metavar="HOST:PORT")
     parser.add_argument(
@@ -63,7 +64,7 @@ def run(argv: Sequence[str]) -> int:
     lock = lock_folder(options.data)
     if lock == TAKEN:
         sys.stderr.write(f"linli safety: another one already watches {options.data}\n")
-        return 1
+        return REFUSED
     asyncio.run(_serve(options.data, settings, options.grace))
     return 0
 

@@ -73,9 +73,9 @@ class Running:
         account = await accounts.named(name) or await accounts.create(name, role)
         return await accounts.open_session(account.id)
 
-    async def headers(self, role: str) -> dict[str, str]:
-        """What a browser with a session of this role sends."""
-        token = await self.token(role)
+    async def headers(self, role: str, token: str = "") -> dict[str, str]:
+        """What a browser with a session of this role, or with this one, sends."""
+        token = token or await self.token(role)
         cookie = self.community.app[GATE].cookie
         return {
             "Cookie": f"{cookie}={token}",

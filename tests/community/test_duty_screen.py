@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.peers
 
 
-async def _duty(running: Running, chromium: Browser) -> Page:
+async def duty(running: Running, chromium: Browser, script: str = "") -> Page:
+    """The duty screen of a guard, in a browser of its own; `script` runs before the page's."""
     context = await chromium.new_context(
         viewport={"width": 1920, "height": 1080}, locale="en-US", color_scheme="dark"
     )
@@ -28,12 +29,13 @@ async def _duty(running: Running, chromium: Browser) -> Page:
     cookie = running.community.app[GATE].cookie
     token = await running.token("guard")
     await context.add_cookies([{"name": cookie, "value": token, "url": running.address}])
+    await context.add_init_script(script)
     page = await context.new_page()
     await page.goto(f"{running.address}/duty")
     return page
 
 
-async def _alarm(running: Running) -> int:
+async def alarm(running: Running) -> int:
     def work(session: Session) -> int:
         zones.freeze(session, at=running.clock(), by="test")
         return arrivals.receive(session, [event(b"n" * 32)], running.clock())[0]
@@ -43,29 +45,30 @@ async def _alarm(running: Running) -> int:
     return incident
 
 
-async def _tones(page: Page, wanted: str) -> None:
+async def tones(page: Page, wanted: str) -> None:
     await page.wait_for_function(
         "wanted => document.documentElement.dataset.tones === wanted", arg=wanted
     )
 
 
 async def test_an_alarm_rings_until_it_is_acknowledged(running: Running, chromium: Browser) -> None:
-    page = await _duty(running, chromium)
+    page = await duty(running, chromium)
     await page.get_by_text("SOUND OFF").wait_for()
     await page.get_by_role("button", name="Start of duty").click()
-    await page.get_by_role("button", name="End of duty").wait_for()
+    await page.locator("[data-person]", has_text="Demo guard").wait_for()
+    assert await page.get_by_role("button", name="Start of duty").count() == 0
     await page.get_by_text("Sound on").wait_for()
     await page.context.new_page()  # the duty screen's tab is no longer the one in front
-    await _alarm(running)
-    await _tones(page, "1")
+    await alarm(running)
+    await tones(page, "1")
     running.clock.forward(ESCALATE_AFTER)
     running.community.escalation.nudge()
-    await _tones(page, "1 second")
+    await tones(page, "1 second")
     await page.bring_to_front()
     size = await page.evaluate("[document.documentElement.scrollHeight, innerHeight]")
     assert size[0] <= size[1], "no scrolling on the duty screen"
     await page.get_by_role("button", name="Acknowledge").click()
-    await _tones(page, "")
+    await tones(page, "")
     await page.get_by_role("heading", name="Working on it").wait_for()
     # The pressed button has the focus still; it says what it would do now.
     await page.get_by_role("button", name="Send someone").wait_for()
@@ -76,12 +79,12 @@ async def test_an_alarm_rings_until_it_is_acknowledged(running: Running, chromiu
 async def test_a_lost_link_is_shown_and_heard_within_five_seconds(
     running: Running, chromium: Browser
 ) -> None:
-    page = await _duty(running, chromium)
-    await page.get_by_text("no open alarm").wait_for()
+    page = await duty(running, chromium)
+    await page.get_by_text("No alarm is known here").wait_for()
     await page.evaluate("window.started = performance.now()")
     server = running.community.server
     assert server is not None
     await server.stop()
     await page.locator("html.link-lost").wait_for(timeout=5_000)
-    await _tones(page, "link")
+    await tones(page, "link")
     await page.context.close()

@@ -10,8 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.journey import processes
+from tests.journey import evidence, processes
 from tests.journey.system import System, links
+from tests.journey.visitor import Visitor
+
+PASSPHRASE = "a river of ink and paper"
 
 
 def test_everything_runs_and_nothing_stays_behind(system: System) -> None:
@@ -42,6 +45,21 @@ def test_a_first_start_that_is_cut_off_begins_anew(tmp_path: Path) -> None:
         assert system.stop() == 0
     finally:
         system.close()
+
+
+def test_it_starts_again_though_the_resident_chose_a_passphrase(system: System) -> None:
+    evidence.household(system.folder / "home").change_mode("passphrase", passphrase=PASSPHRASE)
+    system.start()
+    address = system.plan.address("home")
+    assert f"{address}/unlock" in system.said()
+    assert "This home is locked: unlock it there" in system.said()
+    assert "all health checks passing" in system.said()
+    with pytest.raises(AssertionError, match="locked"):
+        system.owner()
+    Visitor(address).post("/unlock", passphrase=PASSPHRASE)
+    assert "Sign in" not in system.owner().get("/")
+    assert system.stop() == 0
+    assert "Traceback" not in system.said()
 
 
 def test_a_killed_demo_leaves_no_orphan(system: System) -> None:

@@ -21,6 +21,7 @@ from hub.core.states import States
 from hub.core.store import Store, migrate
 from hub.core.wire import Wire
 from hub.http.server import Server, serve
+from hub.safety.advice import Deed
 from privacy.box import Box
 from tests.hub.accounts.stores import open_table
 from web.app import compose
@@ -57,7 +58,12 @@ ADVICE = {
     ),
     "supervision": ("09:12 起没有消息。看看它的电池，再按一下测试键。",),
 }
-DID = {"gas": ("厨房燃气阀已关闭。", "走廊警号保持原状：有燃气时操作它可能产生火花。")}
+DID = {
+    "gas": (
+        Deed("gas_valve", "confirmed", "厨房燃气阀已关闭。"),
+        Deed("siren", "refused_electrical", "走廊警号保持原状：有燃气时操作它可能产生火花。"),
+    )
+}
 
 
 class FakeCommands:
@@ -108,7 +114,6 @@ def hazard(kind: str, entity_id: str, sensor: str, place: str, **more: Any) -> S
         active=True,
         acknowledged_by=None,
         cleared_at=None,
-        actions=[],
         question=None,
         advice=lambda _words: ADVICE.get(kind, ()),
         did=lambda _words: DID.get(kind, ()),

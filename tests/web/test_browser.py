@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from hub.core.commands import Actor
+from hub.core.language import translator
+from hub.safety.advice import Advice
 from tests.catalogues import ROOT
 from tests.web.homes import Served, hazard, served
 from tests.web.test_pages import PAGES
@@ -30,6 +32,12 @@ LOOKS = [
     ("zh_CN", "dark", 1440),
     ("en", "light", 320),
 ]
+COVERED = """() => [...document.querySelectorAll('.ask button')].filter(button => {
+  const box = button.getBoundingClientRect();
+  return [box.top + 2, box.bottom - 2].some(y =>
+    document.elementFromPoint(box.left + box.width / 2, y)?.closest('button') !== button);
+}).map(button => `${button.innerText} at ${button.getBoundingClientRect().bottom}`)"""
+RECORD = {"hazard": "gas", "active": True, "entity_id": "binary_sensor.kitchen"}
 MOST_BYTES = 150_000
 SMALL = """() => [...document.querySelectorAll('button, a.button, summary, nav a, select, .input')]
   .filter(e => e.offsetParent && !e.closest('.toast') && e.getBoundingClientRect().height < 47.5)
@@ -97,6 +105,26 @@ async def test_every_page_is_accessible(
             found += [(path, "too small to touch", text) for text in await page.evaluate(SMALL)]
     assert found == []
     assert wrong == []
+
+
+@pytest.mark.parametrize("size", [(360, 640), (390, 844)], ids=lambda size: f"{size[0]}")
+@pytest.mark.parametrize("lang", ["zh_CN", "en"])
+async def test_the_question_is_on_the_first_screen(
+    home: Served, chromium: Browser, size: tuple[int, int], lang: str
+) -> None:
+    """Whoever stands in the kitchen with a phone sees both answers without scrolling."""
+    words = translator("hub", lang)
+    advice = Advice(words, {"binary_sensor.kitchen": "厨房燃气报警器 燃气"})
+    steps = (advice.happened(RECORD), *advice.steps("gas"))
+    question = SimpleNamespace(deadline=time.time() + 30, choice="zone", answer=None, told=False)
+    gas = hazard("gas", home.home.named("厨房燃气报警器"), "厨房燃气报警器", "厨房")
+    gas.question, gas.advice = question, lambda _words: steps
+    home.home.open = [gas]
+    async with page_of(chromium, home, (lang, "light", size[0])) as (page, wrong):
+        await page.set_viewport_size({"width": size[0], "height": size[1]})
+        await page.goto(f"{home.address}/")
+        assert await page.evaluate(COVERED) == []
+        assert wrong == []
 
 
 async def test_a_lost_link_shows_within_five_seconds(home: Served, chromium: Browser) -> None:

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from hub.safety.advice import Deed
 from tests.web.homes import PASSWORD, Served, hazard, served
 from tests.web.visitors import visiting
 from web.words import GUARD, WATCH
@@ -41,10 +42,7 @@ async def home(tmp_path: Path) -> AsyncIterator[Served]:
 def _gas(home: Served, choice: str | None = "zone") -> None:
     sensor = home.home.named("厨房燃气报警器")
     question = SimpleNamespace(deadline=time.time() + 30, choice=choice, answer=None, told=False)
-    action = SimpleNamespace(name="厨房燃气阀", role="gas_valve", result="confirmed")
-    home.home.open = [
-        hazard("gas", sensor, "厨房燃气报警器", "厨房", question=question, actions=[action])
-    ]
+    home.home.open = [hazard("gas", sensor, "厨房燃气报警器", "厨房", question=question)]
     home.home.states.set(sensor, True)
 
 
@@ -140,6 +138,44 @@ async def test_a_detection_that_nobody_acts_on_is_never_called_well(home: Served
         assert "All is well" not in text
         home.home.watches = {sensor.entity_id: "unwatched"}
         assert "The hub only shows this" in (await visitor.get("/"))[1]
+
+
+async def test_an_alarm_stands_on_every_page(home: Served) -> None:
+    async with visiting(home, "guest") as visitor:
+        assert "ribbon-link" not in (await visitor.get("/devices"))[1]
+        _gas(home)
+        for page in ("/devices", "/sharing", "/account"):
+            text = (await visitor.get(page))[1]
+            assert "ribbon-link" in text
+            assert "Gas alarm: 厨房" in text
+        assert "ribbon-link" not in (await visitor.get("/"))[1]
+        smoke = home.home.named("客厅烟感")
+        home.home.open.append(hazard("smoke", smoke, "客厅烟感", "客厅"))
+        assert "2 alarms at home" in (await visitor.get("/devices"))[1]
+        home.home.open.clear()
+        home.home.guard = "unreachable"
+        assert GUARD["unreachable"].text in (await visitor.get("/devices"))[1]
+
+
+async def test_what_a_person_took_back_is_not_called_done(home: Served) -> None:
+    _gas(home)
+    taken = Deed("gas_valve", "taken", "Wang Fang took the valve back.")
+    home.home.open[0].did = lambda _words: (taken,)
+    async with visiting(home, "resident") as visitor:
+        text = (await visitor.get("/"))[1]
+        assert taken.text in text
+        assert "confirmed" not in text
+
+
+async def test_an_open_question_comes_first(home: Served) -> None:
+    _gas(home)
+    asking = home.home.open.pop()
+    asking.hazard = "leak"
+    smoke = home.home.named("客厅烟感")
+    home.home.open = [hazard("smoke", smoke, "客厅烟感", "客厅"), asking]
+    async with visiting(home, "resident") as visitor:
+        text = (await visitor.get("/"))[1]
+        assert text.index('id="hazard-gas1"') < text.index('id="hazard-smoke1"')
 
 
 async def test_answering_counts_once(home: Served) -> None:

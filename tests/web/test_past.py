@@ -41,7 +41,13 @@ async def test_what_was_done_is_seen_for_a_day(home: Served) -> None:
     async with visiting(home, "owner") as visitor:
         text = (await visitor.get("/"))[1]
         assert "All is well at home" in text
-        for sentence in (HEADING, "Gas alarm · 厨房", *DID["gas"], "Over", "Seen by Li"):
+        for sentence in (
+            HEADING,
+            "Gas alarm · 厨房",
+            *(deed.text for deed in DID["gas"]),
+            "Over",
+            "Seen by Li",
+        ):
             assert sentence in text
         assert "The duty desk was told the zone." in text
         home.home.open[0].cleared_at -= 24 * 3600

@@ -51,25 +51,23 @@ CANNOT_ACT = {
 
 
 class HazardCard:
-    """A hazard with its words. `steps` are (picture, sentence) of what the system did."""
+    """A hazard with its words. `did` are (picture, sentence, level) of what the system did."""
 
-    __slots__ = ("advice", "hazard", "level", "name", "picture", "steps")
+    __slots__ = ("advice", "did", "hazard", "level", "name", "picture")
 
     def __init__(self, hazard: HazardView, words: Words) -> None:
         self.hazard = hazard
         self.level, name, self.picture = HAZARDS[hazard.hazard]
         self.name = words(name)
         self.advice = list(hazard.advice(words))
-        self.steps = [
-            (
-                ROLES[action.role][2],
-                action.name or words(ROLES[action.role][0]),
-                words(RESULTS[action.result]),
-                action.result,
-            )
-            for action in hazard.actions
-            if action.role in ROLES
+        self.did = [
+            (ROLES[deed.role][2], deed.text, RESULTS[deed.result]) for deed in hazard.did(words)
         ]
+
+    @property
+    def asks(self) -> bool:
+        """Whether its question still waits for an answer."""
+        return self.hazard.question is not None and not self.hazard.question.answer
 
 
 class Overview:
@@ -89,7 +87,10 @@ class Overview:
         headline = sentence(self._house, cards, views, words)
         return {
             "role": role,
-            "cards": [card for card in cards if card.hazard.hazard != "supervision"],
+            "cards": sorted(
+                (card for card in cards if card.hazard.hazard != "supervision"),
+                key=lambda card: (not card.asks, card.level),
+            ),
             "silent": [card for card in cards if card.hazard.hazard == "supervision"],
             "over": recent(self._house, words),
             "tiles": tiles,

@@ -26,7 +26,7 @@ class PastHazard:
         self.hazard = hazard
         _level, name, self.picture = HAZARDS[hazard.hazard]
         self.name = words(name)
-        self.did = list(hazard.did(words))
+        self.did = [deed.text for deed in hazard.did(words)]
         question = hazard.question
         if question is None:
             return

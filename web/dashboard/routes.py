@@ -12,6 +12,7 @@ from hub.http.gate import see_other
 from hub.http.problems import SignInNeeded
 from hub.http.routes import ANYONE, Routes
 from web.dashboard.overview import Overview
+from web.dashboard.ribbon import ribbon_part
 from web.design import done, refused
 from web.facade import Refusal
 from web.house import HOUSEHOLD, RESIDENTS, House, actor_of, field, one_of
@@ -112,3 +113,4 @@ def _live_parts(house: House, overview: Overview) -> None:
         )
 
     house.live.part("shield", shield, ("sharing",), HOUSEHOLD)
+    ribbon_part(house)

@@ -32,7 +32,11 @@ PURPOSES = {
     "tell_flat": _("Tell the duty desk the flat"),
     "sos_flat": _("SOS tells the flat"),
 }
-LINE_STATES = {"given": _("Given"), "withdrawn": _("Withdrawn")}
+LINE_STATES = {
+    "given": _("Given"),
+    "withdrawn": _("Withdrawn"),
+    "not_given": _("Not given"),
+}
 DOORS = {
     "events": _("Safety event, without your name or flat"),
     "acts": _("Your own act"),

@@ -3,10 +3,12 @@
    A tone is one looped buffer, so no timer is needed to keep it sounding: hidden tabs slow
    timers down, but not sound. A silent loop keeps the audio running while nothing rings.
    What rings is written by the live part "ringing" as [data-ring] elements. Browsers let a
-   page sound only after a press: until then the page says SOUND OFF. */
+   page sound only after a press: until then the page says SOUND OFF. Who pressed is kept: a page
+   that sounds for somebody else rings on, and asks its new guard to hear it for themselves. */
 
 const RATE = 22050;
 const ARMED = "linli_sound_armed";
+const ME = document.querySelector("[data-account]").dataset.account;
 
 // Per level: seconds of one round, then notes of [start, length, from Hz, to Hz].
 const TONES = {
@@ -16,6 +18,7 @@ const TONES = {
   4: [4.0, [[0, 0.25, 440, 440]]],
   second: [1.3, [[0, 1.2, 500, 1400]]],
   link: [3.0, [[0, 0.15, 330, 330], [0.2, 0.15, 260, 260]]],
+  check: [0.6, [[0, 0.2, 660, 660], [0.25, 0.3, 880, 880]]],
 };
 
 let context = null;
@@ -39,10 +42,10 @@ function buffer(name) {
   return made;
 }
 
-function loop(name) {
+function sound(name, loop) {
   const source = context.createBufferSource();
   source.buffer = buffer(name);
-  source.loop = true;
+  source.loop = loop;
   source.connect(context.destination);
   source.start();
   return source;
@@ -62,15 +65,18 @@ function running() {
 }
 
 function show() {
-  const on = running();
-  document.querySelectorAll("[data-sound-arm]").forEach((element) => { element.hidden = on; });
-  document.querySelectorAll("[data-sound-on]").forEach((element) => { element.hidden = !on; });
-  document.documentElement.dataset.sound = on ? "on" : "off";
+  const heard = sessionStorage.getItem(ARMED) === ME ? "on" : "ask";
+  const state = running() ? heard : "off";
+  document.querySelectorAll("[data-sound-arm]").forEach((element) => {
+    element.hidden = element.dataset.soundArm !== state;
+  });
+  document.documentElement.dataset.sound = state;
 }
 
 function play() {
   const names = wanted();
   document.documentElement.dataset.tones = [...names].sort().join(" ");
+  document.documentElement.classList.toggle("rings", [...names].some((name) => name !== "link"));
   if (!running()) return;
   for (const [name, source] of sounding) {
     if (!names.has(name)) {
@@ -78,7 +84,7 @@ function play() {
       sounding.delete(name);
     }
   }
-  for (const name of names) if (!sounding.has(name)) sounding.set(name, loop(name));
+  for (const name of names) if (!sounding.has(name)) sounding.set(name, sound(name, true));
 }
 
 function keepAwake() {
@@ -89,30 +95,35 @@ function keepAwake() {
   silence.start();
 }
 
-async function arm() {
+function arm() {
   if (context === null) {
     context = new AudioContext({ sampleRate: RATE });
     context.onstatechange = () => { show(); play(); };
     keepAwake();
   }
-  sessionStorage.setItem(ARMED, "1");
   // Without a press resume() waits for one; what can be said now is said now.
-  context.resume().then(() => { show(); play(); });
+  const resumed = context.resume().then(() => { show(); play(); });
   show();
+  return resumed;
+}
+
+/* Somebody wants to hear it: it is theirs from now on, and a short tone proves it. */
+function check() {
+  sessionStorage.setItem(ARMED, ME);
+  arm().then(() => sound("check", false));
 }
 
 /* Start or end of duty, whichever fits: the list of people on duty says who is. */
 function shift() {
-  const me = document.querySelector("[data-me]");
-  if (!me) return;
-  const on = document.querySelector(`[data-person="${CSS.escape(me.dataset.me)}"]`) !== null;
-  me.querySelectorAll("[data-shift]").forEach((element) => {
+  const on = document.querySelector(`[data-person="${CSS.escape(ME)}"]`) !== null;
+  document.querySelectorAll("[data-shift]").forEach((element) => {
     element.hidden = (element.dataset.shift === "on") !== on;
   });
 }
 
 document.addEventListener("click", (event) => {
-  if (event.target.closest("[data-sound-arm], [data-arms]") || sessionStorage.getItem(ARMED)) arm();
+  if (event.target.closest("[data-sound-arm], [data-arms]")) check();
+  else if (sessionStorage.getItem(ARMED)) arm();
 });
 document.addEventListener("keydown", () => { if (sessionStorage.getItem(ARMED) && !running()) arm(); });
 document.addEventListener("linli:part", (event) => {

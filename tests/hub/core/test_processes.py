@@ -8,7 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from hub.core.processes import Child, Supervisor, healthy, linli, port_open
+from hub.core.processes import (
+    Child,
+    ChildRefused,
+    Supervisor,
+    healthy,
+    keep,
+    linli,
+    port_open,
+)
 from tests.hub.core.brokers import EmbeddedBroker, free_port, until
 
 SLEEP = [sys.executable, "-c", "import time; print('up', flush=True); time.sleep(600)"]
@@ -171,3 +179,55 @@ def start_parent() -> tuple[subprocess.Popen[str], list[int]]:
     assert parent.stdout.readline() == "waiting\n"
     parent.stdout.close()
     return parent, pids
+
+
+def _refusing(marker: Path) -> list[str]:
+    """A program that runs the first time and refuses ever after."""
+    program = (
+        "import pathlib, sys, time; marker = pathlib.Path(sys.argv[1]);\n"
+        "if marker.exists(): print('refused', flush=True); sys.exit(2)\n"
+        "marker.touch(); print('up', flush=True); time.sleep(600)"
+    )
+    return [sys.executable, "-c", program, str(marker)]
+
+
+async def test_a_child_that_refuses_from_the_start_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "marker").touch()
+    supervisor = Supervisor(lambda _name, _line: None)
+    child = Child("refusing", _refusing(tmp_path / "marker"), ready=_never)
+    with pytest.raises(ChildRefused):
+        await supervisor.start(child)
+    assert supervisor.refused.is_set()
+    assert child.starts == 1
+    await supervisor.stop()
+
+
+async def test_a_child_that_ran_and_refuses_later_is_tried_again(tmp_path: Path) -> None:
+    said: list[str] = []
+    supervisor = Supervisor(lambda _name, line: said.append(line))
+
+    async def up() -> bool:
+        return "up" in said
+
+    child = Child("refusing", _refusing(tmp_path / "marker"), ready=up)
+    await supervisor.start(child)
+    assert child.pid is not None
+    os.kill(child.pid, signal.SIGKILL)
+    await until(lambda: said.count("refused") >= 2)
+    assert not supervisor.refused.is_set()
+    await supervisor.stop()
+
+
+async def test_one_that_refuses_ends_the_whole_command(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "marker").touch()
+    sleeper = Child("sleeper", SLEEP)
+    refusing = Child("refusing", _refusing(tmp_path / "marker"))
+    assert await keep("linli test", [sleeper, refusing], "ready") == 2
+    assert sleeper.pid is None
+    assert "linli test: could not start" in capsys.readouterr().err
+
+
+async def _never() -> bool:
+    return False

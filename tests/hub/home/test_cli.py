@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from hub.home.cli import main
+from hub.home.options import LOCKED
 from hub.home.runtime import Home
 from tests.hub.home.conftest import PASSPHRASE, PASSWORD
 
@@ -61,7 +62,7 @@ def test_a_locked_home_gives_no_link(
 ) -> None:
     words = ["init", "--owner", "张明", "--unlock", "passphrase"]
     assert run(monkeypatch, tmp_path, *words, given=f"{PASSWORD}\n{PASSPHRASE}\n") == 0
-    assert run(monkeypatch, tmp_path, "link", "张明", "--address", ADDRESS) == 1
+    assert run(monkeypatch, tmp_path, "link", "张明", "--address", ADDRESS) == LOCKED
     assert "locked" in capsys.readouterr().err
 
 

@@ -124,7 +124,7 @@ async def test_a_hazard_while_locked_is_there_after_unlocking(place: Place) -> N
     assert home.locked
     await place.alarm(on=True)
     await until(lambda: newest(home) is not None and newest(home).question, PATIENCE_S)
-    await until(lambda: [one.result for one in newest(home).actions] == ["confirmed"], PATIENCE_S)
+    await until(lambda: [one.result for one in newest(home).did(str)] == ["confirmed"], PATIENCE_S)
     assert newest(home).active
     await home.unlock(PASSPHRASE)
     await until(lambda: home.registry.get(SENSOR) is not None, PATIENCE_S)

@@ -56,7 +56,7 @@ async def test_choosing_and_withdrawing_stand_in_the_ledger(home: Home) -> None:
     assert home.sharing.standing("gas") == "nobody"
     assert [(line.seq, line.state) for line in home.ledger()] == [
         (3, "withdrawn"),
-        (2, "withdrawn"),
+        (2, "not_given"),
         (1, "given"),
     ]
     assert home.ledger_problem() is None

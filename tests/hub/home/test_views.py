@@ -37,7 +37,7 @@ def test_what_was_done_names_people_never_numbers(name: str, told: str) -> None:
         who=lambda account_id: name if account_id == "7f3a" else "",
         question=None,
     )
-    assert view.did(str) == [
+    assert [deed.text for deed in view.did(str)] == [
         f"Valve was taken back by {told}.",
         "Siren did not confirm that it sounded.",
     ]

@@ -235,3 +235,33 @@ async def test_strangers_come_in_limited_numbers(
     await sockets_open[0].close()
     await until(lambda: home.live.watching == 2)
     await watch(nobody, "")
+
+
+async def whose(browser: Browser, mark: str) -> tuple[dict[str, Any], int | None]:
+    """What a page that was drawn for another session is told, and how its socket ends."""
+    socket = await browser.http.ws_connect(
+        f"/live?parts=number&as={mark}", headers={"Origin": browser.address}
+    )
+    async with asyncio.timeout(5):
+        said = [json.loads(message.data) async for message in socket]
+    assert len(said) == 1, "no part of the other session is shown"
+    return said[0], socket.close_code
+
+
+async def test_a_page_of_another_session_is_told_whose_it_is_now(home: Face) -> None:
+    owner, guest, nobody = [await home.browser(role) for role in ("owner", "guest", None)]
+    session = await home.accounts.session(owner.token)
+    assert session is not None
+    socket = await owner.http.ws_connect(
+        f"/live?parts=number&as={session.mark}", headers={"Origin": owner.address}
+    )
+    assert (await next_part(socket))[0] == "number"
+    await socket.close()
+    assert await whose(guest, session.mark) == ({"whose": "Demo guest"}, 4401)
+    assert await whose(nobody, session.mark) == ({"whose": None}, 4401)
+    assert await whose(owner, "") == ({"whose": "Demo owner"}, 4401)
+    before = await home.accounts.session(guest.token)
+    assert before is not None
+    await home.accounts.set_role(home.ids["guest"], "resident")
+    assert await whose(guest, before.mark) == ({"whose": "Demo guest"}, 4401)
+    await until(lambda: home.live.watching == 0)

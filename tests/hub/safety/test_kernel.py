@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from hub.bench.rig import SENSOR, VALVE, VALVE_STATE, Rig, bindings
+from hub.core.settings import REFUSED
 from tests.hub.safety.conftest import GAS, QUIET, Site, closes, commanded
 
 
@@ -142,7 +143,7 @@ async def test_only_one_watches_a_folder(site: Site) -> None:
     second = await asyncio.to_thread(
         subprocess.run, words, capture_output=True, text=True, timeout=30, check=False
     )
-    assert second.returncode == 1
+    assert second.returncode == REFUSED
     assert second.stderr == f"linli safety: another one already watches {site.rig.folder}\n"
     await site.bound()  # the first one is as it was
     site.rig.kill("kernel")

@@ -21,13 +21,13 @@ def test_a_record_in_both_languages() -> None:
     zh = advice.Advice(translator("hub", "zh_CN"), NAMES)
     en = advice.Advice(translator("hub", "en"), {})
     assert zh.happened(record) == "厨房燃气检测到燃气泄漏。"
-    assert zh.did(record)[0] == "已向燃气阀发出关闭指令，正在等待它确认。"
+    assert zh.did(record)[0].text == "已向燃气阀发出关闭指令，正在等待它确认。"
     assert en.title("gas") == "Gas alarm"
-    assert en.did(record)[0] == "valve.gas was told to close. It has not answered yet."
+    assert en.did(record)[0].text == "valve.gas was told to close. It has not answered yet."
     assert len(zh.steps("gas")) == 3
     assert not zh.cannot_act(record)
     home.hazards.override("valve.gas", "Li")
-    assert zh.did(record | home.hazards.open_records()[0].to_json())[0] == "Li已接管燃气阀。"
+    assert zh.did(record | home.hazards.open_records()[0].to_json())[0].text == "Li已接管燃气阀。"
 
 
 def test_of_a_silenced_siren_only_that_is_said() -> None:
@@ -37,11 +37,11 @@ def test_of_a_silenced_siren_only_that_is_said() -> None:
     home.hear("smoke1", False)
     home.wait(CLEAR_S)
     zh = advice.Advice(translator("hub", "zh_CN"), {"siren.hall": "门厅警号"})
-    sentences = zh.did(record.to_json())
+    sentences = [deed.text for deed in zh.did(record.to_json())]
     assert "已向门厅警号发出停止鸣响指令，正在等待它确认。" in sentences
     assert len(sentences) == 3
     home.device("siren.hall", "off")
-    assert "门厅警号鸣响过，随后已停止鸣响。" in zh.did(record.to_json())
+    assert "门厅警号鸣响过，随后已停止鸣响。" in [deed.text for deed in zh.did(record.to_json())]
     assert set(advice.SILENCED) == {"sent", "confirmed", "failed", "refused_electrical"}
 
 
@@ -51,10 +51,10 @@ def test_what_is_over_says_nothing_of_how_a_device_is_now() -> None:
     home.device("switch.water", "off")
     record = home.hazards.open_records()[0]
     en = advice.Advice(translator("hub", "en"), {})
-    assert en.did(record.to_json())[0] == "switch.water is closed."
+    assert en.did(record.to_json())[0].text == "switch.water is closed."
     home.hear("leak1", False)
     home.wait(CLEAR_S)
-    assert en.did(record.to_json()) == [
+    assert [deed.text for deed in en.did(record.to_json())] == [
         "switch.water was closed.",
         "socket.oven did not confirm that it switched off.",
     ]

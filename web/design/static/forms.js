@@ -2,6 +2,8 @@
    errors stand beside their fields. Without this script the same forms work by page loads.
    Also: dialogs by data-opens / data-closes, printing by data-print, picked choices. */
 
+import { askWhose } from "./live.js";
+
 const region = document.querySelector("[data-toasts]");
 const TOAST_MS = 6000;
 
@@ -82,6 +84,9 @@ async function submitted(event) {
       if (form.dataset.enhance === "reload") location.reload();
     } else if (answer.status === 401) {
       location.reload();
+    } else if (answer.data.code === "form_token") {
+      toast(region.dataset.stale, true);
+      askWhose();
     } else {
       const shown = showErrors(form, answer.data.errors);
       toast(answer.data.error || answer.data.detail || (shown ? "" : region.dataset.failed), true, !shown);

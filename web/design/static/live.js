@@ -4,15 +4,20 @@
    Elements:  [data-live="part"]     inside is morphed when the part changes
               [data-since="epoch"]   counts up;  [data-until="epoch"] counts whole seconds down
    Events on document, for scripts that react (alarms):
-     linli:part {part, element}   linli:beat {beat, at}   linli:link {lost, since} */
+     linli:part {part, element}   linli:beat {beat, at}   linli:link {lost, since, ended}
+
+   A page belongs to the session that it was drawn for. Once that is over, or somebody else signed
+   in beside it, the page says so, takes no more presses, and never shows the other one's parts. */
 
 const SILENCE_MS = 4200; // two beats missed; with the tick below it shows within 5 s
 const TICK_MS = 500;
 const RETRY_MS = [250, 500, 1000, 2000, 3000];
-const ENDED = 4401; // the server's word for "signed out"
+const ENDED = 4401; // the server's word for "not this session's any more"
+const MARK = document.documentElement.dataset.session || "";
 
 const strip = document.querySelector("[data-link-strip]");
 const stripText = document.querySelector("[data-link-text]");
+const again = document.querySelector("[data-link-again]");
 
 let socket = null;
 let lastBeat = performance.now();
@@ -20,6 +25,7 @@ let lastBeatAt = Date.now();
 let skew = 0; // server's clock minus this one, in ms
 let lost = false;
 let ended = false;
+let whose = null; // who is signed in here once this page is over, null for nobody
 let attempt = 0;
 let retryAt = 0;
 
@@ -60,47 +66,70 @@ function show(part, html) {
 
 function received(event) {
   const message = JSON.parse(event.data);
+  if ("whose" in message) {
+    whose = message.whose;
+    return;
+  }
   lastBeat = performance.now();
   lastBeatAt = Date.now();
   attempt = 0;
   if (message.at) skew = Date.parse(message.at) - Date.now();
-  if (lost) setLost(false);
+  if (lost) setLost(false, false);
   if (message.part) show(message.part, message.html);
   else tell("beat", message);
 }
 
 function open() {
   const wanted = parts();
-  if (!wanted.length || ended) return;
+  if (!wanted.length) return;
   const address = new URL("/live", location.href);
   address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
   address.searchParams.set("parts", wanted.join(","));
+  address.searchParams.set("as", MARK);
   const made = new WebSocket(address);
   socket = made;
   made.onmessage = received;
   made.onclose = (event) => {
     if (socket !== made) return;
     socket = null;
-    if (event.code === ENDED) {
-      ended = true;
-      setLost(true);
-      return;
-    }
+    // Asked again, the server says who is signed in instead; that may change once more.
+    if (event.code === ENDED) setLost(true, true);
     retryAt = performance.now() + RETRY_MS[Math.min(attempt, RETRY_MS.length - 1)];
     attempt += 1;
   };
 }
 
-function setLost(value) {
+/* Ask the server anew whose page this is: a form was refused as another session's. */
+export function askWhose() {
+  const before = socket;
+  socket = null;
+  if (before) before.close();
+  open();
+}
+
+function stripWords() {
+  const words = stripText.dataset;
+  if (!ended) return words.textLost;
+  return whose === null ? words.textEnded : words.textOther;
+}
+
+function setLost(value, over) {
   lost = value;
-  document.documentElement.classList.toggle("link-lost", lost);
+  ended = over;
+  const root = document.documentElement;
+  root.classList.toggle("link-lost", lost);
+  root.classList.toggle("session-over", ended);
+  // A press here would be another person's, or nobody's.
+  document.querySelectorAll("main").forEach((main) => { main.inert = ended; });
+  if (ended) document.querySelectorAll("dialog[open]").forEach((dialog) => dialog.close());
   if (strip) {
     strip.hidden = !lost;
+    again.hidden = !ended;
     const at = new Date(lastBeatAt + skew).toLocaleTimeString("en-GB", { timeZone: "Asia/Shanghai" });
-    const words = ended ? stripText.dataset.textEnded : stripText.dataset.textLost.replace("{time}", at);
-    stripText.textContent = lost ? words : "";
+    put(stripText, lost ? stripWords().replace("{time}", at).replace("{name}", whose) : "");
+    put(again.querySelector("span"), whose === null ? again.dataset.textSignIn : again.dataset.textGoOn.replace("{name}", whose));
   }
-  tell("link", { lost, since: lastBeatAt });
+  tell("link", { lost, since: lastBeatAt, ended });
 }
 
 function pad(number) {
@@ -128,10 +157,11 @@ export function count(root = document) {
 
 function tick() {
   count();
-  if (!parts().length || ended) return;
+  if (!parts().length) return;
   if (!socket && performance.now() >= retryAt) open();
+  if (ended) return;
   if (performance.now() - lastBeat > SILENCE_MS) {
-    if (!lost) setLost(true);
+    if (!lost) setLost(true, false);
     // An open socket that stays silent is dead without knowing it (a pulled cable).
     if (socket && socket.readyState === WebSocket.OPEN) {
       const dead = socket;
