@@ -7,7 +7,7 @@ that a person can mend are `Refusal` with a text that is a msgid.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from hub.home.refusal import Refusal
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from hub.core.commands import Actor
     from hub.core.registry import Registry
     from hub.core.states import States
+    from hub.home.favourites import Favourites
+    from hub.home.inventory import Inventory
     from web.views import (
         Area,
         BindingView,
@@ -41,7 +43,14 @@ class CommandsView(Protocol):
         """Entity id -> hazard id, as the hazard kernel says."""
 
     async def call(
-        self, actor: Actor, entity_id: str, command: str, /, *, override: bool = False
+        self,
+        actor: Actor,
+        entity_id: str,
+        command: str,
+        args: Mapping[str, Any] | None = None,
+        /,
+        *,
+        override: bool = False,
     ) -> object:
         """Send a command; raises CommandRefused or CommandTimeout."""
 
@@ -72,6 +81,14 @@ class HomeRuntime(Protocol):
     @property
     def accounts(self) -> Accounts:
         """Who may sign in."""
+
+    @property
+    def inventory(self) -> Inventory:
+        """What the household decides about its things."""
+
+    @property
+    def favourites(self) -> Favourites:
+        """What each person wants to see first."""
 
     @property
     def areas(self) -> Sequence[Area]:

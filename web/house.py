@@ -72,7 +72,7 @@ class EntityView:
         self.value: object = state.value if state else None
         self.available = bool(state and state.available)
         self.changed = state.changed if state else None
-        self.commands = frozenset(entity.wire.commands) if entity.wire else frozenset[str]()
+        self.commands = entity.commands
         self.state = state_word(words, entity.kind, entity.device_class, self.value)
         self.numeric = isinstance(self.value, int | float) and not isinstance(self.value, bool)
         self.leased = entity.entity_id in house.runtime.commands.leases

@@ -157,6 +157,9 @@ class Commands:
             CommandTimeout: no answer within `DEADLINE_S`.
         """
         args = args or _NO_ARGUMENTS
+        group = self._registry.get(entity_id)
+        if group is not None and group.members:
+            return await self._call_members(actor, group, command, args, override)
         handler = await self._allowed(actor, entity_id, command, args, override)
         began = time.monotonic()
         # Written while the device works: a full disk must not keep a person from a valve.
@@ -176,6 +179,34 @@ class Commands:
             return Outcome(entity_id, command, ms=elapsed, line=await line)
         except StoreError as error:
             raise CommandRefused("unrecorded", UNRECORDED) from error
+
+    async def _call_members(
+        self, actor: Actor, group: Entity, command: str, args: Mapping[str, Any], override: bool
+    ) -> Outcome:
+        """Send a group's command to all that have it, each asked and audited as if alone."""
+        if not group.enabled:
+            raise CommandRefused("disabled", DISABLED)
+        able = [
+            one
+            for name in group.members
+            if (one := self._registry.get(name)) is not None
+            and command in one.commands
+            and not one.members
+        ]
+        if not able:
+            raise CommandRefused("unknown_command", UNKNOWN_COMMAND)
+        calls = (self.call(actor, one.entity_id, command, args, override=override) for one in able)
+        outcomes: list[Outcome] = []
+        problem: BaseException | None = None
+        for found in await asyncio.gather(*calls, return_exceptions=True):
+            if isinstance(found, Outcome):
+                outcomes.append(found)
+            else:
+                problem = problem or found
+        if problem is not None:
+            raise problem
+        slowest = max(outcomes, key=lambda one: one.ms)
+        return Outcome(group.entity_id, command, ms=slowest.ms, line=outcomes[-1].line)
 
     async def _allowed(
         self, actor: Actor, entity_id: str, command: str, args: Mapping[str, Any], override: bool

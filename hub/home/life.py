@@ -27,8 +27,10 @@ from hub.core.settings import private_folder
 from hub.core.states import State, States
 from hub.core.store import Store, migrate
 from hub.history.history import History
-from hub.home import book, offer, roles
+from hub.home import book, favourites, offer, roles
 from hub.home.book import HazardBook
+from hub.home.favourites import Favourites
+from hub.home.inventory import Inventory
 from hub.home.keys import Keys
 from hub.home.offer import Offers
 from hub.home.options import ASK_S, CLEAR_S
@@ -50,6 +52,7 @@ MIGRATIONS = (
     roles.MIGRATION,
     offer.MIGRATION,
     *ACCOUNTS_SCHEMA,
+    favourites.MIGRATION,
 )
 BUILT_IN_CONFIGS: dict[str, dict[str, object]] = {"mqtt": {}}
 """Integrations that run without being added: the embedded broker is always there."""
@@ -97,6 +100,8 @@ class HomeLife:
         self.bus = Bus()
         self.states = States()
         self.registry = Registry(self.store, self.keys.box("registry"))
+        self.inventory = Inventory(self.registry, self.states, self._note)
+        self.favourites = Favourites(self.store, self.keys.box("favourites"))
         self.audit = Audit(self.store, self.keys.box("audit"))
         self.accounts: Accounts = HomeAccounts(
             HomeAccountsTable(self.store, self.keys.box("accounts")), HOME_ROLES
@@ -170,6 +175,8 @@ class HomeLife:
             return
         self._opened = True
         await self.registry.load()
+        self.inventory.groups.start()
+        await self.favourites.load()
         await self.bindings_table.load()
         await self._book.load()
         await self.refresh_names()

@@ -55,11 +55,10 @@ class Home(HomeLife):
                 cancelled=asked.status == "cancelled",
             )
         entity = self.registry.get(record["entity_id"])
-        device = self.registry.device(entity.device_id) if entity else None
         return HazardView(
             record,
             name_of=self.registry.name_of,
-            place=device.area if device else "",
+            place=self.registry.area_of(entity) if entity else "",
             who=lambda account_id: self._names.get(account_id, ""),
             question=question,
         )
@@ -274,8 +273,8 @@ class Home(HomeLife):
 
     @property
     def areas(self) -> Sequence[Area]:
-        """The rooms that devices are said to stand in."""
-        return [Area(name) for name in sorted({d.area for d in self.registry.devices() if d.area})]
+        """The rooms that something stands in."""
+        return [Area(name) for name in self.inventory.areas()]
 
     async def history(
         self, entity_id: str, start: float, end: float

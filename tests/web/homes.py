@@ -20,6 +20,9 @@ from hub.core.settings import Listen
 from hub.core.states import States
 from hub.core.store import Store, migrate
 from hub.core.wire import Wire
+from hub.home import favourites
+from hub.home.favourites import Favourites
+from hub.home.inventory import Inventory
 from hub.http.server import Server, serve
 from hub.safety.advice import Deed
 from privacy.box import Box
@@ -73,6 +76,7 @@ class FakeCommands:
         self.leases: dict[str, str] = {}
         self.silent: set[str] = set()
         self.calls: list[tuple[str, str, bool]] = []
+        self.args: dict[str, object] = {}
         self.gate: asyncio.Event | None = None
         self.called = asyncio.Event()
         self._states = states
@@ -82,10 +86,12 @@ class FakeCommands:
         _actor: Actor,
         entity_id: str,
         command: str,
+        args: Mapping[str, Any] | None = None,
         *,
         override: bool = False,
     ) -> None:
         self.calls.append((entity_id, command, override))
+        self.args = dict(args or {})
         self.called.set()
         if entity_id in self.leases and not override:
             raise CommandRefused("leased", "held")
@@ -132,6 +138,9 @@ class FakeHome:
         self.registry = Registry(store, Box(b"k" * 32))
         self.states = States()
         self.commands = FakeCommands(self.states)
+        self.inventory = Inventory(self.registry, self.states, self._note)
+        self.favourites = Favourites(store, Box(b"k" * 32))
+        self.inventory.groups.start()
         self.accounts = accounts
         self.areas: list[Any] = []
         self.open: list[Any] = []
@@ -146,6 +155,9 @@ class FakeHome:
         self.watches: dict[str, str] = {}
         self.guard = "watching"
         self.changed: Callable[[str], None] = lambda _topic: None
+
+    async def _note(self, actor: Actor, action: str, subject: str) -> None:
+        self.did.append((action, subject, actor.role))
 
     def furnish(self) -> None:
         """Put the devices in."""
@@ -164,6 +176,7 @@ class FakeHome:
                     unit=unit,
                     name=own,
                     wire=wire,
+                    commands=frozenset(COMMANDS.get(kind, {})),
                 )
                 self.states.set(entity.entity_id, value, at=time.time() - 3600)
 
@@ -355,7 +368,7 @@ class Served:
 async def served(folder: Path, *, furnished: bool = True) -> AsyncIterator[Served]:
     """Serve a fake home on a free port."""
     store = Store(folder / "registry.db")
-    store.run_sync(lambda db: migrate(db, [MIGRATION]))
+    store.run_sync(lambda db: migrate(db, [MIGRATION, favourites.MIGRATION]))
     small, table = open_table(folder / "accounts.db")
     home = FakeHome(store, Accounts(table, HOME_ROLES))
     if furnished:
