@@ -172,6 +172,6 @@ class Harness:
         await self.integration.close()
         self._narrow.close()
 
-    async def command(self, key: str, command: str, **args: Any) -> None:
+    async def command(self, key: str, command: str, /, **args: Any) -> None:
         """Send a command as the hub does; raises what the integration raises."""
         await asyncio.wait_for(self.integration.handle_command(key, command, args), 5)

@@ -15,6 +15,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
+from tests.parsed import parsed
+
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("hub", "integrations", "community", "privacy", "web")
 OUTER = {"community", "web", "integrations"}
@@ -128,7 +130,7 @@ def imports(files: Files) -> list[Import]:
     found = []
     for path, text in sources.items():
         reader = _Imports(path, known)
-        reader.visit(ast.parse(text))
+        reader.visit(parsed(text))
         found += reader.found
     return found
 
@@ -252,7 +254,7 @@ def too_long(files: Files) -> list[str]:
         if path.endswith((".py", ".js", ".css", ".html")) and lines > FILE_LINES:
             found.append(f"{path}: {lines} lines, {FILE_LINES} are the ceiling")
         if path.endswith(".py"):
-            for node in ast.walk(ast.parse(text)):
+            for node in ast.walk(parsed(text)):
                 if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                     length = (node.end_lineno or node.lineno) - node.lineno + 1
                     if length > FUNCTION_LINES:
@@ -315,7 +317,7 @@ def without_docstring(files: Files) -> list[str]:
     kinds = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
     found = []
     for path, text in python(files, *ROOMS).items():
-        tree = ast.parse(text)
+        tree = parsed(text)
         if text.strip() and ast.get_docstring(tree) is None:
             found.append(f"{path}: the module")
         holders: list[ast.Module | ast.ClassDef] = [tree]

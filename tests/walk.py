@@ -15,15 +15,18 @@ from aiohttp import ClientResponse, ClientSession, ClientTimeout, WSServerHandsh
 
 from hub.accounts.model import csrf_of
 from hub.http.gate import GATE, PROBLEM_HEADER, SAFE_METHODS
-from hub.http.routes import Allow, Kind, Route, permits
+from hub.http.routes import ANY_SCOPE, Allow, Kind, Route, permits
 from hub.http.server import LIVE, ROUTES
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
 TokenFor = Callable[[str], Awaitable[str]]
+BearerFor = Callable[[str, str], Awaitable[str]]
 _VARIABLE = re.compile(r"\{(\w+)(?::[^{}]*(?:\{[^{}]*\}[^{}]*)*)?\}")
-REFUSALS = {"not_allowed", "sign_in_needed"}
+REFUSALS = {"not_allowed", "sign_in_needed", "scope_needed", "not_for_tokens"}
+
+NOBODY: Allow = frozenset({"nobody"})
 
 
 class Walk:
@@ -117,6 +120,25 @@ async def _visit(walk: Walk, client: ClientSession, route: Route, role: str | No
                 walk.wrong.append(f"{what} as {role or 'nobody'} goes through without {code}")
 
 
+async def _visit_by_token(
+    walk: Walk, client: ClientSession, role: str, scope: str, token: str
+) -> None:
+    """Visit what is for programs with a token of one scope, without origin and form token."""
+    headers = {"Authorization": f"Bearer {token}"}
+    client.cookie_jar.clear()
+    for route in walk.app[ROUTES]:
+        if not route.path.startswith("/api/"):
+            continue
+        what, path = f"{route.method} {route.path} with {scope}", walk.path_of(route)
+        inside = route.scope in {ANY_SCOPE, scope}
+        allow = route.allow if inside else NOBODY
+        if route.kind is Kind.SOCKET:
+            walk.judge(what, role, allow, await _shake_hands(client, path, headers))
+            continue
+        async with client.request(route.method, path, headers=headers) as answer:
+            walk.judge(what, role, allow, _seen(answer))
+
+
 async def _shake_hands(
     client: ClientSession, path: str, headers: Mapping[str, str]
 ) -> tuple[int, str, str]:
@@ -142,6 +164,8 @@ async def walk(
     *,
     fill: Mapping[str, str] | None = None,
     stricter: Collection[str] = (),
+    scopes: Sequence[str] = (),
+    bearer_for: BearerFor | None = None,
 ) -> int:
     """Visit everything as everybody.
 
@@ -151,6 +175,8 @@ async def walk(
         roles: Every role of the face.
         token_for: Opens a fresh session of a role and returns its token; a visit may end it.
         stricter: Open routes ("GET /") whose handler leads nobody to the sign-in page at times.
+        scopes: Every scope that a program's token may have.
+        bearer_for: Makes a token of a role with one scope.
         fill: What to put for a route's variables and live parts' arguments; "x" otherwise.
 
     Returns:
@@ -170,5 +196,11 @@ async def walk(
                 client.cookie_jar.clear()
                 seen = await _shake_hands(client, f"/live?parts={key}", headers)
                 walked.judge(f"live part {key}", role, allow, seen)
+        if bearer_for is not None:
+            for role in roles:
+                for scope in scopes:
+                    await _visit_by_token(
+                        walked, client, role, scope, await bearer_for(role, scope)
+                    )
     assert not walked.wrong, "\n".join(walked.wrong)
     return walked.visits

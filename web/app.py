@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from hub.http.live import Live
 from hub.http.server import create_app
 from web import words
+from web.api.routes import API, HomeApi
+from web.connect.routes import TEMPLATES as CONNECT
+from web.connect.routes import connect_routes
 from web.dashboard.ribbon import alarming
 from web.dashboard.routes import TEMPLATES as DASHBOARD
 from web.dashboard.routes import dashboard_routes
@@ -26,13 +29,14 @@ from web.setup.routes import TEMPLATES as SETUP
 from web.setup.routes import setup_routes
 from web.sharing.routes import TEMPLATES as SHARING
 from web.sharing.routes import sharing_routes
+from web.tokens.routes import TEMPLATES as TOKENS
+from web.tokens.routes import token_routes
 
 if TYPE_CHECKING:
     from aiohttp import web
 
     from hub.core.settings import Listen
     from hub.http.health import Health
-    from hub.http.routes import Routes
     from web.facade import HomeRuntime
 
 
@@ -72,7 +76,7 @@ def home_design(runtime: HomeRuntime) -> Design:
 
     return Design(
         "home",
-        template_dirs=(DASHBOARD, DEVICES, SAFETY, SHARING, PEOPLE, SETUP),
+        template_dirs=(DASHBOARD, DEVICES, SAFETY, SHARING, PEOPLE, CONNECT, SETUP, TOKENS),
         domains=("web", "hub"),
         nav=NAV,
         extra=header,
@@ -84,7 +88,6 @@ def compose(
     runtime: HomeRuntime,
     listen: Listen,
     *,
-    routes: Sequence[Routes] = (),
     health: Health | None = None,
     live: Live | None = None,
 ) -> web.Application:
@@ -93,7 +96,6 @@ def compose(
     Args:
         runtime: The running home.
         listen: Where it will be served.
-        routes: Further tables, such as the program interface.
         health: Checks behind `/health`.
         live: The live parts, made here if not given.
 
@@ -103,16 +105,19 @@ def compose(
     live = live or Live()
     design = home_design(runtime)
     house = House(runtime, live, design)
+    api = HomeApi(runtime)
     tables = (
         dashboard_routes(house),
         device_routes(house),
         safety_routes(house),
         sharing_routes(house),
         people_routes(house),
+        connect_routes(house),
+        token_routes(house),
         setup_routes(house),
         locked_routes(house),
         design_routes(design),
-        *routes,
+        api.routes(),
     )
     app = create_app(
         name="home",
@@ -123,7 +128,15 @@ def compose(
         live=live,
         static=design.mounts,
         health=health,
+        tokens=runtime.tokens,
     )
     app[DESIGN] = design
+    app[API] = api
+    app[API] = api
+
+    async def close(_app: web.Application) -> None:
+        api.close()
+
+    app.on_shutdown.append(close)
     house.watch()
     return app

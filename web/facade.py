@@ -13,7 +13,8 @@ from hub.home.refusal import Refusal
 
 if TYPE_CHECKING:
     from hub.accounts.accounts import Accounts
-    from hub.core.commands import Actor
+    from hub.accounts.tokens import Tokens
+    from hub.core.commands import Actor, Outcome
     from hub.core.registry import Registry
     from hub.core.states import States
     from hub.home.favourites import Favourites
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from web.views import (
         Area,
         BindingView,
+        BrokerView,
         ChoiceView,
         HazardView,
         LedgerLine,
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["HAZARD_CLASSES", "HomeRuntime", "Refusal"]
 
-HAZARD_CLASSES = ("gas", "smoke", "flood")
+HAZARD_CLASSES = ("gas", "smoke", "carbon_monoxide", "flood", "sos")
 """What leaves the home by the events door, as classes (privacy protocol, section 1)."""
 
 
@@ -51,8 +53,11 @@ class CommandsView(Protocol):
         /,
         *,
         override: bool = False,
-    ) -> object:
+    ) -> Outcome:
         """Send a command; raises CommandRefused or CommandTimeout."""
+
+    def offered(self, entity_id: str) -> list[str]:
+        """Return the commands that an entity can be told now."""
 
 
 class HomeRuntime(Protocol):
@@ -83,6 +88,10 @@ class HomeRuntime(Protocol):
         """Who may sign in."""
 
     @property
+    def tokens(self) -> Tokens:
+        """The tokens of programs."""
+
+    @property
     def inventory(self) -> Inventory:
         """What the household decides about its things."""
 
@@ -109,6 +118,9 @@ class HomeRuntime(Protocol):
     async def acknowledge(self, hazard_id: str, actor: Actor) -> None:
         """Say that somebody has seen the hazard."""
 
+    async def end_call(self, hazard_id: str, actor: Actor) -> None:
+        """End a call for help."""
+
     def bindings(self) -> Sequence[BindingView]:
         """Return what is bound."""
 
@@ -127,12 +139,44 @@ class HomeRuntime(Protocol):
     async def set_limit(self, entity_id: str, seconds: float, actor: Actor) -> None:
         """Set how long a safety sensor may stay silent."""
 
+    def markable(self, hazard: str) -> Sequence[tuple[str, str]]:
+        """Return (value for `mark`, name) of what could be said to be for a hazard."""
+
+    async def mark(
+        self,
+        hazard: str,
+        entity_id: str,
+        actor: Actor,
+        *,
+        limit: float | None = None,
+        for_s: float | None = None,
+        acts: bool = False,
+    ) -> None:
+        """Say that a sensor is for a hazard, or set its limits."""
+
+    async def unmark(self, hazard: str, entity_id: str, actor: Actor) -> None:
+        """Say that a sensor is no longer for a hazard."""
+
+    @property
+    def test_days(self) -> int:
+        """Return after how many days a safety sensor is to be tried."""
+
+    async def set_test_days(self, days: int, actor: Actor) -> None:
+        """Choose after how many days."""
+
+    async def tested(self, entity_id: str, actor: Actor) -> None:
+        """Say that a sensor was tried."""
+
+    @property
+    def broker(self) -> BrokerView:
+        """Return how devices reach the broker."""
+
     @property
     def guard(self) -> str:
         """Return whether alarms are watched now: `watching` or a word of `web.words.GUARD`."""
 
     def supervision(self) -> Sequence[SensorView]:
-        """Return every safety sensor, watched or not."""
+        """Return every sensor and hazard it is for, watched or not; the gravest first."""
 
     def choices(self) -> Sequence[ChoiceView]:
         """Return the choice per class, in the order of `HAZARD_CLASSES`."""
@@ -163,6 +207,15 @@ class HomeRuntime(Protocol):
 
     async def unpair(self, actor: Actor) -> None:
         """Leave the community."""
+
+    async def rename_device(self, device_id: str, name: str, area: str, actor: Actor) -> None:
+        """Give a known device the resident's own name and room; raises BadName."""
+
+    async def set_enabled(self, entity_id: str, enabled: bool, actor: Actor) -> None:
+        """Switch a known entity on or off for the household."""
+
+    async def note(self, actor: Actor, action: str, subject: str) -> None:
+        """Write a line of the audit; no secrets, please."""
 
     async def history(
         self, entity_id: str, start: float, end: float

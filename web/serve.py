@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import signal
 import sys
 import time
@@ -14,6 +13,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from hub.core import logs
+from hub.core.memory import settle
 from hub.core.settings import (
     NEVER,
     REFUSED,
@@ -30,7 +30,6 @@ from hub.home.links import link_server
 from hub.home.options import add_home_options
 from hub.home.runtime import Home
 from hub.home.where import noted
-from hub.http.api import HomeApi
 from hub.http.gate import see_other
 from hub.http.health import Health
 from hub.http.problems import Problem
@@ -119,15 +118,8 @@ def health_of(home: Home) -> Health:
 
 def compose_home(home: Home, listen: Listen) -> web.Application:
     """The whole application of one home: pages, program interface, health."""
-    api = HomeApi(home.states, home.commands)
-    app = compose(home, listen, routes=(api.routes(),), health=health_of(home))
-
+    app = compose(home, listen, health=health_of(home))
     app.middlewares.append(_only_when_open(home))
-
-    async def close(_app: web.Application) -> None:
-        api.close()
-
-    app.on_shutdown.append(close)
     return app
 
 
@@ -157,10 +149,7 @@ async def _serve(home: Home, listen: Listen, broker: tuple[str, int]) -> None:
     server = await serve(compose_home(home, listen), listen)
     sys.stdout.write(f"ready on {server.address}\n")
     sys.stdout.flush()
-    # What start made lives as long as the process; collections need not walk it again.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 100)
+    settle()
     with noted(home.data, server.address, listen.tls_cert, broker):
         await ending.wait()
     await links.stop()

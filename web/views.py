@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from hub.safety.table import Measure
 
 
 class QuestionView(Protocol):
@@ -59,7 +62,7 @@ class HazardView(Protocol):
 
     @property
     def hazard(self) -> str:
-        """`gas`, `smoke`, `leak` or `supervision`."""
+        """A name of `hub.safety.table.HAZARDS`, or `supervision`."""
 
     @property
     def entity_id(self) -> str:
@@ -120,8 +123,41 @@ class BindingView(Protocol):
         """Whether the device is there now."""
 
 
+class BrokerUserView(Protocol):
+    """A device's user at the embedded broker; `made_at` in epoch seconds."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+
+    @property
+    def made_at(self) -> float:
+        """When its password was made."""
+
+
+class BrokerView(Protocol):
+    """The broker's door for devices; see `hub.home.device_users`."""
+
+    @property
+    def address(self) -> str:
+        """Host and port."""
+
+    @property
+    def ours(self) -> bool:
+        """Whether its users are made here."""
+
+    async def users(self) -> Sequence[BrokerUserView]:
+        """Return everybody who may come in."""
+
+    async def give_password(self, name: str, *, new: bool) -> str:
+        """Make a password; it is kept nowhere."""
+
+    async def remove(self, name: str) -> None:
+        """Take a user away."""
+
+
 class SensorView(Protocol):
-    """One safety sensor; `limit_s` is how long it may stay silent."""
+    """One sensor and one hazard it is watched for; `limit_s` is how long it may stay silent."""
 
     @property
     def entity_id(self) -> str:
@@ -133,19 +169,55 @@ class SensorView(Protocol):
 
     @property
     def hazard(self) -> str:
-        """`gas`, `smoke`, `leak` or `supervision`."""
+        """A name of `hub.safety.table.HAZARDS`."""
 
     @property
     def seen_at(self) -> float | None:
         """When it was last heard."""
 
     @property
-    def limit_s(self) -> float:
-        """The longest silence."""
+    def limit_s(self) -> float | None:
+        """The longest silence; None where silence says nothing."""
 
     @property
     def watch(self) -> str:
         """How it is watched now, a word of `web.words.WATCH`."""
+
+    @property
+    def own(self) -> Sequence[str]:
+        """Names of the sockets of its own device that act for it."""
+
+    @property
+    def missing(self) -> Sequence[str]:
+        """Roles that the hazard needs and that nothing is bound to."""
+
+    @property
+    def measure(self) -> Measure | None:
+        """The figure it gives, None for a sensor of words."""
+
+    @property
+    def limit(self) -> float | None:
+        """The limit in force, in the measure's unit."""
+
+    @property
+    def for_s(self) -> float:
+        """Seconds for which the figure has to be past it."""
+
+    @property
+    def marked(self) -> bool:
+        """Whether a resident said that it is for this."""
+
+    @property
+    def acts(self) -> bool:
+        """Whether a resident said that its own socket is switched off."""
+
+    @property
+    def tested_at(self) -> float | None:
+        """When it was last tried or detected."""
+
+    @property
+    def test_due(self) -> bool:
+        """Whether it is time to try it."""
 
 
 class ChoiceView(Protocol):

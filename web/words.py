@@ -21,6 +21,8 @@ BINARY: dict[str, tuple[str, str]] = {
     "carbon_monoxide": (_("No carbon monoxide"), _("Carbon monoxide detected")),
     "smoke": (_("No smoke"), _("Smoke detected")),
     "moisture": (_("Dry"), _("Water detected")),
+    "heat": (_("Not hot"), _("Too hot")),
+    "cold": (_("Not cold"), _("Too cold")),
     "battery": (_("Battery fine"), _("Battery low")),
     "door": (_("Closed"), _("Open")),
     "window": (_("Closed"), _("Open")),
@@ -39,7 +41,7 @@ VALVE = {
     "opening": _("Opening …"),
     "closing": _("Closing …"),
 }
-HAZARD_CLASSES = frozenset({"gas", "carbon_monoxide", "smoke", "moisture"})
+HAZARD_CLASSES = frozenset({"gas", "carbon_monoxide", "smoke", "moisture", "heat"})
 
 KINDS = {
     "binary_sensor": _("Sensor"),
@@ -67,9 +69,11 @@ PRESS_LABELS = {
 
 ICONS = {
     "gas": "gas",
-    "carbon_monoxide": "gas",
+    "carbon_monoxide": "carbon_monoxide",
     "smoke": "smoke",
     "moisture": "leak",
+    "heat": "overheat",
+    "cold": "freezing",
     "battery": "battery",
     "door": "door",
     "motion": "motion",
@@ -92,13 +96,25 @@ KIND_ICONS = {
 }
 
 HAZARDS: dict[str, tuple[str, str, str]] = {
-    # hazard -> (level, name, picture)
+    # hazard, or class of event -> (level, name, picture)
     "gas": ("1", _("Gas alarm"), "gas"),
     "smoke": ("1", _("Smoke alarm"), "smoke"),
+    "carbon_monoxide": ("1", _("Carbon monoxide alarm"), "carbon_monoxide"),
+    "sos": ("1", _("Call for help"), "sos"),
     "leak": ("2", _("Water leak"), "leak"),
     "flood": ("2", _("Water leak"), "leak"),
+    "overheat": ("2", _("Overheating"), "overheat"),
+    "overload": ("2", _("Overload"), "overload"),
+    "leakage": ("2", _("Leakage current"), "overload"),
+    "arc": ("2", _("Electric arc"), "arc"),
+    "running_water": ("2", _("Water keeps running"), "running_water"),
+    "left_on": ("3", _("Appliance left on"), "left_on"),
+    "freezing": ("3", _("Frost"), "freezing"),
+    "battery": ("4", _("Battery low"), "battery"),
     "supervision": ("lost", _("A safety sensor is silent"), "supervision"),
 }
+ALARMS = frozenset({"1", "2", "3"})
+"""Levels that are an alarm; the others are a note for whoever looks after the sensors."""
 WATCH: dict[str, tuple[str, str, str]] = {
     # how a safety sensor is watched -> (level, sentence, short word); gravest first
     "lost": ("lost", _("No word from %(names)s"), _("Supervision lost")),
@@ -134,10 +150,26 @@ GUARD: dict[str, Guard] = {
 
 ROLES: dict[str, tuple[str, str, str]] = {
     # role -> (name, what it does, picture)
-    "gas_valve": (_("Gas valve"), _("closes when there is gas or smoke"), "valve"),
-    "water_valve": (_("Water valve"), _("closes when there is a leak"), "water"),
-    "siren": (_("Siren"), _("sounds when there is smoke"), "siren"),
-    "socket": (_("Socket"), _("turns off when there is smoke or a leak"), "plug"),
+    "gas_valve": (
+        _("Gas valve"),
+        _("closes when there is gas, carbon monoxide or smoke"),
+        "valve",
+    ),
+    "water_valve": (
+        _("Water valve"),
+        _("closes when there is a leak, or water runs all day"),
+        "water",
+    ),
+    "siren": (
+        _("Siren"),
+        _("sounds when there is smoke, carbon monoxide or heat, or somebody calls for help"),
+        "siren",
+    ),
+    "socket": (
+        _("Socket"),
+        _("turns off when there is smoke or a leak, or its own device is in danger"),
+        "plug",
+    ),
 }
 RESULTS = {
     # result of an action -> its level, "" where it is none
@@ -152,6 +184,18 @@ HOME_ROLES = {
     "owner": (_("Owner"), _("everything, people and keys included")),
     "resident": (_("Resident"), _("devices, alarms and choices")),
     "guest": (_("Guest"), _("sees how things are, changes nothing")),
+}
+# scope of a program's token -> what it is for
+SCOPES = {
+    "read:states": _("see devices and their states"),
+    "read:history": _("see what devices said before"),
+    "read:safety": _("see alarms and how the home is watched"),
+    "read:sharing": _("see what left the home and what may"),
+    "command": _("operate devices"),
+    "registry": _("name devices, say where they are, switch them off"),
+    "safety": _("acknowledge and answer alarms, say what acts in them"),
+    "sharing": _("choose what an alarm may tell"),
+    "admin": _("people, tokens, keys and the community"),
 }
 
 

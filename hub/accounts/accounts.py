@@ -192,6 +192,11 @@ class Accounts:
             await self.verify(account.name, old, address)
         return await self.set_password(account.id, new, keep=session_token)
 
+    @property
+    def generation(self) -> int:
+        """Grows whenever an account or session changed; what was read before may be stale."""
+        return self._memory.generation
+
     # -- signing in ---------------------------------------------------------------------
 
     async def verify(self, name: str, password: str, address: str) -> Account:

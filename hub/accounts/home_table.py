@@ -46,11 +46,24 @@ SCHEMA = (
 
 
 class HomeAccountsTable:
-    """``hub.accounts.table.AccountsTable`` for a household."""
+    """``hub.accounts.table.AccountsTable`` for a household.
 
-    def __init__(self, store: Store, box: Box) -> None:
+    Args:
+        store: The home's database.
+        box: Seals the rows.
+        forget: Called with an account that is removed, in the same transaction.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        box: Box,
+        *,
+        forget: Callable[[sqlite3.Connection, str], None] = lambda _db, _account_id: None,
+    ) -> None:
         self._store = store
         self._box = box
+        self._forget = forget
         self._index_key = b""
 
     # -- accounts -----------------------------------------------------------------------
@@ -301,6 +314,7 @@ class HomeAccountsTable:
     def _remove_account(self, db: sqlite3.Connection, account_id: str) -> None:
         db.execute("DELETE FROM accounts WHERE id = ?", (account_id,))
         self._remove_sessions(db, account_id)
+        self._forget(db, account_id)
         for link in list(self._each(db, "account_links", LinkRow)):
             if link.account_id == account_id:
                 self._delete(db, "account_links", link.key)

@@ -76,6 +76,24 @@ class LinkRefused(AccountProblem):
     code = "link_refused"
 
 
+class TokenRefused(AccountProblem):
+    """The token is unknown, revoked or past its day."""
+
+    code = "token_refused"
+
+
+class TooManyTokens(AccountProblem):
+    """This account has as many tokens as one may have; revoke one first."""
+
+    code = "too_many_tokens"
+
+
+class BadScope(AccountProblem):
+    """No scope was chosen, or one that doesn't exist."""
+
+    code = "bad_scope"
+
+
 class Roles:
     """The roles of one face and the one that must never be left without a holder."""
 
@@ -193,6 +211,40 @@ class LinkRow(_Record):
         return f"LinkRow({self.account_id})"
 
 
+class TokenRow(_Record):
+    """A program's token as it is kept; ``key`` is the SHA-256 of its text, never the text.
+
+    ``id`` names it without giving it away. ``expires`` and ``seen`` (last used) are in seconds
+    since 1970, UTC; None is never.
+    """
+
+    __slots__ = ("account_id", "created", "expires", "id", "key", "name", "scopes", "seen")
+
+    def __init__(
+        self,
+        *,
+        key: bytes,
+        id: str,  # noqa: A002 - the field's own name
+        account_id: str,
+        name: str,
+        scopes: tuple[str, ...],
+        created: float,
+        expires: float | None = None,
+        seen: float | None = None,
+    ) -> None:
+        self.key = key
+        self.id = id
+        self.account_id = account_id
+        self.name = name
+        self.scopes = scopes
+        self.created = created
+        self.expires = expires
+        self.seen = seen
+
+    def __repr__(self) -> str:
+        return f"TokenRow({self.id})"
+
+
 class Strikes(_Record):
     """Failed attempts counted under one key; ``last`` is when the newest began."""
 
@@ -204,11 +256,17 @@ class Strikes(_Record):
 
 
 class Session:
-    """Who is signed in, as handlers see it. ``id`` names the session without giving it away."""
+    """Who is signed in, as handlers see it. ``id`` names the session without giving it away.
 
-    __slots__ = ("account_id", "csrf", "id", "lang", "name", "role", "theme")
+    A program that uses a person's token is a session too: then ``token`` is the token's name
+    and ``scopes`` what it may, within the person's role. A browser's ``scopes`` are None: all.
+    """
 
-    def __init__(self, account: Account, key: bytes, csrf: str) -> None:
+    __slots__ = ("account_id", "csrf", "id", "lang", "name", "role", "scopes", "theme", "token")
+
+    def __init__(
+        self, account: Account, key: bytes, csrf: str, *, token: TokenRow | None = None
+    ) -> None:
         self.id = key.hex()[:16]
         self.account_id = account.id
         self.role = account.role
@@ -216,6 +274,8 @@ class Session:
         self.csrf = csrf
         self.lang = account.lang
         self.theme = account.theme
+        self.token = token.name if token else ""
+        self.scopes = frozenset(token.scopes) if token else None
 
     @property
     def mark(self) -> str:

@@ -8,16 +8,40 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from .rig import mosquitto_path
+
+BROKERS = ("embedded", "mosquitto")
 Figures = Iterator[dict[str, Any]]
 
 
 def _hazard(options: argparse.Namespace) -> Figures:
     from .hazard import figures
 
-    return figures(options.samples, options.rate)
+    return figures(options.samples, options.rate, options.brokers)
+
+
+def _core(options: argparse.Namespace) -> Figures:
+    from .core import figures
+
+    return figures(options.broker)
+
+
+def _mqtt(options: argparse.Namespace) -> Figures:
+    from .mqtt import figures
+
+    return figures(options.broker)
+
+
+def _rest(options: argparse.Namespace) -> Figures:
+    from .rest import figures
+
+    return figures(options.broker)
 
 
 BENCHES: dict[str, tuple[Callable[[argparse.Namespace], Figures], str]] = {
+    "core": (_core, "start, memory, states and history"),
+    "mqtt": (_mqtt, "a sensor's message in, a program's WebSocket message out"),
+    "rest": (_rest, "commands a second over the interface for programs"),
     "hazard": (_hazard, "a sensor's message in, the valve's command out"),
 }
 
@@ -32,7 +56,14 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--json", action="store_true", help="JSON lines instead of words")
     parser.add_argument("--samples", type=int, default=1000)
     parser.add_argument("--rate", type=int, default=5000, help="messages a second elsewhere")
+    parser.add_argument(
+        "--broker", choices=BROKERS, help="without it Mosquitto where it is installed"
+    )
     options = parser.parse_args(argv)
+    # The hazard figures have a line for each broker.
+    installed = BROKERS if mosquitto_path() else BROKERS[:1]
+    options.brokers = [options.broker] if options.broker else list(installed)
+    options.broker = options.brokers[-1]
     for figure in BENCHES[options.name][0](options):
         sys.stdout.write((json.dumps(figure) if options.json else _words(figure)) + "\n")
         sys.stdout.flush()

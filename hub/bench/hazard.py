@@ -10,21 +10,20 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import platform
 import random
 import statistics
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from hub.safety.client import SafetyClient
 
+from .conditions import BenchProblem, conditions, percentile
 from .rawmqtt import RawClient
-from .rig import SENSOR_TOPIC, VALVE_COMMAND, VALVE_STATE, Rig, bindings, heard, mosquitto_path
+from .rig import SENSOR_TOPIC, VALVE_COMMAND, VALVE_STATE, Rig, bindings, heard
 
 METRIC = "hazard_local_action_p99"
 HELD_METRIC = "hazard_local_action_held_p99"
@@ -32,21 +31,17 @@ CLEAR_S = 0.005
 WARM_UP = 20
 
 
-class BenchProblem(RuntimeError):
-    """The measurement could not be taken as promised."""
-
-
-def figures(samples: int, rate: int) -> Iterator[dict[str, Any]]:
-    """Measure on every broker there is; one figure after another.
+def figures(samples: int, rate: int, brokers: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """Measure on each broker; one figure after another.
 
     Args:
         samples: hazards per figure.
         rate: messages a second that other clients publish.
+        brokers: ``embedded``, ``mosquitto`` or both.
 
     Raises:
         BenchProblem: a command never came.
     """
-    brokers = ["embedded"] + (["mosquitto"] if mosquitto_path() else [])
     for broker in brokers:
         for held in (False, True):
             yield measure(broker, samples, rate, held=held)
@@ -59,17 +54,17 @@ def measure(broker: str, samples: int, rate: int, *, held: bool) -> dict[str, An
         try:
             rig.start_broker()
             rig.start_kernel()
-            disk = _fsync_ms(rig.folder)
             times, pace = asyncio.run(_run(rig, samples, rate, held=held))
+            beside = conditions(rig.folder)
         finally:
             rig.stop()
     return {
         "metric": HELD_METRIC if held else METRIC,
-        "value": _percentile(times, 0.99),
+        "value": percentile(times, 0.99),
         "unit": "ms",
         "broker": broker,
         "p50": round(statistics.median(times), 3),
-        "p90": _percentile(times, 0.9),
+        "p90": percentile(times, 0.9),
         "max": round(max(times), 3),
         "samples": len(times),
         "home": "linli home-app, loop held 100 ms of every 400" if held else "none",
@@ -77,11 +72,7 @@ def measure(broker: str, samples: int, rate: int, *, held: bool) -> dict[str, An
         "flood_received_msg_s": pace["received_s"],
         "valve_qos": 1,
         "sensor_qos": 0,
-        "cores": os.cpu_count(),
-        "load_1m": round(os.getloadavg()[0], 2),
-        "fsync_p50_ms": _percentile(disk, 0.5),
-        "fsync_p99_ms": _percentile(disk, 0.99),
-        "python": platform.python_version(),
+        **beside,
     }
 
 
@@ -133,19 +124,6 @@ def _watches(status: dict[str, Any]) -> bool:
     return bool(status["broker_connected"] and status["sensors"] and status["actuators"])
 
 
-def _fsync_ms(folder: Path) -> list[float]:
-    """What the disk under the data folder takes for a small durable write."""
-    times = []
-    with (folder / "probe").open("wb", buffering=0) as file:
-        for _ in range(200):
-            file.write(b"x" * 4096)
-            began = time.perf_counter()
-            os.fsync(file.fileno())
-            times.append((time.perf_counter() - began) * 1000)
-    (folder / "probe").unlink()
-    return times
-
-
 async def _sample(
     sensor: RawClient, valve: RawClient, records: asyncio.Queue[dict[str, Any]]
 ) -> float:
@@ -174,9 +152,3 @@ def _pace(flood: subprocess.Popen[bytes] | None, first: bytes) -> dict[str, int]
     if flood.returncode or not rows:
         raise BenchProblem("the flood broke off")
     return {key: round(statistics.median(row[key] for row in rows)) for key in rows[0]}
-
-
-def _percentile(times: list[float], share: float) -> float:
-    """Nearest rank: a time that was really seen."""
-    ranked = sorted(times)
-    return round(ranked[min(len(ranked) - 1, int(len(ranked) * share))], 3)

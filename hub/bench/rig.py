@@ -32,6 +32,7 @@ VALVE_STATE = "bench/valve"
 VALVE_COMMAND = "bench/valve/set"
 SENSOR = "binary_sensor.bench_gas"
 VALVE = "valve.bench_gas"
+OWNER = "Bench"
 
 
 class RigProblem(RuntimeError):
@@ -123,6 +124,7 @@ class Rig:
         self.folder = folder
         self.broker = broker
         self.port = free_port()
+        self.password = secrets.token_urlsafe(12)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.users: Mapping[str, str] = broker_users.load_or_create(folder)
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
@@ -165,9 +167,9 @@ class Rig:
             RigProblem: it could not be set up.
         """
         words = [sys.executable, "-m", "hub", "home", "init", "--data", str(self.folder)]
-        words += ["--owner", "Bench", "--unlock", "machine", "--bind", f"gas_valve={VALVE}"]
-        password = secrets.token_urlsafe(12).encode() + b"\n"
-        done = subprocess.run(words, input=password, capture_output=True, check=False)  # noqa: S603 - our own command
+        words += ["--owner", OWNER, "--unlock", "machine", "--bind", f"gas_valve={VALVE}"]
+        lines = f"{self.password}\n".encode()
+        done = subprocess.run(words, input=lines, capture_output=True, check=False)  # noqa: S603 - our own command
         if done.returncode:
             raise RigProblem(done.stderr.decode())
 

@@ -37,14 +37,27 @@ Handler = Callable[[Mapping[str, Any]], Awaitable[object]]
 
 
 class Actor:
-    """Who asks: `kind` is "person", "automation" or "program"."""
+    """Who asks: `kind` is "person", "automation" or "program"; `token` is a program's by name."""
 
-    __slots__ = ("id", "kind", "role")
+    __slots__ = ("id", "kind", "role", "token")
 
-    def __init__(self, id: str, role: str, kind: str = "person") -> None:  # noqa: A002 - its name
+    def __init__(
+        self,
+        id: str,  # noqa: A002 - the field's own name
+        role: str,
+        kind: str = "person",
+        *,
+        token: str = "",
+    ) -> None:
         self.id = id
         self.role = role
         self.kind = kind
+        self.token = token
+
+    @property
+    def through(self) -> dict[str, str]:
+        """What the audit notes beside the name: the token that was used, if one was."""
+        return {"token": self.token} if self.token else {}
 
 
 class Outcome:
@@ -117,7 +130,7 @@ class Commands:
         self._may = may
         self._on_override = on_override
         self._problems = problems
-        self._handlers: dict[tuple[str, str], Handler] = {}
+        self._handlers: dict[str, dict[str, Handler]] = {}
 
     def handle(self, entity_id: str, command: str, coroutine: Handler) -> Callable[[], None]:
         """Have `coroutine(args)` carry out a command; it returns when the device has answered.
@@ -125,14 +138,21 @@ class Commands:
         Returns:
             What ends it.
         """
-        key = (entity_id, command)
-        self._handlers[key] = coroutine
+        of_entity = self._handlers.setdefault(entity_id, {})
+        of_entity[command] = coroutine
 
         def undo() -> None:
-            if self._handlers.get(key) is coroutine:
-                del self._handlers[key]
+            if of_entity.get(command) is coroutine:
+                del of_entity[command]
 
         return undo
+
+    def offered(self, entity_id: str) -> list[str]:
+        """The commands that an entity can be told now; a group what any of its members can."""
+        entity = self._registry.get(entity_id)
+        if entity is not None and entity.members:
+            return sorted(entity.commands)
+        return sorted(self._handlers.get(entity_id, ()))
 
     async def call(
         self,
@@ -217,7 +237,7 @@ class Commands:
             raise CommandRefused("unknown_entity", UNKNOWN_ENTITY)
         refusal: CommandRefused | None = None
         hazard_id = self.leases.get(entity_id)
-        handler = self._handlers.get((entity_id, command))
+        handler = self._handlers.get(entity_id, {}).get(command)
         if not self._may(actor, entity, command):
             refusal = CommandRefused("forbidden", FORBIDDEN)
         elif handler is None or not _known(entity.kind, command, args):
@@ -259,7 +279,7 @@ class Commands:
             role=actor.role,
             action=f"command {command}",
             subject=entity_id,
-            detail={"args": dict(args), "by": actor.kind, "result": result},
+            detail={"args": dict(args), "by": actor.kind, "result": result, **actor.through},
         )
 
     async def _note(

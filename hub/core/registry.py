@@ -236,18 +236,6 @@ class Registry:
         device = self.device(entity.device_id)
         return entity.area or (device.area if device else "")
 
-    async def flush(self) -> None:
-        """Return when all changes are on the disk.
-
-        Raises:
-            StoreError: the disk did not take them; they hold until the process ends.
-        """
-        while self._writing is not None and not self._writing.done():
-            await asyncio.shield(self._writing)
-        if self._unwritten is not None:
-            problem, self._unwritten = self._unwritten, None
-            raise problem
-
     def _know_device(self, device: Device) -> None:
         self._devices[device.id] = device
         for one in device.identifiers:
@@ -274,11 +262,23 @@ class Registry:
             candidate, number = f"{kind}.{words}_{number}", number + 1
         return candidate
 
+    async def kept(self) -> None:
+        """Return when all changes until now are on the disk.
+
+        Raises:
+            StoreError: the disk did not take them; they hold until the process ends.
+        """
+        while self._writing is not None and not self._writing.done():
+            await asyncio.shield(self._writing)
+        if self._unwritten is not None:
+            problem, self._unwritten = self._unwritten, None
+            raise problem
+
     def _keep(self, key: str, row: dict[str, Any] | None) -> None:
         """Write a changed row, or remove it.
 
-        Nobody has to wait, for the source announces again at every start; who writes what a
-        person chose calls `flush`.
+        Nobody has to wait, for the source announces again at every start; who changed what a
+        person chose waits for `kept`.
         """
         if self._written.get(key) == row:
             return

@@ -18,7 +18,7 @@ BINDINGS = (
     "siren=siren.demo_siren_siren",
     "socket=switch.demo_plug_switch",
 )
-CHOICES = ("gas=zone", "smoke=zone", "flood=nobody")
+CHOICES = ("gas=zone", "smoke=zone", "carbon_monoxide=zone", "sos=zone", "flood=nobody")
 """What the demo resident chose; a real home starts with nothing chosen."""
 
 Say = Callable[[str], None]

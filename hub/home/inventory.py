@@ -220,7 +220,7 @@ class Inventory:
 
     async def _kept(self, actor: Actor, action: str, subject: str) -> None:
         try:
-            await self._registry.flush()
+            await self._registry.kept()
             await self._note(actor, action, subject)
         except StoreError:
             raise Refusal(NOT_KEPT) from None

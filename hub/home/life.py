@@ -12,11 +12,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from hub.accounts import home_tokens
 from hub.accounts.accounts import Accounts
 from hub.accounts.home_table import SCHEMA as ACCOUNTS_SCHEMA
 from hub.accounts.home_table import HomeAccountsTable
+from hub.accounts.home_tokens import HomeTokensTable
 from hub.accounts.model import HOME_ROLES, AccountProblem, Session, tidy_name
 from hub.accounts.passwords import check_password
+from hub.accounts.tokens import HOME_SCOPES, Tokens
 from hub.core import audit, registry
 from hub.core.audit import Audit
 from hub.core.bus import Bus
@@ -25,10 +28,11 @@ from hub.core.mqtt import MqttConnection, MqttSettings
 from hub.core.registry import Registry
 from hub.core.settings import private_folder
 from hub.core.states import State, States
-from hub.core.store import Store, migrate
+from hub.core.store import Store, StoreError, migrate
 from hub.history.history import History
 from hub.home import book, favourites, offer, roles
 from hub.home.book import HazardBook
+from hub.home.device_users import BrokerAccess
 from hub.home.favourites import Favourites
 from hub.home.inventory import Inventory
 from hub.home.keys import Keys
@@ -37,9 +41,11 @@ from hub.home.options import ASK_S, CLEAR_S
 from hub.home.refusal import Refusal, refusal_of
 from hub.home.roles import Bindings
 from hub.home.sharing import Sharing
+from hub.home.trials import Trials
 from hub.home.watch import Watch
 from hub.plugins.entities import CommandProblem
 from hub.plugins.loader import Plugins
+from hub.safety.table import HAZARDS
 from privacy.errors import PrivacyError
 from privacy.vault import RecoveryCode, VaultLocked
 
@@ -52,10 +58,13 @@ MIGRATIONS = (
     roles.MIGRATION,
     offer.MIGRATION,
     *ACCOUNTS_SCHEMA,
+    home_tokens.MIGRATION,
     favourites.MIGRATION,
 )
 BUILT_IN_CONFIGS: dict[str, dict[str, object]] = {"mqtt": {}}
 """Integrations that run without being added: the embedded broker is always there."""
+TESTED = frozenset(kind.name for kind in HAZARDS.values() if kind.tested)
+"""Hazards whose sensors are to be tried now and then."""
 
 
 def _(message: str) -> str:
@@ -100,22 +109,25 @@ class HomeLife:
         self.bus = Bus()
         self.states = States()
         self.registry = Registry(self.store, self.keys.box("registry"))
-        self.inventory = Inventory(self.registry, self.states, self._note)
+        self.inventory = Inventory(self.registry, self.states, self.note)
         self.favourites = Favourites(self.store, self.keys.box("favourites"))
         self.audit = Audit(self.store, self.keys.box("audit"))
-        self.accounts: Accounts = HomeAccounts(
-            HomeAccountsTable(self.store, self.keys.box("accounts")), HOME_ROLES
-        )
+        tokens = HomeTokensTable(self.store, self.keys.box("tokens"))
+        accounts = HomeAccountsTable(self.store, self.keys.box("accounts"), forget=tokens.forget)
+        self.accounts: Accounts = HomeAccounts(accounts, HOME_ROLES)
+        self.tokens = Tokens(tokens, self.accounts, accounts, HOME_SCOPES)
         self.commands = Commands(
             self.registry, self.audit, on_override=self._override, problems=(CommandProblem,)
         )
         self.mqtt = MqttConnection(mqtt) if mqtt is not None else None
+        self.broker = BrokerAccess(data, mqtt)
         self.plugins = Plugins(
             registry=self.registry, states=self.states, commands=self.commands, mqtt=self.mqtt
         )
         self.bindings_table = Bindings(
             self.store, self.keys.box("bindings"), self.registry, clear_s=clear_s
         )
+        self.trials = Trials(self.store, self.keys.box("bindings"))
         self.watch = Watch(
             data / "run" / "safety.sock",
             self.registry,
@@ -124,6 +136,7 @@ class HomeLife:
             self._kernel_status,
             on_unknown=lambda: self.bus.publish("safety"),
         )
+        self.watch.on_bound = self._met
         self.sharing = Sharing(data, self.keys, lambda: self.bus.publish("sharing"))
         self.offers = Offers(
             self.store,
@@ -167,7 +180,7 @@ class HomeLife:
         await self.sharing.start(household)
         if self.mqtt is not None:
             await self.offers.load()
-            await self.watch.start(self._book, self.offers.hazard_changed)
+            await self.watch.start(self._book, self._hazard_changed)
 
     async def _open(self) -> None:
         """The household key is here: names, devices, history."""
@@ -179,6 +192,7 @@ class HomeLife:
         await self.favourites.load()
         await self.bindings_table.load()
         await self._book.load()
+        await self.trials.load()
         await self.refresh_names()
         self._owned = bool(self._names)
         self.history_store = History(self.data / "history", self.keys.box("history"))
@@ -274,12 +288,12 @@ class HomeLife:
             Refusal: the mode can't be used.
         """
         await self._opening(self.keys.change_mode(unlock), "mode")
-        await self._note(actor, "change unlock mode", self.keys.mode)
+        await self.note(actor, "change unlock mode", self.keys.mode)
 
     async def new_recovery(self, actor: Actor) -> str:
         """Make a new recovery code; the old sheet is void."""
         code = await self.keys.new_recovery()
-        await self._note(actor, "new recovery code", "household")
+        await self.note(actor, "new recovery code", "household")
         return code.text
 
     # -- what its parts report ---------------------------------------------------------
@@ -291,9 +305,36 @@ class HomeLife:
         self.commands.leases = dict(status["leases"])
         self.bus.publish("safety")
 
+    async def _hazard_changed(self, record: dict[str, Any]) -> None:
+        await self.offers.hazard_changed(record)
+        if self._opened:
+            await self._tried(record)
+
+    async def _tried(self, record: dict[str, Any]) -> None:
+        """To have detected is to have been tried."""
+        if record["hazard"] in TESTED:
+            await self.trials.note(record["entity_id"], record["raised_at"])
+
+    async def _met(self, sensors: list[dict[str, Any]]) -> None:
+        """What is watched from now on; what detected while the home was locked is known now."""
+        try:
+            await self.trials.meet(one["entity_id"] for one in sensors if one["hazard"] in TESTED)
+            for record in self._book.newest_first() if self._book else ():
+                await self._tried(record)
+        except StoreError as error:
+            _LOG.warning("what was tested could not be stored: %s", error)
+        self.bus.publish("safety")
+
     async def refresh_names(self) -> None:
         """Read again what people are called."""
         self._names = {account.id: account.name for account in await self.accounts.all()}
 
-    async def _note(self, actor: Actor, action: str, subject: str) -> None:
-        await self.audit.write(actor=actor.id, role=actor.role, action=action, subject=subject)
+    async def note(self, actor: Actor, action: str, subject: str) -> None:
+        """Write a line of the audit, with the token's name where a program acts."""
+        await self.audit.write(
+            actor=actor.id,
+            role=actor.role,
+            action=action,
+            subject=subject,
+            detail=dict(actor.through),
+        )

@@ -1,10 +1,10 @@
 """From a hazard at home to an offer at the events door: ask, wait, follow the choice.
 
 A life-safety hazard asks whoever is at home whether to tell the duty desk. If nobody answers
-within ``ask_s`` seconds the choice made at set-up decides; without a choice nothing leaves
-(privacy protocol, section 1, "What the resident chooses at set-up"). Answers and deadlines are
-sealed under the machine key, so that a power cut at the wrong moment neither forgets nor repeats
-an event, and so that a locked hub keeps its resident's word.
+within ``ask_s`` seconds, ten for a call for help, the choice made at set-up decides; without a
+choice nothing leaves (privacy protocol, section 1, "What the resident chooses at set-up").
+Answers and deadlines are sealed under the machine key, so that a power cut at the wrong moment
+neither forgets nor repeats an event, and so that a locked hub keeps its resident's word.
 """
 
 from __future__ import annotations
@@ -18,11 +18,14 @@ from typing import Any, Protocol
 from hub.core.sealed import Box, SealedTable
 from hub.core.store import Store, StoreError
 from hub.home.options import ASK_S
+from hub.safety.table import HAZARDS
 from privacy.errors import PrivacyError
 
 KEPT_S = 24 * 3600.0
 RETRY_S = 2.0
-LIFE_SAFETY = {"gas": "gas", "smoke": "smoke", "leak": "flood"}
+# Who presses for help wants it: the time to take a false press back, and no longer.
+CANCEL_S = 10.0
+LIFE_SAFETY = {kind.name: kind.told for kind in HAZARDS.values() if kind.told}
 
 MIGRATION = SealedTable.migration("offers")
 
@@ -142,7 +145,9 @@ class Offers:
         async with self._lock(hazard["id"]):
             question = self._questions.get(hazard["id"])
             if question is None and hazard["active"]:
-                question = Question(hazard["id"], klass, time.time() + self._ask_s)
+                pressed = HAZARDS[hazard["hazard"]].latched
+                wait_s = min(self._ask_s, CANCEL_S) if pressed else self._ask_s
+                question = Question(hazard["id"], klass, time.time() + wait_s)
                 await self._save(question)
                 self._questions[question.hazard_id] = question
                 self._arm(question)

@@ -5,35 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from hub.accounts.model import tidy_name
 from hub.core.commands import Actor
-from hub.home import roles
-from hub.home.life import HomeLife
+from hub.home.guarding import NO_SAFETY, Guarding
 from hub.home.refusal import Refusal, refusal_of
 from hub.home.views import (
     Area,
-    BindingView,
     ChoiceView,
     HazardView,
     LedgerLine,
     PairingView,
     QuestionView,
-    SensorView,
     SentView,
 )
 from hub.safety.client import SafetyRefused, SafetyUnavailable
 from privacy.errors import PrivacyError
 
 
-def _(message: str) -> str:
-    """Mark a message for extraction; pages translate it."""
-    return message
-
-
-NO_SAFETY = _("The safety process does not answer. Alarms that it has bound still work.")
-
-
-class Home(HomeLife):
-    """One household. See `HomeLife` for its start and its keys."""
+class Home(Guarding):
+    """One household. See `HomeLife` for its start and keys, `Guarding` for what it watches."""
 
     # -- hazards ------------------------------------------------------------------------
 
@@ -67,7 +57,7 @@ class Home(HomeLife):
         """Answer ``tell`` or ``dont``; False when another answer counted already."""
         counted = await self.offers.answer(hazard_id, answer, actor.id)
         if counted:
-            await self._note(actor, f"answer {answer}", hazard_id)
+            await self.note(actor, f"answer {answer}", hazard_id)
         return counted
 
     async def cancel(self, hazard_id: str, actor: Actor) -> bool:
@@ -78,7 +68,7 @@ class Home(HomeLife):
         """
         cancelled = await self.offers.cancel(hazard_id)
         if cancelled:
-            await self._note(actor, "cancel event", hazard_id)
+            await self.note(actor, "cancel event", hazard_id)
         return cancelled
 
     async def acknowledge(self, hazard_id: str, actor: Actor) -> None:
@@ -91,101 +81,20 @@ class Home(HomeLife):
             await self.watch.client.acknowledge(hazard_id, actor.id)
         except (SafetyUnavailable, SafetyRefused):
             raise Refusal(NO_SAFETY) from None
-        await self._note(actor, "acknowledge hazard", hazard_id)
+        await self.refresh_names()  # they may have come, or been renamed, since the start
+        await self.note(actor, "acknowledge hazard", hazard_id)
 
-    # -- bindings -----------------------------------------------------------------------
-
-    def bindings(self) -> Sequence[BindingView]:
-        """What is bound to which role."""
-        return [
-            BindingView(
-                role,
-                entity_id,
-                self.registry.name_of(entity_id),
-                present=bool((entity := self.registry.get(entity_id)) and entity.present),
-            )
-            for entity_id, role in self.bindings_table.roles.items()
-        ]
-
-    def candidates(self, role: str) -> Sequence[tuple[str, str]]:
-        """Entity id and name of what could fill a role and isn't bound yet."""
-        return [
-            (entity.entity_id, self.registry.name_of(entity.entity_id))
-            for entity in self.bindings_table.candidates(role)
-            if entity.entity_id not in self.bindings_table.roles
-        ]
-
-    async def bind(self, role: str, entity_id: str, actor: Actor) -> None:
-        """Bind an actuator to a role.
+    async def end_call(self, hazard_id: str, actor: Actor) -> None:
+        """End a call for help: it was a false press, or help is there.
 
         Raises:
-            Refusal: it can't act in this role.
+            Refusal: the kernel can't be reached, or knows no such open call.
         """
         try:
-            await self.bindings_table.bind(role, entity_id)
-        except ValueError:
-            raise Refusal(_("This device can't act in this role."), "entity_id") from None
-        await self._bound(actor, f"bind {role}", entity_id)
-
-    async def unbind(self, entity_id: str, actor: Actor) -> None:
-        """Take an actuator out of its role."""
-        await self.bindings_table.unbind(entity_id)
-        await self._bound(actor, "unbind", entity_id)
-
-    async def set_limit(self, entity_id: str, seconds: float, actor: Actor) -> None:
-        """Set how long a safety sensor may stay silent.
-
-        Raises:
-            Refusal: out of bounds.
-        """
-        try:
-            await self.bindings_table.set_limit(entity_id, seconds)
-        except ValueError:
-            raise Refusal(_("Choose between one minute and thirty days."), "limit") from None
-        await self._bound(actor, "set limit", entity_id)
-
-    async def _bound(self, actor: Actor, action: str, entity_id: str) -> None:
-        self.watch.rebind()
-        self.bus.publish("safety")
-        await self._note(actor, action, entity_id)
-
-    async def test_press(self, entity_id: str, actor: Actor) -> bool:
-        """Let the kernel press it once; True when the device itself confirmed.
-
-        Raises:
-            Refusal: it may not be pressed now, or the kernel can't be reached.
-        """
-        await self._note(actor, "test press", entity_id)
-        try:
-            return await self.watch.press(entity_id)
-        except SafetyRefused:
-            raise Refusal(
-                _("This can't be pressed now. Is it bound, and is no gas alarm on?")
-            ) from None
-        except SafetyUnavailable:
+            await self.watch.client.end(hazard_id, actor.id)
+        except (SafetyUnavailable, SafetyRefused):
             raise Refusal(NO_SAFETY) from None
-
-    @property
-    def guard(self) -> str:
-        """Whether alarms are watched now, a word of `hub.home.watch.Watch.guard`."""
-        return self.watch.guard
-
-    def supervision(self) -> Sequence[SensorView]:
-        """Every safety sensor, watched or not."""
-        found = []
-        for entity in self.bindings_table.sensors():
-            row = self.watch.sensor(entity.entity_id)
-            found.append(
-                SensorView(
-                    entity.entity_id,
-                    self.registry.name_of(entity.entity_id),
-                    roles.HAZARD_CLASSES[entity.device_class or ""],
-                    seen_at=row.get("seen_at"),
-                    limit_s=self.bindings_table.limit_of(entity),
-                    watch=row["watch"],
-                )
-            )
-        return found
+        await self.note(actor, "end call for help", hazard_id)
 
     # -- sharing ------------------------------------------------------------------------
 
@@ -242,7 +151,7 @@ class Home(HomeLife):
             await self.sharing.pair(code)
         except PrivacyError as problem:
             raise refusal_of(problem, "code") from None
-        await self._note(actor, "pair", "community")
+        await self.note(actor, "pair", "community")
 
     async def unpair(self, actor: Actor) -> None:
         """Leave the community: nothing is sent any more.
@@ -254,7 +163,35 @@ class Home(HomeLife):
             await self.sharing.unpair()
         except PrivacyError as problem:
             raise refusal_of(problem) from None
-        await self._note(actor, "unpair", "community")
+        await self.note(actor, "unpair", "community")
+
+    # -- devices ------------------------------------------------------------------------
+
+    async def rename_device(self, device_id: str, name: str, area: str, actor: Actor) -> None:
+        """Give a known device the resident's own name and room.
+
+        Raises:
+            BadName: the name can't be used.
+            StoreError: the disk did not take it.
+        """
+        device = self.registry.device(device_id)
+        if device is not None:
+            room = tidy_name(area) if area else ""
+            self.registry.rename_device(device, tidy_name(name), room)
+            await self.registry.kept()
+            await self.note(actor, "name device", device_id)
+
+    async def set_enabled(self, entity_id: str, enabled: bool, actor: Actor) -> None:
+        """Switch a known entity on or off for the household.
+
+        Raises:
+            StoreError: the disk did not take it.
+        """
+        entity = self.registry.get(entity_id)
+        if entity is not None:
+            self.registry.set_enabled(entity, enabled)
+            await self.registry.kept()
+            await self.note(actor, "switch on" if enabled else "switch off", entity_id)
 
     # -- the rest -----------------------------------------------------------------------
 

@@ -24,10 +24,10 @@ from privacy.vault import Household, MachineKey
 from privacy.wire import HazardClass, Severity, Status
 from privacy.zones import K
 
-CLASSES = ("gas", "smoke", "flood")
+CLASSES = ("gas", "smoke", "carbon_monoxide", "flood", "sos")
 """The classes that this hub recognises, in the order they are asked about."""
 
-SEVERITIES = {"gas": Severity(1), "smoke": Severity(1), "flood": Severity(2)}
+SEVERITIES = {klass: Severity(2 if klass == "flood" else 1) for klass in CLASSES}
 LOOK_S = 1.0
 _LOG = logging.getLogger(__name__)
 
@@ -43,7 +43,13 @@ _STATUS_WORDS = {
     "cleared": _("all clear"),
     "cancelled": _("cancelled"),
 }
-_CLASS_WORDS = {"gas": _("gas"), "smoke": _("smoke"), "flood": _("water leak")}
+_CLASS_WORDS = {
+    "gas": _("gas"),
+    "smoke": _("smoke"),
+    "carbon_monoxide": _("carbon monoxide"),
+    "flood": _("water leak"),
+    "sos": _("call for help"),
+}
 _ACT_WORDS = {"pairing": _("pairing with the community")}
 _DUTY_DESK = _("duty desk")
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from hub.safety import advice
 from hub.safety.advice import Deed
+from hub.safety.table import Measure
 
 
 class _Spoken(gettext.NullTranslations):
@@ -119,12 +120,39 @@ class BindingView:
 
 
 class SensorView:
-    """One safety sensor; `limit_s` is how long it may stay silent.
+    """One sensor and one hazard that it is watched for.
 
-    `watch` is a word of `hub.home.watch.Watch.sensor`.
+    Attributes:
+        limit_s: how long it may stay silent; None where silence says nothing.
+        watch: a word of `hub.home.watch.Watch.sensor`.
+        own: names of the sockets of its own device that act for it.
+        missing: roles that the hazard needs and that nothing is bound to.
+        measure: the figure it gives, a `hub.safety.table.Measure`; None for one of words.
+        limit: the limit in force, in the measure's unit.
+        for_s: seconds for which the figure has to be past it.
+        marked: a resident said that it is for this.
+        acts: a resident said that its own socket is switched off.
+        tested_at: when it was last tried or detected; None where tests aren't counted too.
+        test_due: whether it is time to try it.
     """
 
-    __slots__ = ("entity_id", "hazard", "limit_s", "name", "seen_at", "watch")
+    __slots__ = (
+        "acts",
+        "entity_id",
+        "for_s",
+        "hazard",
+        "limit",
+        "limit_s",
+        "marked",
+        "measure",
+        "missing",
+        "name",
+        "own",
+        "seen_at",
+        "test_due",
+        "tested_at",
+        "watch",
+    )
 
     def __init__(
         self,
@@ -133,8 +161,17 @@ class SensorView:
         hazard: str,
         *,
         seen_at: float | None,
-        limit_s: float,
+        limit_s: float | None,
         watch: str,
+        own: Sequence[str],
+        missing: Sequence[str],
+        measure: Measure | None,
+        limit: float | None,
+        for_s: float,
+        marked: bool,
+        acts: bool,
+        tested_at: float | None,
+        test_due: bool,
     ) -> None:
         self.entity_id = entity_id
         self.name = name
@@ -142,6 +179,15 @@ class SensorView:
         self.seen_at = seen_at
         self.limit_s = limit_s
         self.watch = watch
+        self.own = own
+        self.missing = missing
+        self.measure = measure
+        self.limit = limit
+        self.for_s = for_s
+        self.marked = marked
+        self.acts = acts
+        self.tested_at = tested_at
+        self.test_due = test_due
 
 
 class ChoiceView:

@@ -20,8 +20,15 @@ _LOG = logging.getLogger(__name__)
 PRESS_S = 5.0
 STORE_AGAIN_S = 2.0
 START_S = 10.0
+# A press that the kernel may have missed is handed over this long; later it calls for nobody.
+PRESS_COUNTS_S = 60.0
 Follow = Callable[[dict[str, Any]], Awaitable[None]]
+Bound = Callable[[list[dict[str, Any]]], Awaitable[None]]
 _TARGET_VALUES: dict[str, object] = {"on": True, "off": False}
+
+
+async def _nothing(_sensors: list[dict[str, Any]]) -> None:
+    """Nobody wants to know what was bound."""
 
 
 class Watch:
@@ -57,6 +64,8 @@ class Watch:
         self._sent: dict[str, Any] | None = None
         self._book: HazardBook | None = None
         self._watched: frozenset[str] = frozenset()
+        self._pressed: dict[str, frozenset[str]] = {}
+        self.on_bound: Bound = _nothing
         self._unsubscribe: Callable[[], None] = lambda: None
         self.problems: dict[str, str] = {}
         self.client.on_status = on_status
@@ -149,20 +158,26 @@ class Watch:
             return "starting" if young else "unreachable"
         return "watching" if self.client.status["broker_connected"] else "deaf"
 
-    def sensor(self, entity_id: str) -> dict[str, Any]:
+    def sensor(self, key: str, entity_id: str = "") -> dict[str, Any]:
         """What the kernel last said of a sensor, and ``watch``: one word for how it is watched.
+
+        Args:
+            key: what the kernel calls it.
+            entity_id: whose figure it is, where the key is another.
 
         ``unwatched``: nobody looks at it now, because the kernel doesn't, or can't use it.
         ``lost``: silent for too long. ``unavailable``: the device, or what it hangs on, says
         that it is away. ``unheard``: it has not yet said whether it detects. ``watching``.
         """
-        row = (self.client.status or {}).get("sensors", {}).get(entity_id, {})
-        if self.guard != "watching" or entity_id in self.problems:
+        row = (self.client.status or {}).get("sensors", {}).get(key, {})
+        if self.guard != "watching" or (entity_id or key) in self.problems:
             word = "unwatched"
         elif row.get("lost"):
             word = "lost"
         elif row.get("available") is False:
             word = "unavailable"
+        elif row and row["limit_s"] is None:
+            word = "watching"  # it speaks when something happens, and need not have yet
         elif row.get("seen_at") is None or row.get("detects") is None:
             word = "unheard"
         else:
@@ -188,12 +203,21 @@ class Watch:
                 continue
             self._sent = wanted
             self.problems = reply.get("problems", {})
-            self._watched = frozenset(one["entity_id"] for one in wanted["sensors"])
+            sensors = wanted["sensors"]
+            self._watched = frozenset(one["entity_id"] for one in sensors if "measure" not in one)
+            self._pressed = {
+                one["entity_id"]: frozenset(one["presses"]) for one in sensors if "presses" in one
+            }
             self._hand_over()
+            await self.on_bound(sensors)
 
     def _hand_on(self, new: State, old: State | None) -> None:
         """A watched sensor began or ceased to detect: the kernel may be starting just now."""
         value = new.value
+        if new.entity_id in self._pressed:
+            if (old is None or old.value != value) and self._is_press(new):
+                self.client.seen([(new.entity_id, True, new.changed)])
+            return
         if new.entity_id not in self._watched or not isinstance(value, bool):
             return
         if old is None or old.value is not value:
@@ -202,10 +226,24 @@ class Watch:
     def _hand_over(self) -> None:
         """The kernel was killed, perhaps before it knew or kept what the home knows."""
         states = [state for state in map(self._states.get, self._watched) if state is not None]
+        since = time.time() - PRESS_COUNTS_S
+        presses = [
+            (one.entity_id, True, one.changed)
+            for one in states
+            if one.entity_id in self._pressed and one.changed > since and self._is_press(one)
+        ]
         self.client.seen(
-            [(s.entity_id, s.value, s.changed) for s in states if isinstance(s.value, bool)],
+            [(s.entity_id, s.value, s.changed) for s in states if isinstance(s.value, bool)]
+            + presses,
             [one for one in self._book.newest_first() if one["active"]] if self._book else [],
         )
+
+    def _is_press(self, state: State) -> bool:
+        """Whether an event's state tells of a press that calls for help."""
+        if state.value is None:
+            return False
+        types = self._pressed[state.entity_id]
+        return not types or state.attributes.get("event_type") in types
 
     async def _take(self, book: HazardBook, follow: Follow) -> None:
         """Store reports in order, have them followed up, then confirm them.

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from aiohttp import web
 
 from hub.accounts.model import LANGUAGES, THEMES, Session
+from hub.http.bearer import bearer_of, check_scope, session_of
 from hub.http.paths import sign_in_path
 from hub.http.problems import (
     Problem,
@@ -24,6 +25,7 @@ from hub.http.routes import NO_LARGER_THAN, Kind, Route, permits
 
 if TYPE_CHECKING:
     from hub.accounts.accounts import Accounts
+    from hub.accounts.tokens import Tokens
     from hub.http.hosts import HostRule
 
 log = logging.getLogger(__name__)
@@ -84,7 +86,14 @@ class Gate:
     """What the middleware needs to know about one face."""
 
     def __init__(
-        self, *, cookie: str, secure: bool, hosts: HostRule, find: FindSession, render: Render
+        self,
+        *,
+        cookie: str,
+        secure: bool,
+        hosts: HostRule,
+        find: FindSession,
+        render: Render,
+        tokens: Tokens | None = None,
     ) -> None:
         self.cookie = cookie
         self.scheme = "https" if secure else "http"
@@ -92,7 +101,27 @@ class Gate:
         self.hosts = hosts
         self.find = find
         self.render = render
+        self.tokens = tokens
         self.routes: dict[web.AbstractRoute, Route] = {}
+
+    async def session(self, request: web.Request) -> Session | None:
+        """Return who sent a request: by its token if it has one, else by its cookie.
+
+        Raises:
+            Problem: the token is no good; a cookie that is none is nobody's.
+        """
+        bearer = bearer_of(request)
+        if bearer is not None:
+            return await session_of(self.tokens, bearer, request.remote or "")
+        token = token_of(request)
+        return await self.find(token) if token else None
+
+    async def again(self, request: web.Request) -> Session | None:
+        """Return who sent a request that is answered for long, None for nobody any more."""
+        try:
+            return await self.session(request)
+        except Problem:
+            return None
 
     def set_cookie(self, response: web.StreamResponse, token: str) -> None:
         """Hand the session's token to the browser.
@@ -222,11 +251,8 @@ async def _admit(request: web.Request, gate: Gate) -> web.Request:
     request["session"] = session = None
     if not gate.hosts.accepts(request.headers.get("Host")):
         raise Problem(421, "unknown_host")
-    cookies = cookies_of(request.headers.get("Cookie", ""))
-    token = cookies.get(gate.cookie)
-    if token:
-        request["session"] = session = await gate.find(token)
-    _settle_look(request, session, cookies)
+    request["session"] = session = await gate.session(request)
+    _settle_look(request, session, cookies_of(request.headers.get("Cookie", "")))
     match = request.match_info
     if match.http_exception is not None:
         raise from_http_exception(match.http_exception)
@@ -234,17 +260,22 @@ async def _admit(request: web.Request, gate: Gate) -> web.Request:
     if route is None:
         raise Problem(403, "not_allowed")
     request["route"] = route
+    # A token is sent by a program's own will, never by a browser on another site's behalf.
+    by_token = session is not None and session.scopes is not None
     if request.method not in SAFE_METHODS:
         if (request.content_length or 0) > route.limit:
             raise Problem(413, "too_large")
-        _check_origin(request, gate, needed=session is None)
+        if not by_token:
+            _check_origin(request, gate, needed=session is None)
         if route.limit != NO_LARGER_THAN:
             request = request.clone(client_max_size=route.limit)
-    elif route.kind is Kind.SOCKET:
+    elif route.kind is Kind.SOCKET and not by_token:
         _check_origin(request, gate, needed=False)
     if not permits(route.allow, session.role if session else None):
         raise SignInNeeded if session is None else Problem(403, "not_allowed")
-    if session is not None and request.method not in SAFE_METHODS:
+    if session is not None:
+        check_scope(session, route)
+    if session is not None and not by_token and request.method not in SAFE_METHODS:
         await _check_form_token(request, session)
     return request
 
@@ -264,6 +295,8 @@ def _shaped_refusal(request: web.Request, gate: Gate, problem: Problem) -> web.R
         or FORM_HEADER in request.headers
     )
     if for_programs or "lang" not in request:
+        if problem.status == 401:
+            problem.headers.setdefault("WWW-Authenticate", "Bearer")
         return problem_response(problem)
     if problem.status == 401:
         readable = request.path_qs if request.method in SAFE_METHODS else None

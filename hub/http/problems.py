@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 PROBLEM_TYPE = "application/problem+json"
+TYPE_PREFIX = "urn:linli:problem:"
+"""``type`` is this and the problem's word. Nothing lies there: a hub at home has no address
+that would be the same everywhere (RFC 9457 section 3.1.1 asks only that it identifies)."""
 
 
 class Problem(Exception):
@@ -59,10 +62,10 @@ def title_of(status: int) -> str:
 
 
 def problem_response(problem: Problem) -> web.Response:
-    """Build the problem document (RFC 9457 section 3; ``code`` is our extension member)."""
+    """Build the problem document (RFC 9457 section 3); ``code`` is ``type``'s word alone."""
     document: dict[str, object] = {
         **problem.extra,
-        "type": "about:blank",
+        "type": TYPE_PREFIX + problem.code,
         "title": title_of(problem.status),
         "status": problem.status,
         "code": problem.code,

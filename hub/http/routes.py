@@ -28,6 +28,9 @@ SIGNED_IN = Anybody.SIGNED_IN
 
 Allow = Anybody | frozenset[str]
 
+ANY_SCOPE = "*"
+"""The scope of a route that every token may use."""
+
 
 def checked_allow(allow: object) -> Allow:
     """Return what was given if it is a usable answer to "who may".
@@ -58,12 +61,24 @@ class Kind(enum.Enum):
 
 
 class Route:
-    """One registered route. ``method`` is the HTTP method; a socket's is GET."""
+    """One registered route. ``method`` is the HTTP method; a socket's is GET.
 
-    __slots__ = ("allow", "handler", "kind", "limit", "method", "path")
+    ``scope`` is what a program's token must hold to come here beside its person's role:
+    ``ANY_SCOPE`` for whichever token, None for none at all.
+    """
+
+    __slots__ = ("allow", "handler", "kind", "limit", "method", "path", "scope")
 
     def __init__(
-        self, method: str, path: str, handler: Handler, *, allow: Allow, kind: Kind, limit: int
+        self,
+        method: str,
+        path: str,
+        handler: Handler,
+        *,
+        allow: Allow,
+        kind: Kind,
+        limit: int,
+        scope: str | None = None,
     ) -> None:
         self.method = method
         self.path = path
@@ -71,6 +86,7 @@ class Route:
         self.allow = allow
         self.kind = kind
         self.limit = limit
+        self.scope = scope
 
     def __repr__(self) -> str:
         return f"Route({self.method} {self.path}, {self.kind.value}, allow={self.allow})"
@@ -118,9 +134,15 @@ class Routes:
         """Register a handler for DELETE."""
         return self._add("DELETE", path, allow)
 
-    def socket(self, path: str, *, allow: Allow) -> _Decorator:
+    def socket(self, path: str, *, allow: Allow, scope: str | None = None) -> _Decorator:
         """Register a handler that answers with a WebSocket."""
-        return self._add("GET", path, allow, kind=Kind.SOCKET)
+        return self._add("GET", path, allow, kind=Kind.SOCKET, scope=scope)
+
+    def operation(
+        self, method: str, path: str, *, allow: Allow, scope: str | None, limit: int
+    ) -> _Decorator:
+        """Register a handler for programs; `hub.http.operations` describes it."""
+        return self._add(method, path, allow, limit, scope=scope)
 
     def _add(
         self,
@@ -128,7 +150,9 @@ class Routes:
         path: str,
         allow: Allow,
         limit: int = NO_LARGER_THAN,
+        *,
         kind: Kind | None = None,
+        scope: str | None = None,
     ) -> _Decorator:
         checked_allow(allow)
         if not path.startswith("/"):
@@ -139,7 +163,9 @@ class Routes:
         def register(handler: Handler) -> Handler:
             if not inspect.iscoroutinefunction(handler):
                 raise TypeError(f"the handler of {method} {path} must be a coroutine function")
-            self._routes.append(Route(method, path, handler, allow=allow, kind=chosen, limit=limit))
+            self._routes.append(
+                Route(method, path, handler, allow=allow, kind=chosen, limit=limit, scope=scope)
+            )
             return handler
 
         return register

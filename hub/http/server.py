@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hub.accounts.accounts import Accounts
+    from hub.accounts.tokens import Tokens
     from hub.core.settings import Listen
 
 SHUTDOWN_S = 1.0
@@ -44,6 +45,7 @@ def create_app(
     live: Live | None = None,
     static: Mapping[str, Path] | None = None,
     health: Health | None = None,
+    tokens: Tokens | None = None,
 ) -> web.Application:
     """Build the application of one face.
 
@@ -57,6 +59,7 @@ def create_app(
         live: The live parts, served under ``/live``.
         static: Folders by mount name, served under ``/static``.
         health: Checks behind ``/health``.
+        tokens: What programs come in with; None for a face without.
 
     Raises:
         OpenToOthers: the address is not loopback and TLS or the host list is missing.
@@ -69,6 +72,7 @@ def create_app(
         hosts=HostRule(listen.host, listen.allowed_hosts),
         find=accounts.session,
         render=pages,
+        tokens=tokens,
     )
     app = web.Application(middlewares=[gate_middleware], client_max_size=NO_LARGER_THAN)
     app[GATE] = gate

@@ -27,9 +27,9 @@ CLOSED_SLOW = 4408
 Recheck = Callable[[], Awaitable["Session | None"]]
 
 
-async def opened(request: web.Request) -> web.WebSocketResponse:
-    """Accept a WebSocket."""
-    socket = web.WebSocketResponse(autoping=True, max_msg_size=4096, timeout=GOODBYE_S)
+async def opened(request: web.Request, *, longest: int = 4096) -> web.WebSocketResponse:
+    """Accept a WebSocket whose client says at most ``longest`` bytes at once."""
+    socket = web.WebSocketResponse(autoping=True, max_msg_size=longest, timeout=GOODBYE_S)
     await socket.prepare(request)
     return socket
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from typing import Any
 
 from amqtt.adapters import StreamWriterAdapter
@@ -115,13 +115,27 @@ class FanoutBroker(Broker):  # type: ignore[misc]  # amqtt has no types
         if session.clean_session:
             await self._delete_session(client_id)
         elif known is not None:
+            mark = getattr(session, "mark", None)
             session = _resumed(known, session)
+            session.mark = mark
         return handler, session
 
     async def _same_user(self, known: Session, session: Session, writer: Any) -> None:
         if known.username != session.username:
             await ConnackPacket.build(0, IDENTIFIER_REJECTED).to_stream(writer)
             raise MQTTError("another user has this client id")
+
+    async def end_where(self, marks: Mapping[str, str]) -> None:
+        """End the connections of users whose password is another now, or who are gone.
+
+        Args:
+            marks: of every user what changes with the password; a session that came in by one
+                carries it as ``mark``.
+        """
+        for session, intake, task in list(self._serving.values()):
+            mark = getattr(session, "mark", None)
+            if mark is not None and marks.get(session.username) != mark:
+                await self._end(intake, task)
 
     async def _end(self, intake: Intake, task: asyncio.Task[Any]) -> None:
         """End a connection as if its client had gone (MQTT 3.1.1 section 3.1.4-2)."""

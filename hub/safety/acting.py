@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
-from . import policy
+from . import policy, table
 from .records import (
     CONFIRMED,
     FAILED,
@@ -20,7 +20,7 @@ from .records import (
     Action,
     HazardRecord,
 )
-from .supervision import Sensor
+from .sensors import Sensors
 
 # Seconds after the first sending at which an unconfirmed command is sent again, and given up.
 REPEAT_AT = (3.0, 6.0, 12.0)
@@ -69,25 +69,20 @@ class Acting:
     Args:
         clock: both clocks.
         open_records: the open hazards by sensor and hazard, owned by the caller.
-        sensor_of: the sensor of an entity id, None when it isn't bound.
+        sensors: the bound sensors.
     """
 
-    def __init__(
-        self,
-        clock: Clock,
-        open_records: OpenRecords,
-        sensor_of: Callable[[str], Sensor | None],
-    ) -> None:
+    def __init__(self, clock: Clock, open_records: OpenRecords, sensors: Sensors) -> None:
         self._clock = clock
         self._open = open_records
-        self._sensor_of = sensor_of
+        self._sensors = sensors
         self.actuators: dict[str, policy.ActuatorBinding] = {}
         self.values: dict[str, str | None] = {}
         self.on_siren: Callable[[str, Outcome], None] = lambda _entity_id, _out: None
 
     def gas_active(self) -> bool:
         """True while a gas hazard is open anywhere in the home."""
-        return any(hazard == policy.GAS for _, hazard in self._open)
+        return any(hazard in table.NO_SPARKS for _, hazard in self._open)
 
     def bind(self, actuators: Iterable[policy.ActuatorBinding]) -> None:
         """Replace every actuator; the states of those that stay are kept."""
@@ -100,7 +95,8 @@ class Acting:
             return
         wall = self._clock.wall()
         roles = set()
-        for actuator in policy.called(record.hazard, self.actuators.values()):
+        own = self._sensors.own(record)
+        for actuator in policy.called(record.hazard, self.actuators.values(), own):
             roles.add(actuator.role)
             earlier = record.action_for(actuator.entity_id)
             if earlier is not None:
@@ -114,17 +110,24 @@ class Acting:
             else:
                 self.send(action, now, out)
             out.touch(record)
-        needed = policy.NEEDED_ROLE[record.hazard]
-        missing = next((one for one in record.actions if one.result == UNBOUND), None)
-        if needed in roles and missing is not None:
-            record.actions.remove(missing)
-        elif needed not in roles and not any(one.role == needed for one in record.actions):
-            record.actions.append(Action("", needed, "", UNBOUND, wall))
+        for needed in table.HAZARDS[record.hazard].needs:
+            self._say_missing(record, needed, roles, out)
+
+    @staticmethod
+    def _say_missing(record: HazardRecord, needed: str, bound: set[str], out: Outcome) -> None:
+        """Note that nothing is bound to a role without which the hazard can't be acted upon."""
+        known = [one for one in record.actions if one.role == needed]
+        if needed in bound:
+            for action in known:
+                if action.result == UNBOUND:
+                    record.actions.remove(action)
+        elif not known:
+            record.actions.append(Action("", needed, "", UNBOUND, record.raised_at))
             out.touch(record)
 
     def send(self, action: Action, now: float, out: Outcome) -> None:
         """Start a round of attempts with a sending now."""
-        if action.role == policy.SIREN and not action.pending:
+        if action.role == table.SIREN and not action.pending:
             self.on_siren(action.entity_id, out)
         action.result = SENT
         action.switched = True
@@ -172,12 +175,54 @@ class Acting:
             return
         out.touch(record)
 
+    def heard(self, entity_id: str, value: str | None, now: float, out: Outcome) -> None:
+        """A device's own state: it confirms, or shows that a command was undone or missed."""
+        self.values[entity_id] = value
+        for record in self._open.values():
+            action = record.action_for(entity_id)
+            if action is None or action.result in (UNBOUND, REFUSED_ELECTRICAL):
+                continue
+            if value is not None and value == policy.TARGETS.get(action.command):
+                if action.result != CONFIRMED:
+                    action.result = CONFIRMED
+                    action.due = None
+                    out.touch(record)
+            elif action.result == CONFIRMED and value is not None:
+                self.undone(record, action, value, now, out)
+            elif action.result == FAILED and action.due is None and value is not None:
+                # Given up, but it speaks again: it may have been without power.
+                self.undone(record, action, value, now, out)
+
+    def returned(self, entity_id: str, now: float, out: Outcome) -> None:
+        """A device can be reached again: it may have missed what it was told."""
+        for record in self._open.values():
+            action = record.action_for(entity_id)
+            if action is not None and action.result in (SENT, FAILED) and action.due is None:
+                self.undone(record, action, "", now, out)
+
+    def override(self, entity_id: str, by: str, out: Outcome) -> None:
+        """A person takes an actuator back from every open hazard that holds it."""
+        for record in self._open.values():
+            action = record.action_for(entity_id)
+            if action is not None and entity_id not in record.overrides:
+                record.overrides[entity_id] = (by, self._clock.wall())
+                action.due = None
+                out.touch(record)
+
+    def leases(self) -> dict[str, str]:
+        """Actuators held by an open hazard: entity id to hazard id."""
+        held: dict[str, str] = {}
+        for record in self._open.values():
+            for action in record.actions:
+                if action.entity_id and action.entity_id not in record.overrides:
+                    held.setdefault(action.entity_id, record.id)
+        return held
+
     def undone(
         self, record: HazardRecord, action: Action, value: str, now: float, out: Outcome
     ) -> None:
         """A command was undone, or missed; while the sensor detects, it is sent again."""
-        sensor = self._sensor_of(record.entity_id)
-        if sensor is None or not sensor.value or action.entity_id in record.overrides:
+        if not self._sensors.detects(record) or action.entity_id in record.overrides:
             return
         if value != policy.UNDERWAY.get(action.command):
             self._restart_if_allowed(record, action, now, out)
@@ -214,7 +259,7 @@ class Acting:
     def act_on_refused(self, now: float, out: Outcome) -> None:
         """The gas is gone: what smoke or water called for and gas forbade is done now."""
         for record in self._open.values():
-            sensor = self._sensor_of(record.entity_id)
+            detects = self._sensors.detects(record)
             for action in record.actions:
-                if action.result == REFUSED_ELECTRICAL and sensor is not None and sensor.value:
+                if action.result == REFUSED_ELECTRICAL and detects:
                     self._restart_if_allowed(record, action, now, out)

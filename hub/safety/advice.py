@@ -22,21 +22,53 @@ def N_(message: str) -> str:  # noqa: N802 - the name by which babel finds messa
 TITLES: dict[str, str] = {
     "gas": N_("Gas alarm"),
     "smoke": N_("Smoke alarm"),
+    "carbon_monoxide": N_("Carbon monoxide alarm"),
+    "sos": N_("Call for help"),
     "leak": N_("Water leak"),
+    "overheat": N_("Overheating"),
+    "overload": N_("Overload"),
+    "leakage": N_("Leakage current"),
+    "arc": N_("Electric arc"),
+    "running_water": N_("Water keeps running"),
+    "left_on": N_("Appliance left on"),
+    "freezing": N_("Frost"),
+    "battery": N_("Battery low"),
     "supervision": N_("Safety sensor lost"),
 }
 
 HAPPENED: dict[str, str] = {
     "gas": N_("{sensor} detects gas."),
     "smoke": N_("{sensor} detects smoke."),
+    "carbon_monoxide": N_("{sensor} detects carbon monoxide. It has no smell and can kill."),
+    "sos": N_("{sensor} was pressed: somebody needs help."),
     "leak": N_("{sensor} detects water."),
+    "overheat": N_("{sensor} is hotter than its limit."),
+    "overload": N_("{sensor} carries more than its limit."),
+    "leakage": N_("{sensor} measures current that leaks to earth."),
+    "arc": N_("{sensor} detects an electric arc, which can start a fire."),
+    "running_water": N_("{sensor} shows that water has been running without a break."),
+    "left_on": N_("{sensor} has been on for longer than its limit."),
+    "freezing": N_("{sensor} is colder than its limit."),
+    "battery": N_("{sensor} is low. Change the battery soon."),
     "supervision": N_("{sensor} can't be reached. Nothing watches over this place now."),
 }
 
 ENDED: dict[str, str] = {
     "gas": N_("{sensor} no longer detects gas. The gas valve stays as it is."),
     "smoke": N_("{sensor} no longer detects smoke."),
+    "carbon_monoxide": N_(
+        "{sensor} no longer detects carbon monoxide. The gas valve stays as it is."
+    ),
+    "sos": N_("The call for help from {sensor} has ended."),
     "leak": N_("{sensor} no longer detects water. The water valve stays as it is."),
+    "overheat": N_("{sensor} is below its limit again. What was switched off stays off."),
+    "overload": N_("{sensor} is below its limit again. What was switched off stays off."),
+    "leakage": N_("{sensor} measures no leakage current now. What was switched off stays off."),
+    "arc": N_("{sensor} detects no arc now. What was switched off stays off."),
+    "running_water": N_("{sensor} shows that the water has stopped."),
+    "left_on": N_("{sensor} is off again."),
+    "freezing": N_("{sensor} is above its limit again."),
+    "battery": N_("{sensor} is fine again."),
     "supervision": N_("{sensor} can be reached again."),
 }
 
@@ -59,6 +91,7 @@ DID: dict[tuple[str, str], str] = {
     ("socket", "sent"): N_("{device} was told to switch off. It has not answered yet."),
     ("socket", "confirmed"): N_("{device} is switched off."),
     ("socket", "failed"): N_("Cannot act: {device} does not switch off. Stay away from it."),
+    ("socket", "unbound"): N_("Cannot act: no socket of this device is connected to this alarm."),
     ("socket", "refused_electrical"): N_(
         "{device} was left as it is: switching it could make a spark while there is gas."
     ),
@@ -105,6 +138,56 @@ STEPS: dict[str, tuple[str, str, str]] = {
         N_("Leave now with everyone, stay low, and close the doors behind you."),
         N_("Take the stairs, never the lift."),
         N_("From outside, call 119 and say where it burns and whether anyone is still inside."),
+    ),
+    "carbon_monoxide": (
+        N_("Open windows and doors, wake everyone, and go outside at once."),
+        N_("On the way out turn off the boiler, the stove or the fire, if that takes no time."),
+        N_("From outside, call 120 if anyone feels dizzy, sick or sleepy, and 119 for help."),
+    ),
+    "sos": (
+        N_("Go to the place where help was called for, now."),
+        N_("If someone is hurt or does not answer, call 120; for fire or rescue, call 119."),
+        N_("When help is there, or it was a false press, end the call here."),
+    ),
+    "overheat": (
+        N_("Go and look, with the way out behind you. Smoke or flames: leave and call 119."),
+        N_("Switch off what is hot, at its plug or at the fuse box, if you can do so safely."),
+        N_("Let it cool and have it looked at before you use it again."),
+    ),
+    "overload": (
+        N_("Unplug something from this socket: it carries more than it is made for."),
+        N_("Feel the plug without touching metal: a hot one must not be used again."),
+        N_("Use big appliances one after the other, each at a socket of its own."),
+    ),
+    "leakage": (
+        N_("Touch neither the appliance nor anything wet beside it."),
+        N_("Switch the circuit off at the dry fuse box, then pull the plug."),
+        N_("Have an electrician find the fault before you switch it on again."),
+    ),
+    "arc": (
+        N_("Switch the circuit off at the fuse box and keep away from the place."),
+        N_("Smoke, a burnt smell or flames: leave and call 119 from outside."),
+        N_("Have an electrician look at plugs and wires before you switch it on again."),
+    ),
+    "running_water": (
+        N_("Look for an open tap, a running cistern or a burst hose."),
+        N_("Find nothing: close the main water valve by hand and see whether the meter stops."),
+        N_("The meter stops: a pipe behind it leaks. Ask the property service for a repair."),
+    ),
+    "left_on": (
+        N_("Go and look whether it is still needed."),
+        N_("Switch it off, and let it cool."),
+        N_("If it is meant to run that long, set a longer time on the safety page."),
+    ),
+    "freezing": (
+        N_("Close windows and warm the room: water in the pipes may freeze."),
+        N_("Let the tap furthest away run in a thin stream."),
+        N_("Already frozen: close the main water valve and thaw slowly, never with a flame."),
+    ),
+    "battery": (
+        N_("Buy the kind of battery that is printed in the device."),
+        N_("Change it and press the test button."),
+        N_("See whether the device shows up here again."),
     ),
     "leak": (
         N_("Close the main water valve by hand if the water is still running."),

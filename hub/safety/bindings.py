@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 from hub.core.templates import TemplateProblem
 from hub.core.wire import Wire, WireProblem, WireReader
 
-from .policy import HAZARDS, ROLES, SILENCE, ActuatorBinding
+from .measure import Rule
+from .policy import SILENCE, ActuatorBinding
 from .supervision import BATTERY_LIMIT_S, CLEAR_S, Sensor
+from .table import HAZARDS, ROLES
 
 # A home has tens of these; more is a mistake or an attack, and the rest is left out ...
 MAX_BINDINGS = 2000
@@ -30,14 +33,19 @@ class Bound:
         reader: reads its messages; keeps what its availability topics said.
         sensor: True for a sensor, False for an actuator.
         actuator: its role and command, None for a sensor.
+        figures: its states are numbers.
+        presses: its messages tell of moments; the states that count, empty where each does, and
+            None for a sensor whose states last.
     """
 
-    __slots__ = ("actuator", "entity_id", "reader", "sensor", "wire")
+    __slots__ = ("actuator", "entity_id", "figures", "presses", "reader", "sensor", "wire")
 
     def __init__(
         self, entity_id: str, wire: Wire, *, actuator: ActuatorBinding | None = None
     ) -> None:
         self.entity_id = entity_id
+        self.figures = False
+        self.presses: frozenset[str] | None = None
         self.wire = wire
         self.reader = WireReader(wire)
         self.sensor = actuator is None
@@ -59,6 +67,23 @@ class Bound:
             return self.reader.state(payload)
         except TemplateProblem:
             return None
+
+    def figure(self, payload: bytes) -> float | None:
+        """The number that a payload says, None for one that says none."""
+        text = self.state(payload)
+        try:
+            number = math.nan if text is None else float(text)
+        except ValueError:
+            return None
+        return number if math.isfinite(number) else None
+
+    def detects(self, payload: bytes) -> bool | None:
+        """Whether a sensor of words detects; None for a payload that doesn't say."""
+        text = self.state(payload)
+        if self.presses is not None:
+            pressed = text in self.presses if self.presses else bool(text)
+            return True if pressed else None
+        return True if text == "on" else False if text == "off" else None
 
 
 class Bindings:
@@ -145,22 +170,37 @@ def _one(bindings: Bindings, row: object, *, sensor: bool) -> None:
     if not isinstance(row, Mapping) or not entity_id:
         bindings.problems["?"] = "a binding names its entity"
         return
-    if entity_id in bindings.bound:
-        bindings.problems[entity_id] = "bound twice"
-        return
     try:
         wire = Wire.from_json(row.get("wire") or {})
         _check_topics(wire)
         if sensor:
-            found = _sensor(entity_id, row, wire)
-            bindings.bound[entity_id] = Bound(entity_id, wire)
-            bindings.sensors.append(found)
-        else:
-            actuator = _actuator(entity_id, row, wire)
-            bindings.bound[entity_id] = Bound(entity_id, wire, actuator=actuator)
-            bindings.actuators.append(actuator)
+            _add_sensor(bindings, _sensor(entity_id, row, wire), row, wire)
+            return
+        _new(bindings, entity_id)
+        actuator = _actuator(entity_id, row, wire)
+        bindings.bound[entity_id] = Bound(entity_id, wire, actuator=actuator)
+        bindings.actuators.append(actuator)
     except (BindingProblem, WireProblem, TemplateProblem) as problem:
         bindings.problems[entity_id] = str(problem)
+
+
+def _new(bindings: Bindings, entity_id: str) -> None:
+    if entity_id in bindings.bound:
+        raise BindingProblem("bound twice")
+
+
+def _add_sensor(bindings: Bindings, found: Sensor, row: Mapping[str, Any], wire: Wire) -> None:
+    """Add a sensor; a figure may be read for several hazards, by the same wire."""
+    known = bindings.bound.get(found.entity_id)
+    if known is not None and known.figures and found.count is not None and known.wire == wire:
+        if any(one.key == found.key for one in bindings.sensors):
+            raise BindingProblem("bound twice")
+    else:
+        _new(bindings, found.entity_id)
+        known = bindings.bound[found.entity_id] = Bound(found.entity_id, wire)
+        known.figures = found.count is not None
+        known.presses = frozenset(_texts(row, "presses")) if found.pulse else None
+    bindings.sensors.append(found)
 
 
 def _check_topics(wire: Wire) -> None:
@@ -174,15 +214,40 @@ def _check_topics(wire: Wire) -> None:
 def _sensor(entity_id: str, row: Mapping[str, Any], wire: Wire) -> Sensor:
     hazard = row.get("hazard")
     if hazard not in HAZARDS:
-        raise BindingProblem("hazard is gas, smoke or leak")
+        raise BindingProblem(f"hazard is one of {', '.join(HAZARDS)}")
     if wire.state_topic is None:
         raise BindingProblem("a sensor has a state topic")
+    pulse = row.get("presses") is not None
+    if pulse and not HAZARDS[hazard].latched:
+        raise BindingProblem("a press is for a hazard that a person ends")
     return Sensor(
         entity_id,
         hazard,
-        limit_s=_seconds(row, "limit_s", BATTERY_LIMIT_S, least=1e-9),
+        limit_s=_limit(row),
         clear_s=_seconds(row, "clear_s", CLEAR_S, least=0.0),
+        rule=_rule(row.get("measure")),
+        own=_texts(row, "own"),
+        pulse=pulse,
     )
+
+
+def _rule(data: object) -> Rule | None:
+    """What figures are held against; None for a sensor of words."""
+    if data is None:
+        return None
+    if not isinstance(data, Mapping):
+        raise BindingProblem("measure is an object")
+    rule = Rule(
+        _number(data, "limit"),
+        _number(data, "clear"),
+        for_s=_seconds(data, "for_s", 0.0, least=0.0),
+        gap_s=_seconds(data, "gap_s", 0.0, least=0.0),
+        below=data.get("below") is True,
+        rising=data.get("rising") is True,
+    )
+    if (rule.clear < rule.limit) if rule.below else (rule.clear > rule.limit):
+        raise BindingProblem("clear lies on the quiet side of limit")
+    return rule
 
 
 def _actuator(entity_id: str, row: Mapping[str, Any], wire: Wire) -> ActuatorBinding:
@@ -201,6 +266,27 @@ def _actuator(entity_id: str, row: Mapping[str, Any], wire: Wire) -> ActuatorBin
         confirmable=wire.state_topic is not None,
         can_silence=SILENCE.get(command) in wire.commands,
     )
+
+
+def _limit(row: Mapping[str, Any]) -> float:
+    """The longest silence; null for a sensor that speaks only when something happens."""
+    if row.get("limit_s", BATTERY_LIMIT_S) is None:
+        return math.inf
+    return _seconds(row, "limit_s", BATTERY_LIMIT_S, least=1e-9)
+
+
+def _texts(row: Mapping[str, Any], key: str) -> list[str]:
+    texts = row.get(key, [])
+    if not isinstance(texts, list) or not all(isinstance(one, str) for one in texts):
+        raise BindingProblem(f"{key} is a list of texts")
+    return texts
+
+
+def _number(row: Mapping[str, Any], key: str) -> float:
+    value = row.get(key)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 1e9:
+        raise BindingProblem(f"{key} is a number")
+    return float(value)
 
 
 def _seconds(row: Mapping[str, Any], key: str, default: float, *, least: float) -> float:

@@ -109,7 +109,8 @@ class SafetyClient:
             SafetyUnavailable: no connection or no answer.
             SafetyRefused: the bindings can't be read at all.
         """
-        known = (self.status or {}).get("sensors", {})
+        # The key of a figure's sensor names its hazard after the entity.
+        known = {key.partition("#")[0] for key in (self.status or {}).get("sensors", {})}
         # A line has a limit too: what the kernel would leave out anyway is not all sent.
         chosen = limited(sensors, actuators, known, most=SENT_BINDINGS)
         return await self._ask(
@@ -119,6 +120,10 @@ class SafetyClient:
     async def acknowledge(self, hazard_id: str, by: str) -> dict[str, Any]:
         """Someone has seen the hazard; raises SafetyUnavailable, SafetyRefused."""
         return await self._ask({"do": "acknowledge", "hazard_id": hazard_id, "by": by})
+
+    async def end(self, hazard_id: str, by: str) -> dict[str, Any]:
+        """End what a press began; raises SafetyUnavailable, SafetyRefused."""
+        return await self._ask({"do": "end", "hazard_id": hazard_id, "by": by})
 
     async def override(self, entity_id: str, by: str) -> dict[str, Any]:
         """A person takes an actuator back; raises SafetyUnavailable, SafetyRefused."""

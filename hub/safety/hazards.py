@@ -7,29 +7,21 @@ each thing heard, sends ``outcome.sends`` before anything else, then stores and 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Iterable, Sequence
 
 from . import policy
 from .acting import Acting, Clock, Outcome
+from .keeping import no_longer_kept
 from .records import (
-    CONFIRMED,
     FAILED,
-    REFUSED_ELECTRICAL,
-    SENT,
     SUPERVISION,
-    UNBOUND,
     Action,
     HazardRecord,
 )
+from .sensors import Sensors
 from .silence import Silencing
 from .supervision import GRACE_S, Sensor
-
-# When alarms were is personal, and these records open without the household's key: what the home
-# has confirmed is kept this long, for a late acknowledgement, and this many at most ...
-KEEP_CLOSED_S = 3600.0
-KEEP_CLOSED = 200
-# ... and this many while the home, away for long, has not confirmed them.
-KEEP_UNCONFIRMED = 5000
 
 
 class Hazards:
@@ -41,10 +33,10 @@ class Hazards:
         self._clock = clock
         self._new_id = new_id
         self._grace_s = grace_s
-        self.sensors: dict[str, Sensor] = {}
+        self.sensors = Sensors()
         self.records: dict[str, HazardRecord] = {}
         self._open: dict[tuple[str, str], HazardRecord] = {}
-        self._acting = Acting(clock, self._open, self.sensors.get)
+        self._acting = Acting(clock, self._open, self.sensors)
         self._silencing = Silencing(clock, self._open, self._acting)
         self._acting.on_siren = self._silencing.sounding
 
@@ -70,21 +62,12 @@ class Hazards:
         """
         out = Outcome()
         now = self._clock.steady()
-        old = dict(self.sensors)
-        self.sensors.clear()
-        for sensor in sensors:
-            before = old.get(sensor.entity_id)
-            if before is None:
-                sensor.seen = now
-            elif before.hazard == sensor.hazard:
-                sensor.take_over(before)
-            self.sensors[sensor.entity_id] = sensor
+        self.sensors.bind(sensors, now)
         self._acting.bind(actuators)
         for record in list(self._open.values()):
-            watching = self.sensors.get(record.entity_id)
-            if watching is None or record.hazard not in (SUPERVISION, watching.hazard):
+            if self.sensors.behind(record) is None:
                 self._close(record, out)
-            elif watching.value:
+            elif self.sensors.detects(record):
                 self._acting.act_on_missing(record, now, out)
         return self._settled(out, now)
 
@@ -109,8 +92,11 @@ class Hazards:
             self._open[key] = record
             if newer is not None:
                 self._merge(newer, record, out)
-            if record.entity_id not in self.sensors:
+            sensor = self.sensors.behind(record)
+            if sensor is None:
                 self._close(record, out)
+            elif sensor.count is not None and record.hazard != SUPERVISION:
+                sensor.count.begun(now)
         if send:
             self._acting.send_unconfirmed(now, out)
             self._silencing.again(now, out)
@@ -125,13 +111,32 @@ class Hazards:
         if sensor is None:
             return out
         now = self._clock.steady()
+        held = sensor.value and sensor.latched
         sensor.hear(value, now, live=live)
-        if value:
-            record = self._open.get((entity_id, sensor.hazard))
-            if record is None:
-                self._raise(sensor, now, out)
-            else:
-                self._acting.retry_failed(record, now, out)
+        if value and not held:
+            self._detected(sensor, now, out)
+        if sensor.pulse:
+            sensor.value = False
+        return self._settled(out, now)
+
+    def figure(self, entity_id: str, value: float, *, live: bool = True) -> Outcome | None:
+        """What an entity measures, for every hazard it is read for; None where nothing follows."""
+        now = self._clock.steady()
+        news = (entity_id, SUPERVISION) in self._open
+        out = Outcome()
+        for sensor in self.sensors.of(entity_id):
+            if sensor.count is not None:
+                news |= sensor.hear_figure(sensor.count, value, now, live=live)
+                if sensor.value:
+                    self._detected(sensor, now, out)
+        return self._settled(out, now) if news else None
+
+    def unreadable(self, entity_id: str, *, live: bool = True) -> Outcome:
+        """A message without a meaning: its sensor is alive, and says nothing."""
+        out = Outcome()
+        now = self._clock.steady()
+        for sensor in self.sensors.of(entity_id):
+            sensor.hear(None, now, live=live)
         return self._settled(out, now)
 
     def told(self, entity_id: str, value: bool, ago: float) -> Outcome:
@@ -170,8 +175,7 @@ class Hazards:
         out = Outcome()
         now = self._clock.steady()
         for entity_id, available in heard:
-            sensor = self.sensors.get(entity_id)
-            if sensor is not None:
+            for sensor in self.sensors.of(entity_id):
                 sensor.hear_availability(available, now)
         return self._settled(out, now)
 
@@ -180,22 +184,8 @@ class Hazards:
         out = Outcome()
         if entity_id not in self.values:
             return out
-        self.values[entity_id] = value
         now = self._clock.steady()
-        for record in self._open.values():
-            action = record.action_for(entity_id)
-            if action is None or action.result in (UNBOUND, REFUSED_ELECTRICAL):
-                continue
-            if value is not None and value == policy.TARGETS.get(action.command):
-                if action.result != CONFIRMED:
-                    action.result = CONFIRMED
-                    action.due = None
-                    out.touch(record)
-            elif action.result == CONFIRMED and value is not None:
-                self._acting.undone(record, action, value, now, out)
-            elif action.result == FAILED and action.due is None and value is not None:
-                # Given up, but it speaks again: it may have been without power.
-                self._acting.undone(record, action, value, now, out)
+        self._acting.heard(entity_id, value, now, out)
         self._silencing.heard(entity_id, value, out)
         return self._settled(out, now)
 
@@ -203,10 +193,7 @@ class Hazards:
         """An actuator can be reached again: what it may have missed is sent once more."""
         out = Outcome()
         now = self._clock.steady()
-        for record in self._open.values():
-            action = record.action_for(entity_id)
-            if action is not None and action.result in (SENT, FAILED) and action.due is None:
-                self._acting.undone(record, action, "", now, out)
+        self._acting.returned(entity_id, now, out)
         return self._settled(out, now)
 
     def reconnected(self) -> Outcome:
@@ -241,13 +228,18 @@ class Hazards:
             if action.due is not None
         ]
         times += self._silencing.due()
+        now = self._clock.steady()
         for sensor in self.sensors.values():
+            turns = None if sensor.count is None else sensor.count.next_at(now)
+            if turns is not None:
+                times.append(turns)
             over = sensor.over_at()
             if over is not None and (sensor.entity_id, sensor.hazard) in self._open:
                 times.append(over)
             if (sensor.entity_id, SUPERVISION) not in self._open:
                 times.append(sensor.lost_at(self._grace_s))
-        return min(times, default=None)
+        soonest = min(times, default=math.inf)
+        return None if soonest == math.inf else soonest
 
     # ---- people
 
@@ -265,6 +257,23 @@ class Hazards:
             out.touch(record)
         return out
 
+    def end(self, hazard_id: str, by: str) -> Outcome:
+        """A person ends what a press began.
+
+        Raises:
+            KeyError: there is no such open hazard, or it ends by its sensor.
+        """
+        out = Outcome()
+        record = self.records[hazard_id]
+        sensor = self.sensors.behind(record)
+        if not record.active or sensor is None or not sensor.latched:
+            raise KeyError(hazard_id)
+        if record.acknowledged_at is None:
+            record.acknowledged_at = self._clock.wall()
+            record.acknowledged_by = by
+        self._close(record, out)
+        return self._settled(out, self._clock.steady())
+
     def override(self, entity_id: str, by: str) -> Outcome:
         """A person takes an actuator back from every open hazard.
 
@@ -272,12 +281,7 @@ class Hazards:
             KeyError: no open hazard holds this actuator.
         """
         out = Outcome()
-        for record in self._open.values():
-            action = record.action_for(entity_id)
-            if action is not None and entity_id not in record.overrides:
-                record.overrides[entity_id] = (by, self._clock.wall())
-                action.due = None
-                out.touch(record)
+        self._acting.override(entity_id, by, out)
         self._silencing.override(entity_id, by, out)
         if not out.changed:
             raise KeyError(entity_id)
@@ -294,12 +298,7 @@ class Hazards:
 
     def leases(self) -> dict[str, str]:
         """Actuators held by an open hazard: entity id to hazard id."""
-        held: dict[str, str] = {}
-        for record in self._open.values():
-            for action in record.actions:
-                if action.entity_id and action.entity_id not in record.overrides:
-                    held.setdefault(action.entity_id, record.id)
-        return held
+        return self._acting.leases()
 
     def open_records(self) -> Sequence[HazardRecord]:
         """Every hazard that is not over."""
@@ -309,30 +308,23 @@ class Hazards:
         """Drop the closed records that are kept no longer; returns their ids.
 
         Args:
-            confirmed: ids of records whose latest revision the home has. They go after
-                :data:`KEEP_CLOSED_S`, unless a siren waits to be silenced; the others are
-                kept until then, up to :data:`KEEP_UNCONFIRMED`.
+            confirmed: ids of records whose latest revision the home has.
         """
-        wall = self._clock.wall()
-        closed = [record for record in self.records.values() if not record.active]
-        closed.sort(key=lambda record: record.cleared_at or 0.0)
-        told = [one for one in closed if one.id in confirmed]
-        told = [one for one in told if not self._silencing.to_do(one.id)]
-        many = max(0, len(told) - KEEP_CLOSED)
-        # Either way from now: after a power cut the clock may be far behind.
-        gone = [
-            record.id
-            for place, record in enumerate(told)
-            if place < many or abs(wall - (record.cleared_at or 0.0)) > KEEP_CLOSED_S
-        ]
-        untold = [record.id for record in closed if record.id not in confirmed]
-        gone += untold[: max(0, len(untold) - KEEP_UNCONFIRMED)]
+        records, waits = self.records.values(), self._silencing.to_do
+        gone = no_longer_kept(records, confirmed, waits, self._clock.wall())
         for hazard_id in gone:
             del self.records[hazard_id]
             self._silencing.forget(hazard_id)
         return gone
 
     # ---- inside
+
+    def _detected(self, sensor: Sensor, now: float, out: Outcome) -> None:
+        record = self._open.get((sensor.entity_id, sensor.hazard))
+        if record is None:
+            self._raise(sensor, now, out)
+        else:
+            self._acting.retry_failed(record, now, out)
 
     def _raise(self, sensor: Sensor, now: float, out: Outcome) -> None:
         record = HazardRecord(self._new_id(), sensor.hazard, sensor.entity_id, self._clock.wall())
@@ -342,8 +334,12 @@ class Hazards:
         out.touch(record)
 
     def _settled(self, out: Outcome, now: float) -> Outcome:
-        """After every call: end what is over, notice what is lost or found."""
+        """After every call: begin and end what time alone does, notice what is lost or found."""
         for sensor in self.sensors.values():
+            if sensor.count is not None:
+                sensor.settle(now)
+                if sensor.value and (sensor.entity_id, sensor.hazard) not in self._open:
+                    self._raise(sensor, now, out)
             over = sensor.over_at()
             record = self._open.get((sensor.entity_id, sensor.hazard))
             if record is not None and over is not None and over <= now:

@@ -26,20 +26,19 @@ from .bindings import BindingProblem, Bindings, Bound, read_bindings
 from .hazards import Hazards
 from .intake import Intake
 from .link import LinkServer
+from .memory import SEEN_EVERY_S, memories, remember
 from .records import HazardRecord
 from .reports import Reports
 from .requests import Requests
+from .status import status_of
 from .store import Row, SafetyStore
 from .supervision import GRACE_S
 
 _LOG = logging.getLogger(__name__)
 STATUS_EVERY_S = 2.0
 STATUS_SOON_S = 0.02
-SEEN_EVERY_S = 300.0
+
 TIDY_EVERY_S = 60.0
-# After a restart a sensor has at least this long to speak before it counts as lost: a power
-# cut that outlasts its limit is no reason for an alarm when everything comes back.
-RESTART_GRACE_S = 600.0
 
 
 class SystemClock:
@@ -131,14 +130,12 @@ class Kernel:
         if self._intake.too_long(payload, self._clock.steady()):
             self._drop(topic, retained)
             return
+        news = False
         for bound in self._states.get(topic, ()):
-            value = bound.state(payload)
-            if bound.sensor:
-                detects = True if value == "on" else False if value == "off" else None
-                outcome = self.hazards.sensor(bound.entity_id, detects, live=not retained)
-            else:
-                outcome = self.hazards.actuator(bound.entity_id, value)
-            self.carry_out(outcome, began)
+            outcome = self._outcome(bound, payload, retained)
+            if outcome is not None:
+                news = True
+                self.carry_out(outcome, began)
         concerned = self._available.get(topic)
         if concerned:
             told = [one for one in concerned if one.reader.hear(topic, payload)]
@@ -146,13 +143,28 @@ class Kernel:
             for bound in told:
                 if not bound.sensor and bound.reader.available:
                     self.carry_out(self.hazards.returned(bound.entity_id), began)
-        self._status_soon()
+        if news or concerned:
+            self._status_soon()
+
+    def _outcome(self, bound: Bound, payload: bytes, retained: bool) -> Outcome | None:
+        """What a message of one bound entity asks for; None for a figure that changes nothing."""
+        if not bound.sensor:
+            return self.hazards.actuator(bound.entity_id, bound.state(payload))
+        if bound.figures:
+            figure = bound.figure(payload)
+            if figure is None:
+                return self.hazards.unreadable(bound.entity_id, live=not retained)
+            return self.hazards.figure(bound.entity_id, figure, live=not retained)
+        detects = bound.detects(payload)
+        if bound.presses is not None and (retained or not detects):
+            return None  # no press, or one from before we listened
+        return self.hazards.sensor(bound.entity_id, detects, live=not retained)
 
     def _drop(self, topic: str, retained: bool) -> None:
         """Too long to be read: its sensors are alive, and say nothing."""
         for bound in self._states.get(topic, ()):
             if bound.sensor:
-                self.carry_out(self.hazards.sensor(bound.entity_id, None, live=not retained))
+                self.carry_out(self.hazards.unreadable(bound.entity_id, live=not retained))
         self._status_soon()
 
     def carry_out(self, outcome: Outcome, began: float | None = None) -> None:
@@ -222,7 +234,7 @@ class Kernel:
         Raises:
             BindingProblem: they can't be read at all; the old ones stay.
         """
-        bindings = read_bindings(data, self.hazards.sensors)
+        bindings = read_bindings(data, self._bindings.bound)
         self._bound_live = True
         self._apply(bindings)
         self._stored.clear()
@@ -234,7 +246,10 @@ class Kernel:
     def _apply(self, bindings: Bindings) -> None:
         old, self._bindings = self._bindings, bindings
         self._states, self._available = {}, {}
-        ordered = sorted(bindings.bound.values(), key=lambda bound: not bound.sensor)
+        # Of one device's message what detects is read first, its figures after that.
+        ordered = sorted(
+            bindings.bound.values(), key=lambda bound: (not bound.sensor, bound.figures)
+        )
         for bound in ordered:
             before = old.bound.get(bound.entity_id)
             if before is not None and before.wire == bound.wire:
@@ -294,13 +309,7 @@ class Kernel:
                 self._apply(read_bindings(json.loads(kept)))
             except (BindingProblem, ValueError):
                 self._bindings.problems["?"] = "the stored bindings can't be read"
-        seen = json.loads(rows.get(("seen", "seen"), b"{}"))
-        now, wall = self._clock.steady(), self._clock.wall()
-        for sensor in self.hazards.sensors.values():
-            if sensor.entity_id in seen and not sensor.heard:
-                ago = max(0.0, wall - float(seen[sensor.entity_id]))
-                grace = min(RESTART_GRACE_S, sensor.limit_s)
-                sensor.seen = now - min(ago, sensor.limit_s - grace)
+        remember(self.hazards.sensors.values(), rows, self._clock)
         records = self.reports.load(rows)
         self.carry_out(self.hazards.resume(records, send=self._mqtt.connected))
         self._loaded_rows = True
@@ -326,9 +335,8 @@ class Kernel:
         self._loop.call_later(SEEN_EVERY_S, self._keep_seen)
 
     def _save_seen(self) -> None:
-        now, wall = self._clock.steady(), self._clock.wall()
-        seen = {key: wall - (now - one.seen) for key, one in self.hazards.sensors.items()}
-        self._store.save("seen", "seen", json.dumps(seen).encode())
+        for key, row in memories(self.hazards.sensors.values(), self._clock):
+            self._store.save("seen", key, json.dumps(row).encode())
 
     # ---- status
 
@@ -349,14 +357,10 @@ class Kernel:
 
     def status(self) -> dict[str, Any]:
         """How the kernel is: for the home, the supervisor and ``linli doctor``."""
-        now, wall = self._clock.steady(), self._clock.wall()
-        bound = self._bindings.bound
-        open_records = self.hazards.open_records()
-        lost = {one.entity_id for one in open_records if one.hazard == "supervision"}
         return {
             "pid": os.getpid(),
             "started_at": self._started,
-            "at": wall,
+            "at": self._clock.wall(),
             "broker_connected": self._mqtt.connected,
             "broker_since": self._broker_since,
             "store_ok": self._store.ok,
@@ -364,30 +368,8 @@ class Kernel:
             "store_pending": self._store.pending,
             "store_unreadable": self._store.unreadable,
             "messages_dropped": self._intake.dropped,
-            "bindings_version": self._bindings.version,
-            "binding_problems": self._bindings.problems,
-            "leases": self.hazards.leases(),
-            "open": [{"id": one.id, "hazard": one.hazard} for one in open_records],
             "unconfirmed": self.reports.unconfirmed,
-            "sensors": {
-                key: {
-                    "hazard": sensor.hazard,
-                    "detects": sensor.value,
-                    "seen_at": wall - (now - sensor.seen) if sensor.heard else None,
-                    "available": sensor.available,
-                    "lost": key in lost,
-                    "limit_s": sensor.limit_s,
-                }
-                for key, sensor in self.hazards.sensors.items()
-            },
-            "actuators": {
-                key: {
-                    "role": actuator.role,
-                    "value": self.hazards.values.get(key),
-                    "available": bound[key].reader.available,
-                }
-                for key, actuator in self.hazards.actuators.items()
-            },
+            **status_of(self.hazards, self._bindings, self._clock),
         }
 
 

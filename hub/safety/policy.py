@@ -1,4 +1,4 @@
-"""Which roles a hazard calls for, and what gas forbids.
+"""Who is called by a hazard, and what gas forbids.
 
 Only what the resident bound is ever commanded. While gas is in the room a spark is the danger:
 then nothing electrical is switched, on or off, unless its binding says that it is safe in gas.
@@ -7,28 +7,9 @@ Valves count as safe by their role.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
-GAS = "gas"
-SMOKE = "smoke"
-LEAK = "leak"
-HAZARDS = (GAS, SMOKE, LEAK)
-
-GAS_VALVE = "gas_valve"
-WATER_VALVE = "water_valve"
-SIREN = "siren"
-SOCKET = "socket"
-ROLES = (GAS_VALVE, WATER_VALVE, SIREN, SOCKET)
-
-# In the order of acting: what stops the hazard, then what warns, then what limits the damage.
-CALLED_ROLES: dict[str, tuple[str, ...]] = {
-    GAS: (GAS_VALVE, SIREN, SOCKET),
-    SMOKE: (SIREN, GAS_VALVE, SOCKET),
-    LEAK: (WATER_VALVE, SOCKET),
-}
-
-# The role without which the system has to say "cannot act".
-NEEDED_ROLE: dict[str, str] = {GAS: GAS_VALVE, SMOKE: SIREN, LEAK: WATER_VALVE}
+from .table import GAS_VALVE, HAZARDS, SIREN, SOCKET, WATER_VALVE
 
 SAFE_IN_GAS = frozenset({GAS_VALVE, WATER_VALVE})
 
@@ -52,7 +33,7 @@ class ActuatorBinding:
 
     Attributes:
         entity_id: the actuator.
-        role: one of :data:`ROLES`.
+        role: one of :data:`hub.safety.table.ROLES`.
         command: what the kernel sends, such as ``close`` or ``turn_off``.
         gas_safe: the resident says that switching it makes no spark where gas can gather.
         confirmable: the device reports a state that can confirm the command.
@@ -80,12 +61,22 @@ class ActuatorBinding:
         self.silence = SILENCE.get(command) if role == SIREN and can_silence else None
 
 
-def called(hazard: str, actuators: Iterable[ActuatorBinding]) -> Iterator[ActuatorBinding]:
-    """The bound actuators that this hazard calls for, in the order of acting."""
+def called(
+    hazard: str, actuators: Iterable[ActuatorBinding], own: Collection[str] = ()
+) -> Iterator[ActuatorBinding]:
+    """The bound actuators that this hazard calls for, in the order of acting.
+
+    Args:
+        hazard: a name of :data:`hub.safety.table.HAZARDS`.
+        actuators: everything bound.
+        own: the sockets of the sensor's own device.
+    """
+    kind = HAZARDS[hazard]
     bound = list(actuators)
-    for role in CALLED_ROLES.get(hazard, ()):
+    for role in kind.roles:
         for actuator in bound:
-            if actuator.role == role:
+            elsewhere = kind.own_sockets and role == SOCKET and actuator.entity_id not in own
+            if actuator.role == role and not elsewhere:
                 yield actuator
 
 

@@ -97,9 +97,9 @@ class HazardRecord:
 
     Attributes:
         id: hex, the same for as long as the hazard is open, restarts of the kernel included.
-        hazard: ``gas``, ``smoke``, ``leak`` or ``supervision``.
+        hazard: a name of :data:`hub.safety.table.HAZARDS`, or ``supervision``.
         entity_id: the sensor.
-        active: True until the sensor was quiet for its ``clear_s``.
+        active: True until the sensor was quiet for its ``clear_s``, or a person ended it.
         overrides: actuators that a person took back, by entity id: who and when.
     """
 

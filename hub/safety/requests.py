@@ -53,6 +53,8 @@ class Requests:
                 return {"problems": problems, "durable": await self._durable()}
             case "acknowledge":
                 return await self._acknowledge(message)
+            case "end":
+                return await self._end(message)
             case "override":
                 return await self._override(message)
             case "seen":
@@ -77,6 +79,14 @@ class Requests:
             self._kernel.carry_out(self._kernel.hazards.acknowledge(hazard_id, by))
         except KeyError:
             raise Refused("no such hazard") from None
+        return {"durable": await self._durable()}
+
+    async def _end(self, message: dict[str, Any]) -> dict[str, Any]:
+        hazard_id, by = _text(message, "hazard_id"), _text(message, "by")
+        try:
+            self._kernel.carry_out(self._kernel.hazards.end(hazard_id, by))
+        except KeyError:
+            raise Refused("no such hazard that a person ends") from None
         return {"durable": await self._durable()}
 
     async def _override(self, message: dict[str, Any]) -> dict[str, Any]:

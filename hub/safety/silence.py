@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from . import policy
+from . import policy, table
 from .acting import Acting, Clock, OpenRecords, Outcome
 from .records import CONFIRMED, FAILED, REFUSED_ELECTRICAL, SENT, Action, HazardRecord
 
@@ -39,7 +39,7 @@ class Silencing:
             actuator = self._acting.actuators.get(action.entity_id)
             if actuator is None or actuator.silence is None or action.entity_id in record.overrides:
                 continue
-            if action.role != policy.SIREN or not action.switched:
+            if action.role != table.SIREN or not action.switched:
                 continue
             heir = self._wanted_by(action.entity_id)
             if heir is not None:

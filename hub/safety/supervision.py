@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
+from .measure import Count, Rule
+from .table import HAZARDS
+
 MAINS_LIMIT_S = 2 * 3600.0
 BATTERY_LIMIT_S = 25 * 3600.0
 GRACE_S = 10.0
@@ -16,9 +21,14 @@ class Sensor:
 
     Attributes:
         entity_id: the sensor.
-        hazard: what it detects: ``gas``, ``smoke`` or ``leak``.
+        hazard: what it detects, a name of :data:`hub.safety.table.HAZARDS`.
         limit_s: seconds without a live message after which it counts as lost.
         clear_s: seconds of continuous quiet after which its hazard is over.
+        key: names it among all sensors; a figure may be read for several hazards.
+        count: what its figures are held against, None for a sensor that speaks words.
+        own: the sockets of its own device, where only these are called.
+        pulse: it tells of a moment, a press, and never that the moment is over.
+        latched: its hazard ends when a person says so.
         value: True while it detects, False while it doesn't, None when it never said so.
         seen: steady clock of its last live message.
         heard: it gave a sign of life since this process started.
@@ -33,10 +43,15 @@ class Sensor:
         "available",
         "by_word",
         "clear_s",
+        "count",
         "entity_id",
         "hazard",
         "heard",
+        "key",
+        "latched",
         "limit_s",
+        "own",
+        "pulse",
         "quiet_since",
         "seen",
         "spoke",
@@ -52,11 +67,20 @@ class Sensor:
         limit_s: float = BATTERY_LIMIT_S,
         clear_s: float = CLEAR_S,
         seen: float = 0.0,
+        rule: Rule | None = None,
+        own: Collection[str] = (),
+        pulse: bool = False,
     ) -> None:
+        kind = HAZARDS[hazard]
         self.entity_id = entity_id
         self.hazard = hazard
-        self.limit_s = limit_s
+        self.limit_s = limit_s if kind.supervised else float("inf")
         self.clear_s = clear_s
+        self.count = None if rule is None else Count(rule)
+        self.key = entity_id if rule is None else f"{entity_id}#{hazard}"
+        self.own = frozenset(own)
+        self.pulse = pulse
+        self.latched = kind.latched
         self.value: bool | None = None
         self.seen = seen
         self.heard = False
@@ -66,8 +90,8 @@ class Sensor:
         self.spoke: float | None = None
         self.by_word = False
 
-    def take_over(self, old: Sensor) -> None:
-        """Keep what was known when the bindings are replaced."""
+    def take_over(self, old: Sensor, now: float) -> None:
+        """Keep what was known when the bindings are replaced; limits may be others now."""
         self.value = old.value
         self.seen = old.seen
         self.heard = old.heard
@@ -76,6 +100,9 @@ class Sensor:
         self.quiet_since = old.quiet_since
         self.spoke = old.spoke
         self.by_word = old.by_word
+        if self.count is not None and old.count is not None:
+            self.count.take_over(old.count, now)
+            self.settle(now)
 
     def believes(self, value: bool, since: float) -> bool:
         """Whether the home's word on this sensor counts; only where we did not hear better.
@@ -100,7 +127,40 @@ class Sensor:
             self.heard = True
         if value is None:
             self.quiet_since = None
+            if self.count is not None:
+                self.count.figure = None
             return
+        if value or self.available is False:
+            self.quiet_since = None
+        elif self.quiet_since is None:
+            self.quiet_since = now
+        self.value = value
+
+    def hear_figure(self, count: Count, figure: float, now: float, *, live: bool) -> bool:
+        """Note a figure; whether anything but the figure is different now."""
+        news = (not self.heard and live, self.value, count.since is None, count.quiet is None)
+        if live:
+            self.seen = self.spoke = now
+            self.heard = True
+        count.hear(figure, now)
+        self.settle(now, heard=True)
+        after = (False, self.value, count.since is None, count.quiet is None)
+        return self.value is True or news != after
+
+    def settle(self, now: float, *, heard: bool = False) -> None:
+        """Bring ``value`` to what its figures and the time make of it.
+
+        Args:
+            now: steady clock.
+            heard: a figure has just come; else time alone has passed.
+        """
+        count = self.count
+        if count is None or count.figure is None:
+            return
+        count.settle(now)
+        value = count.holds(now)
+        if value and not self.value and self.available is False and not heard:
+            return  # what it would say now, nobody knows
         if value or self.available is False:
             self.quiet_since = None
         elif self.quiet_since is None:
@@ -116,6 +176,9 @@ class Sensor:
             self.heard = True
         if available is self.available:
             return
+        since = self.unavailable_since
+        if self.count is not None and since is not None:
+            self.count.returned(now, now - since)
         self.available = available
         self.unavailable_since = now if available is False else None
         if available is False:
@@ -130,11 +193,13 @@ class Sensor:
 
     def over_at(self) -> float | None:
         """Steady clock at which its hazard is over if it stays quiet, None while it isn't."""
-        return None if self.quiet_since is None else self.quiet_since + self.clear_s
+        if self.quiet_since is None or self.latched:
+            return None
+        return self.quiet_since + self.clear_s
 
     def lost_at(self, grace_s: float) -> float:
         """Steady clock from which it counts as lost if nothing more is heard."""
         silent = self.seen + self.limit_s
-        if self.unavailable_since is None:
+        if self.unavailable_since is None or not HAZARDS[self.hazard].supervised:
             return silent
         return min(silent, self.unavailable_since + grace_s)

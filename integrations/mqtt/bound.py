@@ -231,14 +231,16 @@ class Bound:
         self._expired = True
         self.entity.available = self._available
 
-    async def _command(self, command: str, **args: Any) -> None:
+    async def _command(self, command: str, /, **args: Any) -> None:
         """Send a command and return when the device's state answers it.
 
         An optimistic device never answers: its state is taken to be what was asked for.
         """
         spec = self.spec
         try:
-            messages = await self._line.worker.settle(partial(spec.messages, command, args))
+            messages = await self._line.worker.settle(
+                partial(spec.messages, command, args, self._reading)
+            )
         except TemplateProblem as problem:
             raise CommandProblem("The command can't be put into the device's words.") from problem
         if spec.assumes(command):

@@ -12,7 +12,7 @@ import orjson
 
 from hub.api import ParseProblem
 from integrations.mqtt.abbreviations import DEVICE, PAYLOAD, expand
-from integrations.mqtt.components import TABLE
+from integrations.mqtt.components import IGNORED, TABLE
 from integrations.mqtt.fields import Fields
 from integrations.mqtt.spec import Spec
 
@@ -43,6 +43,14 @@ class UnknownComponent(ParseProblem):
     def __init__(self, component: str) -> None:
         self.component = component
         super().__init__(f"the discovery component {component} isn't supported")
+
+
+class IgnoredComponent(ParseProblem):
+    """A discovery component that is known and becomes no entity."""
+
+    def __init__(self, component: str) -> None:
+        self.component = component
+        super().__init__(IGNORED[component])
 
 
 class DiscoveryTopic:
@@ -84,10 +92,11 @@ def parse(topic: DiscoveryTopic, payload: bytes) -> Parsed:
 
     Raises:
         UnknownComponent: No parser for this component.
+        IgnoredComponent: It is known and not shown.
         ParseProblem: Nothing of the payload can be used.
     """
-    if topic.component != DEVICE_FORM and topic.component not in TABLE:
-        raise UnknownComponent(topic.component)
+    if topic.component != DEVICE_FORM:
+        _check_component(topic.component)
     if not payload.strip():
         return {topic.discovery_id: None}
     raw = _load(payload)
@@ -95,6 +104,13 @@ def parse(topic: DiscoveryTopic, payload: bytes) -> Parsed:
     if topic.component == DEVICE_FORM:
         return _parse_device(topic, data, {"~": raw["~"]} if "~" in raw else {})
     return {topic.discovery_id: _parse_one(topic.component, data, topic.discovery_id)}
+
+
+def _check_component(component: str) -> None:
+    if component in IGNORED:
+        raise IgnoredComponent(component)
+    if component not in TABLE:
+        raise UnknownComponent(component)
 
 
 def _load(payload: bytes) -> dict[str, object]:
@@ -177,6 +193,5 @@ def _parse_component(
     platform = Fields(data).required_text("platform")
     if set(data) == {"platform"}:
         return None
-    if platform not in TABLE:
-        raise UnknownComponent(platform)
+    _check_component(platform)
     return _parse_one(platform, shared | data, discovery_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import sys
 from collections.abc import Mapping
 from functools import lru_cache
@@ -11,6 +12,7 @@ from hub.api import AnyTemplate, ParseProblem, TemplateProblem, template_of
 
 MAX_TOPIC_BYTES = 1024
 MAX_TEXT = 255
+_WHOLE = re.compile(r"\s*[+-]?\d{1,15}\s*")
 _YES = frozenset({"1", "true", "yes", "on", "enable"})
 _NO = frozenset({"0", "false", "no", "off", "disable"})
 
@@ -29,6 +31,23 @@ def check_topic(topic: str, *, wildcards: bool) -> str:
         if ("#" in level and (level != "#" or not last)) or ("+" in level and level != "+"):
             raise ParseProblem("a topic's wildcard is in the wrong place")
     return topic
+
+
+def number_of(text: str) -> float:
+    """A number as the device wrote it: 21 stays whole, 21.0 doesn't become so.
+
+    Raises:
+        ParseProblem: It isn't a finite number.
+    """
+    if _WHOLE.fullmatch(text):
+        return int(text)
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise ParseProblem("the state isn't a finite number")
+    return value
 
 
 @lru_cache(maxsize=512)

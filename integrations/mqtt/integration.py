@@ -9,6 +9,7 @@ from integrations.mqtt.bound import Bound
 from integrations.mqtt.discovery import (
     MAX_BYTES,
     DiscoveryTopic,
+    IgnoredComponent,
     Parsed,
     UnknownComponent,
     parse,
@@ -85,8 +86,8 @@ class MqttDiscovery(Integration[MqttConfig]):
             if place is None:
                 return
             parsed = self._parse(place, payload)
-        except UnknownComponent as problem:
-            self._count_unsupported(problem.component, topic)
+        except (UnknownComponent, IgnoredComponent) as problem:
+            self._count_component(problem, topic)
         except ParseProblem as problem:
             self.problem("bad_discovery", "%s: %s", topic, problem)
         else:
@@ -101,7 +102,11 @@ class MqttDiscovery(Integration[MqttConfig]):
             raise ParseProblem(f"a discovery payload is larger than {MAX_BYTES} bytes")
         return parse(place, payload)
 
-    def _count_unsupported(self, component: str, topic: str) -> None:
+    def _count_component(self, problem: UnknownComponent | IgnoredComponent, topic: str) -> None:
+        component = problem.component
+        if isinstance(problem, IgnoredComponent):
+            self.problem(f"ignored_{component}", "%s: %s", topic, problem)
+            return
         if len(self._unsupported) < MAX_NAMED_COMPONENTS:
             self._unsupported.add(component)
         named = component if component in self._unsupported else "component"
@@ -125,8 +130,8 @@ class MqttDiscovery(Integration[MqttConfig]):
                 self._place(topic, bounds, entity_id, result)
             elif result is None:
                 self._remove(bounds.pop(entity_id, None))
-            elif isinstance(result, UnknownComponent):
-                self._count_unsupported(result.component, topic)
+            elif isinstance(result, UnknownComponent | IgnoredComponent):
+                self._count_component(result, topic)
             else:
                 self.problem("bad_discovery", "%s: %s", topic, result)
         if not bounds:

@@ -186,8 +186,8 @@ class Spec:
         """The payload of a command; raises CommandProblem when it can't be made."""
         raise CommandProblem("This device takes no commands.")
 
-    def messages(self, command: str, args: dict[str, Any]) -> tuple[Message, ...]:
-        """What a command sends; raises CommandProblem when it can't be made."""
+    def messages(self, command: str, args: dict[str, Any], _before: Reading) -> tuple[Message, ...]:
+        """What a command sends to a device that reads so; raises CommandProblem if it can't."""
         if self.command_topic is None:
             raise CommandProblem("This device takes no commands.")
         return (Message(self.command_topic, self.payload(command, args)),)
@@ -208,6 +208,10 @@ class Spec:
         """Rendered payload -> canonical word, for the wire; empty when words can't say it."""
         return {}
 
+    def plain(self) -> bool:
+        """Whether the rendered payload itself is the state, for the wire: a number, a press."""
+        return False
+
     def wire_template(self) -> str | None:
         """Source of the template that belongs to ``states``."""
         return self.state_template.source if self.state_template else None
@@ -216,17 +220,18 @@ class Spec:
         """How the hazard kernel reads and commands it without us; None when it can't."""
         quick = self.state_template is None or isinstance(self.state_template, Template)
         states = self.states() if self.state_topic and quick else {}
+        told = bool(states) or (quick and self.state_topic is not None and self.plain())
         commands: dict[str, str] = {}
         for command in self.commands():
             try:
                 commands[command] = self.payload(command, {})
             except (CommandProblem, TemplateProblem, Unrendered):
                 continue
-        if not states and not commands:
+        if not told and not commands:
             return None
         return Wire(
-            state_topic=self.state_topic if states else None,
-            state_template=self.wire_template() if states else None,
+            state_topic=self.state_topic if told else None,
+            state_template=self.wire_template() if told else None,
             states=states,
             command_topic=self.command_topic if commands else None,
             commands=commands,

@@ -11,6 +11,7 @@ from community.core import audit
 from community.incidents.rules import Move
 from tests.catalogues import ROOT
 from tests.community.conftest import Running
+from tests.parsed import parsed
 
 WRITERS = {"write", "act", "_act", "_put_in_force"}
 
@@ -18,7 +19,7 @@ WRITERS = {"write", "act", "_act", "_put_in_force"}
 def acts() -> Iterator[str]:
     """The acts that stand in the code as plain texts."""
     for path in (ROOT / "community").rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        for node in ast.walk(parsed(path.read_text("utf-8"))):
             if not isinstance(node, ast.Call):
                 continue
             named = [word.value for word in node.keywords if word.arg == "act"]

@@ -15,7 +15,7 @@ from tests.community.conftest import Running
 from tests.community.test_intake import event
 
 if TYPE_CHECKING:
-    from playwright.async_api import Browser, Page
+    from playwright.async_api import Browser, Page, Route
 
 pytestmark = pytest.mark.peers
 
@@ -73,6 +73,25 @@ async def test_an_alarm_rings_until_it_is_acknowledged(running: Running, chromiu
     # The pressed button has the focus still; it says what it would do now.
     await page.get_by_role("button", name="Send someone").wait_for()
     assert await page.get_by_role("button", name="Acknowledge").count() == 0
+    await page.context.close()
+
+
+async def test_an_update_that_comes_before_the_presss_answer_is_not_lost(
+    running: Running, chromium: Browser
+) -> None:
+    page = await duty(running, chromium)
+    await alarm(running)
+
+    async def late(route: Route) -> None:
+        answer = await route.fetch()
+        await page.get_by_role("heading", name="Working on it").wait_for()
+        await route.fulfill(response=answer)
+
+    await page.route("**/move", late)
+    async with page.expect_response("**/move"):
+        await page.get_by_role("button", name="Acknowledge").click()
+    await page.get_by_role("button", name="Acknowledge").wait_for(state="detached")
+    await page.get_by_role("button", name="Send someone").wait_for()
     await page.context.close()
 
 

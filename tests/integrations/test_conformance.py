@@ -12,6 +12,7 @@ from hub.core.kinds import KINDS
 from hub.plugins.entity_kinds import CLASSES
 from hub.plugins.loader import BUILT_IN, load_class
 from hub.plugins.manifest import Manifest, find_manifests
+from tests.parsed import parsed
 
 MANIFESTS = {manifest.domain: manifest for manifest in find_manifests(BUILT_IN)[0]}
 EVERY = pytest.mark.parametrize("domain", sorted(MANIFESTS))
@@ -23,7 +24,7 @@ def shown_texts(manifest: Manifest) -> Iterator[str]:
     for field in load_class(manifest).config_class().form():
         yield from (str(field[key]) for key in ("label", "help") if field[key])
     for path in manifest.folder.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        for node in ast.walk(parsed(path.read_text("utf-8"))):
             if isinstance(node, ast.Call) and ast.unparse(node.func) == "CommandProblem":
                 (argument,) = node.args
                 assert isinstance(argument, ast.Constant), f"{path}:{node.lineno} isn't one text"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -11,22 +10,30 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from aiohttp import web
+
+from hub.accounts import home_tokens
 from hub.accounts.accounts import Accounts
-from hub.accounts.model import HOME_ROLES
-from hub.core.commands import Actor, CommandRefused, CommandTimeout
-from hub.core.kinds import Value
+from hub.accounts.home_tokens import HomeTokensTable
+from hub.accounts.model import HOME_ROLES, tidy_name
+from hub.accounts.tokens import HOME_SCOPES, Tokens
+from hub.core.commands import Actor
+from hub.core.mqtt import MqttSettings
 from hub.core.registry import MIGRATION, Registry
 from hub.core.settings import Listen
 from hub.core.states import States
 from hub.core.store import Store, migrate
 from hub.core.wire import Wire
 from hub.home import favourites
+from hub.home.device_users import BrokerAccess
 from hub.home.favourites import Favourites
 from hub.home.inventory import Inventory
 from hub.http.server import Server, serve
 from hub.safety.advice import Deed
 from privacy.box import Box
 from tests.hub.accounts.stores import open_table
+from tests.web.guarding import FakeGuarding
+from tests.web.orders import COMMANDS, FakeCommands
 from web.app import compose
 from web.facade import HAZARD_CLASSES, Refusal
 
@@ -49,11 +56,6 @@ DEVICES = (
     ("客厅插座", "客厅", (("switch", "outlet", None, "", True),)),
     ("警号", "客厅", (("siren", None, None, "", False),)),
 )
-COMMANDS = {
-    "valve": {"open": "OPEN", "close": "CLOSE"},
-    "switch": {"turn_on": "ON", "turn_off": "OFF"},
-    "siren": {"turn_on": "ON", "turn_off": "OFF"},
-}
 ADVICE = {
     "gas": (
         "已关闭厨房燃气阀。",
@@ -67,45 +69,6 @@ DID = {
         Deed("siren", "refused_electrical", "走廊警号保持原状：有燃气时操作它可能产生火花。"),
     )
 }
-
-
-class FakeCommands:
-    """Answers like devices: at once, late, or not at all."""
-
-    def __init__(self, states: States) -> None:
-        self.leases: dict[str, str] = {}
-        self.silent: set[str] = set()
-        self.calls: list[tuple[str, str, bool]] = []
-        self.args: dict[str, object] = {}
-        self.gate: asyncio.Event | None = None
-        self.called = asyncio.Event()
-        self._states = states
-
-    async def call(
-        self,
-        _actor: Actor,
-        entity_id: str,
-        command: str,
-        args: Mapping[str, Any] | None = None,
-        *,
-        override: bool = False,
-    ) -> None:
-        self.calls.append((entity_id, command, override))
-        self.args = dict(args or {})
-        self.called.set()
-        if entity_id in self.leases and not override:
-            raise CommandRefused("leased", "held")
-        if self.gate is not None:
-            await self.gate.wait()
-        if entity_id in self.silent:
-            raise CommandTimeout
-        values: dict[str, Value] = {
-            "turn_on": True,
-            "turn_off": False,
-            "open": "open",
-            "close": "closed",
-        }
-        self._states.set(entity_id, values[command])
 
 
 def hazard(kind: str, entity_id: str, sensor: str, place: str, **more: Any) -> SimpleNamespace:
@@ -128,10 +91,10 @@ def hazard(kind: str, entity_id: str, sensor: str, place: str, **more: Any) -> S
     return made
 
 
-class FakeHome:
+class FakeHome(FakeGuarding):
     """What `web.facade.HomeRuntime` promises, from memory."""
 
-    def __init__(self, store: Store, accounts: Accounts) -> None:
+    def __init__(self, store: Store, accounts: Accounts, tokens: Tokens) -> None:
         self.locked = False
         self.set_up = True
         self.unlock_mode = "passphrase"
@@ -142,6 +105,7 @@ class FakeHome:
         self.favourites = Favourites(store, Box(b"k" * 32))
         self.inventory.groups.start()
         self.accounts = accounts
+        self.tokens = tokens
         self.areas: list[Any] = []
         self.open: list[Any] = []
         self.bound: list[Any] = []
@@ -152,9 +116,10 @@ class FakeHome:
         self.lines: list[Any] = []
         self.paired: Any = None
         self.did: list[tuple[Any, ...]] = []
-        self.watches: dict[str, str] = {}
+        self.furnish_watch()
         self.guard = "watching"
-        self.changed: Callable[[str], None] = lambda _topic: None
+        self.broker = BrokerAccess(Path(store.path).parent, MqttSettings("127.0.0.1", 18830))
+        self.listeners: list[Callable[[str], None]] = []
 
     async def _note(self, actor: Actor, action: str, subject: str) -> None:
         self.did.append((action, subject, actor.role))
@@ -189,8 +154,12 @@ class FakeHome:
         raise KeyError(name)
 
     def listen(self, changed: Callable[[str], None]) -> Callable[[], None]:
-        self.changed = changed
-        return lambda: None
+        self.listeners.append(changed)
+        return lambda: self.listeners.remove(changed)
+
+    def changed(self, topic: str) -> None:
+        for listener in self.listeners:
+            listener(topic)
 
     def hazards(self) -> Sequence[Any]:
         return self.open
@@ -247,23 +216,6 @@ class FakeHome:
     async def set_limit(self, entity_id: str, seconds: float, _actor: Actor) -> None:
         self.did.append(("limit", entity_id, seconds))
 
-    def supervision(self) -> Sequence[Any]:
-        kinds = {"gas": "gas", "smoke": "smoke", "moisture": "leak"}
-        return [
-            SimpleNamespace(
-                entity_id=entity.entity_id,
-                name=self.registry.name_of(entity.entity_id),
-                hazard=kinds[entity.device_class or ""],
-                seen_at=None
-                if self.watches.get(entity.entity_id) == "unheard"
-                else time.time() - 120,
-                limit_s=25 * 3600.0,
-                watch=self.watches.get(entity.entity_id, "watching"),
-            )
-            for entity in self.registry.entities()
-            if entity.device_class in kinds and entity.kind == "binary_sensor"
-        ]
-
     def choices(self) -> Sequence[Any]:
         return [
             SimpleNamespace(purpose="tell_zone", klass=klass, value=value, since=since)
@@ -312,6 +264,23 @@ class FakeHome:
             slot_s=2.0,
         )
 
+    async def rename_device(self, device_id: str, name: str, area: str, actor: Actor) -> None:
+        device = self.registry.device(device_id)
+        assert device is not None
+        self.registry.rename_device(device, tidy_name(name), area)
+        await self.registry.kept()
+        await self.note(actor, "name device", device_id)
+
+    async def set_enabled(self, entity_id: str, enabled: bool, actor: Actor) -> None:
+        entity = self.registry.get(entity_id)
+        assert entity is not None
+        self.registry.set_enabled(entity, enabled)
+        await self.registry.kept()
+        await self.note(actor, f"switch {enabled}", entity_id)
+
+    async def note(self, actor: Actor, action: str, subject: str) -> None:
+        self.did.append(("note", action, subject, actor.token))
+
     async def history(
         self, entity_id: str, start: float, end: float
     ) -> Sequence[tuple[float, object]]:
@@ -351,8 +320,9 @@ class FakeHome:
 class Served:
     """A served home and its address."""
 
-    def __init__(self, home: FakeHome, server: Server) -> None:
+    def __init__(self, home: FakeHome, app: web.Application, server: Server) -> None:
         self.home = home
+        self.app = app
         self.server = server
         self.address = server.address
 
@@ -368,15 +338,18 @@ class Served:
 async def served(folder: Path, *, furnished: bool = True) -> AsyncIterator[Served]:
     """Serve a fake home on a free port."""
     store = Store(folder / "registry.db")
-    store.run_sync(lambda db: migrate(db, [MIGRATION, favourites.MIGRATION]))
+    store.run_sync(lambda db: migrate(db, [MIGRATION, favourites.MIGRATION, home_tokens.MIGRATION]))
     small, table = open_table(folder / "accounts.db")
-    home = FakeHome(store, Accounts(table, HOME_ROLES))
+    accounts = Accounts(table, HOME_ROLES)
+    tokens = HomeTokensTable(store, Box(b"k" * 32))
+    home = FakeHome(store, accounts, Tokens(tokens, accounts, table, HOME_SCOPES))
     if furnished:
         home.furnish()
     listen = Listen(port=0)
-    server = await serve(compose(home, listen), listen)
+    app = compose(home, listen)
+    server = await serve(app, listen)
     try:
-        yield Served(home, server)
+        yield Served(home, app, server)
     finally:
         await server.stop()
         small.close()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from hub.accounts.tokens import HOME_SCOPES
 from hub.core.commands import Actor
 from hub.core.language import translator
 from hub.safety.advice import Advice
@@ -54,6 +55,7 @@ async def home(tmp_path: Path) -> AsyncIterator[Served]:
         fake.states.set(sensor, True)
         fake.states.set(fake.named("阳台水浸"), None, available=False)
         await fake.pair("LINLI", Actor("test", "owner"))
+        await fake.tokens.make("nobody", "Demo program", HOME_SCOPES, 30)
         yield made
 
 

@@ -9,6 +9,7 @@ import pytest
 from aiohttp import web
 
 from hub.accounts.model import HOME_ROLES
+from hub.accounts.tokens import HOME_SCOPES
 from hub.core.settings import Listen
 from hub.home.runtime import Home
 from hub.http.server import Server, serve
@@ -31,6 +32,12 @@ class Served:
         number = len(await self.home.accounts.all())
         account = await self.home.accounts.create(f"Demo {role} {number}", role)
         return await self.home.accounts.open_session(account.id)
+
+    async def bearer_for(self, role: str, scope: str) -> str:
+        """The token of a fresh account of this role, good for one scope."""
+        number = len(await self.home.accounts.all())
+        account = await self.home.accounts.create(f"Demo {role} {number}", role)
+        return (await self.home.tokens.make(account.id, "Demo", [scope]))[0]
 
 
 async def _serve(home: Home) -> Served:
@@ -57,8 +64,10 @@ async def test_every_route_lets_in_whom_it_declares(served: Served) -> None:
         HOME_ROLES.names,
         served.token_for,
         stricter=["GET /"],
+        scopes=HOME_SCOPES,
+        bearer_for=served.bearer_for,
     )
-    assert visits > 150
+    assert visits > 1500
 
 
 async def test_a_home_without_an_owner_shows_only_its_set_up(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from web.dashboard.past import recent
 from web.dashboard.status import sentence
 from web.design.spark import spark
-from web.words import HAZARDS, RESULTS, ROLES
+from web.words import ALARMS, HAZARDS, RESULTS, ROLES
 
 if TYPE_CHECKING:
     from web.design.page import Words
@@ -26,6 +26,7 @@ TILE_ORDER = (
     ("valve", "gas"),
     ("valve", None),
     ("binary_sensor", "gas"),
+    ("binary_sensor", "carbon_monoxide"),
     ("binary_sensor", "smoke"),
     ("binary_sensor", "moisture"),
     ("switch", None),
@@ -35,8 +36,6 @@ TILE_ORDER = (
     ("sensor", None),
 )
 
-NEEDED = {"gas": "gas_valve", "smoke": "siren", "leak": "water_valve"}
-
 
 def _(message: str) -> str:
     """Mark a message for extraction; it is translated where it is shown."""
@@ -44,9 +43,10 @@ def _(message: str) -> str:
 
 
 CANNOT_ACT = {
-    "gas": _("Nothing is bound that closes the gas."),
-    "smoke": _("Nothing is bound that sounds when there is smoke."),
-    "leak": _("Nothing is bound that closes the water."),
+    "gas_valve": _("Nothing is bound that closes the gas."),
+    "siren": _("Nothing is bound that sounds."),
+    "water_valve": _("Nothing is bound that closes the water."),
+    "socket": _("The socket of the sensor's own device is not bound."),
 }
 
 
@@ -88,7 +88,7 @@ class Overview:
         return {
             "role": role,
             "cards": sorted(
-                (card for card in cards if card.hazard.hazard != "supervision"),
+                (card for card in cards if card.level in ALARMS),
                 key=lambda card: (not card.asks, card.level),
             ),
             "silent": [card for card in cards if card.hazard.hazard == "supervision"],
@@ -103,14 +103,16 @@ class Overview:
     def _waiting(self, words: Words) -> list[tuple[str, str, str, str, str]]:
         """Return (picture, title, detail, address, press) of what waits for a resident."""
         runtime = self._house.runtime
-        bound = {binding.role for binding in runtime.bindings()}
         found = []
-        for hazard in dict.fromkeys(sensor.hazard for sensor in runtime.supervision()):
-            role = NEEDED.get(hazard)
-            if role and role not in bound:
+        missing: dict[str, dict[str, None]] = {}
+        for sensor in runtime.supervision():
+            missing.setdefault(sensor.hazard, {}).update(dict.fromkeys(sensor.missing))
+        for hazard, roles in missing.items():
+            for role in roles:
                 title = words("%(alarm)s: the hub cannot act", alarm=words(HAZARDS[hazard][1]))
-                detail = words(CANNOT_ACT[hazard])
+                detail = words(CANNOT_ACT[role])
                 found.append((HAZARDS[hazard][2], title, detail, "/safety", words("Bind")))
+        found += self._maintenance(words)
         if runtime.pairing() and any(choice.value is None for choice in runtime.choices()):
             found.append(
                 (
@@ -123,6 +125,24 @@ class Overview:
                     words("Choose"),
                 )
             )
+        return found
+
+    def _maintenance(self, words: Words) -> list[tuple[str, str, str, str, str]]:
+        """Low batteries of what keeps watch, and sensors that nobody tried for long."""
+        runtime = self._house.runtime
+        found = []
+        for hazard in runtime.hazards():
+            level, name, picture = HAZARDS[hazard.hazard]
+            if hazard.active and level == "4":
+                title = words("%(note)s: %(name)s", note=words(name), name=hazard.sensor)
+                happened = hazard.advice(words)[0]
+                address = f"/devices/{hazard.entity_id}"
+                found.append((picture, title, happened, address, words("Look")))
+        for sensor in runtime.supervision():
+            if sensor.test_due:
+                title = words("Test %(name)s", name=sensor.name)
+                detail = words("Press its test button, then say so on the safety page.")
+                found.append(("review", title, detail, "/safety#tests", words("Test it")))
         return found
 
     async def _spark(self, view: EntityView) -> str:

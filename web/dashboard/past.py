@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from web.words import HAZARDS
+from web.words import ALARMS, HAZARDS
 
 if TYPE_CHECKING:
     from web.design.page import Words
@@ -42,7 +42,7 @@ def recent(house: House, words: Words) -> list[PastHazard]:
     """The last few alarms that ended within a day; lost sensors are left to the full list."""
     since = time.time() - RECENT_S
     over = [one for one in _ended(house) if (one.cleared_at or 0.0) > since]
-    alarms = [one for one in over if one.hazard != "supervision"]
+    alarms = [one for one in over if HAZARDS[one.hazard][0] in ALARMS]
     return [PastHazard(one, words) for one in alarms[:MOST_RECENT]]
 
 

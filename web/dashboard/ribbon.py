@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from web.house import HOUSEHOLD
+from web.words import ALARMS, HAZARDS
 
 if TYPE_CHECKING:
     from hub.http.live import LiveContext
@@ -17,7 +18,8 @@ def alarming(runtime: HomeRuntime) -> Mapping[str, Any]:
     """What `ribbon.html` needs: the open alarms, and whether they are watched for."""
     if runtime.locked or not runtime.set_up:
         return {"alarms": [], "watched": "watching"}
-    open_now = [one for one in runtime.hazards() if one.active and one.hazard != "supervision"]
+    hazards = [one for one in runtime.hazards() if one.active]
+    open_now = [one for one in hazards if HAZARDS[one.hazard][0] in ALARMS]
     return {"alarms": open_now, "watched": runtime.guard}
 
 

@@ -79,6 +79,15 @@ def _hazard_routes(house: House) -> Routes:
             return refused(request, refusal.say(words))
         return done(request, words("Noted. The alarm stays here until the sensor is quiet."))
 
+    @routes.post("/hazards/{id}/end", allow=RESIDENTS)
+    async def end(request: web.Request) -> web.Response:
+        words = house.design.language(request["lang"])
+        try:
+            await house.runtime.end_call(request.match_info["id"], actor_of(request))
+        except Refusal as refusal:
+            return refused(request, refusal.say(words))
+        return done(request, words("The call for help has ended. It stays in the list."))
+
     return routes
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from web.words import GUARD, WATCH
+from web.words import ALARMS, GUARD, HAZARDS, WATCH
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,7 +35,8 @@ def sentence(
         words: the language.
     """
     guard = GUARD.get(house.runtime.guard)
-    alarms = [card for card in cards if card.hazard.hazard != "supervision"]
+    alarms = [card for card in cards if card.level in ALARMS]
+    silent = [card for card in cards if card.level == "lost"]
     if alarms:
         told = words("What happened and what to do stands below.")
         return Sentence(
@@ -43,7 +44,9 @@ def sentence(
             _alarms(alarms, words),
             f"{words(guard.text)}. {words(guard.detail)}" if guard else told,
         )
-    sensors = house.runtime.supervision()
+    # A battery's note is no watch, and a figure that is read for two hazards is one sensor.
+    watches = [one for one in house.runtime.supervision() if HAZARDS[one.hazard][0] in ALARMS]
+    sensors = list({one.entity_id: one for one in watches}.values())
     watched = {sensor.entity_id for sensor in sensors if sensor.watch == "watching"}
     for view in views:
         if view.mode == "alarm":
@@ -53,7 +56,7 @@ def sentence(
             return Sentence("1", text, "" if view.entity_id in watched else only)
     if guard:
         return Sentence(guard.level, words(guard.text), words(guard.detail))
-    return _sensors(cards, sensors, views, words)
+    return _sensors(silent, sensors, views, words)
 
 
 def _alarms(alarms: Sequence[HazardCard], words: Words) -> str:

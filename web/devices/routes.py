@@ -87,7 +87,8 @@ def _one(house: House, entity_id: str, lang: str) -> dict[str, Any]:
     registry = house.runtime.registry
     device = registry.device(entity.device_id)
     siblings = registry.of_device(entity.device_id) if entity.device_id else []
-    watched = {sensor.entity_id: sensor for sensor in house.runtime.supervision()}
+    # A figure may be read for several hazards; it is watched for all of them alike.
+    watched = {one.entity_id: one for one in house.runtime.supervision() if one.limit_s}
     return {
         "view": view,
         "entity": entity,

@@ -12,19 +12,14 @@ from web.dashboard.past import past
 from web.design import done, refused
 from web.facade import Refusal
 from web.house import RESIDENTS, House, actor_of, field, one_of
-from web.words import GUARD, HAZARDS, ROLES
+from web.safety.plans import limit_of, plans
+from web.safety.watching import watching_routes
+from web.words import GUARD, ROLES
 
 if TYPE_CHECKING:
     from hub.http.live import LiveContext
 
 TEMPLATES = Path(__file__).parent / "templates"
-
-# hazard -> the roles that act, in the order of acting (hub.safety.policy.CALLED_ROLES)
-ACTING = {
-    "gas": ("gas_valve",),
-    "smoke": ("siren", "gas_valve", "socket"),
-    "leak": ("water_valve", "socket"),
-}
 
 
 def safety_routes(house: House) -> Routes:
@@ -75,6 +70,7 @@ def safety_routes(house: House) -> Routes:
             )
         return done(request, words("It acted and confirmed. Put it back the way you want it."))
 
+    routes.extend(watching_routes(house))
     return routes
 
 
@@ -83,6 +79,7 @@ def _safety(house: House, lang: str) -> dict[str, Any]:
     bindings = runtime.bindings()
     by_role = {role: [b for b in bindings if b.role == role] for role in ROLES}
     taken = {binding.entity_id for binding in bindings}
+    words = house.design.language(lang)
     sensors = runtime.supervision()
     return {
         "by_role": by_role,
@@ -92,10 +89,8 @@ def _safety(house: House, lang: str) -> dict[str, Any]:
         },
         "guard": GUARD.get(runtime.guard),
         "sensors": sensors,
-        "plans": [
-            (hazard, HAZARDS[hazard], [(role, by_role[role]) for role in roles])
-            for hazard, roles in ACTING.items()
-        ],
-        "watched": {sensor.hazard for sensor in sensors},
-        "past": past(house, house.design.language(lang)),
+        "limits": [limit_of(sensor, words) for sensor in sensors],
+        "plans": plans(bindings, sensors, words),
+        "test_days": runtime.test_days,
+        "past": past(house, words),
     }

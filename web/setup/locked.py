@@ -72,7 +72,9 @@ def _seen(house: House, words: Words) -> dict[str, Any]:
         return {"cards": [], "guard": None, "locked": False}
     hazards = [hazard for hazard in house.runtime.hazards() if hazard.active]
     return {
-        "cards": [HazardCard(hazard, words) for hazard in hazards],
+        "cards": [
+            card for card in (HazardCard(one, words) for one in hazards) if card.level != "4"
+        ],
         "guard": GUARD.get(house.runtime.guard),
         "locked": True,
     }

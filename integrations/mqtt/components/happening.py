@@ -52,6 +52,14 @@ class EventSpec(_Happening):
             raise ParseProblem("the event isn't of an announced type")
         return Reading(now(), data)
 
+    def states(self) -> dict[str, str]:
+        """The announced types, where the payload is the event's JSON as it came."""
+        return {} if self.state_template else {one: one for one in self.event_types}
+
+    def wire_template(self) -> str:
+        """What happened is one field of the payload."""
+        return "{{ value_json.event_type }}"
+
     def traits(self) -> Attributes:
         """What can happen."""
         return {"event_types": list(self.event_types)}
@@ -78,6 +86,14 @@ class DeviceAutomationSpec(_Happening):
         if self.payload_on and text != self.payload_on:
             return None
         return Reading(now())
+
+    def states(self) -> dict[str, str]:
+        """The one payload that is this press, where one was announced."""
+        return {self.payload_on: self.payload_on} if self.payload_on else {}
+
+    def plain(self) -> bool:
+        """Else every payload is a press."""
+        return not self.payload_on
 
     def traits(self) -> Attributes:
         """Which press it is."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from hub.api import CommandProblem, ParseProblem
-from integrations.mqtt.components.sensor import number_of
-from integrations.mqtt.fields import Fields
+from integrations.mqtt.fields import Fields, number_of
 from integrations.mqtt.spec import Attributes, Reading, Spec
 
 _MODES = frozenset({"auto", "box", "slider"})

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import math
-import re
 from datetime import date, datetime
 from typing import Any
 
 from hub.api import ParseProblem
-from integrations.mqtt.fields import Fields
+from integrations.mqtt.fields import Fields, number_of
 from integrations.mqtt.spec import NOTHING, Reading, Spec
 
 MAX_STATE = 255  # characters of a text state, as in Home Assistant
 _TEXT_CLASSES = frozenset({"date", "enum", "timestamp"})
-
-
-_WHOLE = re.compile(r"\s*[+-]?\d{1,15}\s*")
 
 
 class SensorSpec(Spec):
@@ -62,23 +57,10 @@ class SensorSpec(Spec):
             raise ParseProblem(f"the state isn't a {self.device_class}") from None
         return Reading(text)
 
+    def plain(self) -> bool:
+        """A number of a known class means the same to whoever reads the wire."""
+        return self.numeric and self.device_class is not None
+
     def extra_json(self) -> dict[str, Any]:
         """What makes it numeric."""
         return {"numeric": self.numeric, "options": list(self.options)}
-
-
-def number_of(text: str) -> float:
-    """A number as the device wrote it: 21 stays whole, 21.0 doesn't become so.
-
-    Raises:
-        ParseProblem: It isn't a finite number.
-    """
-    if _WHOLE.fullmatch(text):
-        return int(text)
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        raise ParseProblem("the state isn't a finite number")
-    return value

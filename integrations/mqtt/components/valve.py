@@ -8,7 +8,9 @@ from typing import Any
 import orjson
 
 from hub.api import CommandProblem, ParseProblem
+from integrations.mqtt.feature import payload_or_none
 from integrations.mqtt.fields import Fields
+from integrations.mqtt.positions import Range
 from integrations.mqtt.spec import NOTHING, Attributes, Reading, Spec
 
 POSITION = "current_position"
@@ -26,8 +28,7 @@ class ValveSpec(Spec):
         "payload_close",
         "payload_open",
         "payload_stop",
-        "position_closed",
-        "position_open",
+        "range",
         "reports_position",
         "words",
     )
@@ -35,16 +36,17 @@ class ValveSpec(Spec):
     def __init__(self, fields: Fields, discovery_id: str) -> None:
         super().__init__(fields, discovery_id)
         self.reports_position = fields.boolean("reports_position", False)
-        self.position_closed = fields.integer("position_closed", 0)
-        self.position_open = fields.integer("position_open", 100)
-        if self.position_open <= self.position_closed:
+        self.range = Range(
+            fields.integer("position_closed", 0), fields.integer("position_open", 100)
+        )
+        if self.range.span <= 0:
             raise ParseProblem("position_open must be greater than position_closed")
         fixed = ("payload_open", "payload_close", "state_open", "state_closed")
         if self.reports_position and any(key in fields.data for key in fixed):
             raise ParseProblem(f"a valve that reports its position can't have {', '.join(fixed)}")
-        self.payload_open = _payload(fields, "payload_open", "OPEN")
-        self.payload_close = _payload(fields, "payload_close", "CLOSE")
-        self.payload_stop = _payload(fields, "payload_stop", None)
+        self.payload_open = payload_or_none(fields, "payload_open", "OPEN")
+        self.payload_close = payload_or_none(fields, "payload_close", "CLOSE")
+        self.payload_stop = fields.text("payload_stop") if fields.has("payload_stop") else None
         self.words = {
             fields.text(f"state_{word}", word): word
             for word in ("closed", "open", "closing", "opening")
@@ -98,8 +100,7 @@ class ValveSpec(Spec):
             value = math.nan
         if not math.isfinite(value):
             raise ParseProblem("the position isn't a number")
-        span = self.position_open - self.position_closed
-        return max(0, min(100, math.floor((value - self.position_closed) * 100 / span)))
+        return self.range.percent(value)
 
     def commands(self) -> tuple[str, ...]:
         """Those whose payloads the device has."""
@@ -128,15 +129,14 @@ class ValveSpec(Spec):
                 raise CommandProblem("This valve can't do that.")
             return self.command_template.render(literal) if self.command_template else literal
         percent = _wanted_percent(command, args)
-        span = self.position_open - self.position_closed
-        scaled = str(round(span * percent / 100 + self.position_closed))
+        scaled = str(self.range.value(percent))
         if self.command_template is None:
             return scaled
         return self.command_template.render(
             scaled,
             position=percent,
-            position_open=self.position_open,
-            position_closed=self.position_closed,
+            position_open=self.range.open,
+            position_closed=self.range.closed,
         )
 
     def answer(self, command: str, args: dict[str, Any], _before: Reading) -> Reading | None:
@@ -159,18 +159,12 @@ class ValveSpec(Spec):
         """The words; a position only where its ends are, the rest is no word's matter."""
         if not self.reports_position:
             return dict(self.words)
-        ends = {str(self.position_closed): "closed", str(self.position_open): "open"}
+        ends = {str(self.range.closed): "closed", str(self.range.open): "open"}
         return {word: state for word, state in self.words.items() if state in _MOVING} | ends
 
     def extra_json(self) -> dict[str, Any]:
         """How it tells its state."""
         return {"reports_position": self.reports_position, "words": self.words}
-
-
-def _payload(fields: Fields, key: str, default: str | None) -> str | None:
-    if key in fields.data and fields.data[key] is None:
-        return None
-    return fields.text(key) if fields.has(key) else default
 
 
 def _wanted_percent(command: str, args: dict[str, Any]) -> int:

@@ -183,3 +183,19 @@ def test_every_refusal_is_said_in_chinese() -> None:
         text = getattr(module, name)
         if name.isupper() and isinstance(text, str):
             assert chinese.gettext(text) != text
+
+
+async def test_a_program_is_written_down_by_its_token(house: House) -> None:
+    program = Actor("lin", "owner", "program", token="My script")
+    house.answer("close")
+    assert house.commands.offered(house.valve.entity_id) == ["close"]
+    await house.commands.call(program, house.valve.entity_id, "close")
+    house.commands.leases = {house.valve.entity_id: "gas1"}
+    with pytest.raises(CommandRefused, match="alarm"):
+        await house.commands.call(program, house.valve.entity_id, "close", override=True)
+    lines = await house.audit.lines()
+    assert [(line.detail["token"], line.detail["result"]) for line in lines] == [
+        ("My script", "sent"),
+        ("My script", "leased"),
+    ]
+    assert house.overridden == []

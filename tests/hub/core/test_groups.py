@@ -59,7 +59,7 @@ class House:
 async def house(tmp_path: Path) -> AsyncIterator[House]:
     made = House(tmp_path)
     yield made
-    await made.registry.flush()
+    await made.registry.kept()
     made.store.close()
 
 
@@ -109,7 +109,7 @@ async def test_a_held_member_is_refused_and_the_others_act(house: House) -> None
 async def test_a_group_comes_back_with_its_members(house: House) -> None:
     one, two = house.add("light", "one", True), house.add("light", "two", False)
     made = house.groups.make("light", "客厅灯", [one.entity_id, two.entity_id])
-    await house.registry.flush()
+    await house.registry.kept()
     registry = Registry(house.store, TestBox())
     await registry.load()
     states = States()

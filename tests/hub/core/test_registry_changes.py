@@ -54,7 +54,7 @@ async def test_a_database_of_an_earlier_release_is_taken_over(tmp_path: Path) ->
     assert (device.name, device.area, device.placed) == ("厨房燃气阀", "厨房", True)
     hall = registry.announce_device("mqtt", ("zigbee2mqtt_0x02",), name="Plug 2", area="Attic")
     assert (hall.name, hall.area) == ("Plug 2", "Attic")
-    await registry.flush()
+    await registry.kept()
     store.close()
 
 
@@ -62,7 +62,7 @@ async def test_a_chosen_room_leaves_the_name_to_the_source(store: Store) -> None
     registry = Registry(store, TestBox())
     device = registry.announce_device("mqtt", ("a",), name="Lamp", area="Hall")
     registry.rename_device(device, "Lamp", "客厅")
-    await registry.flush()
+    await registry.kept()
     registry = await again(store)
     device = registry.announce_device("mqtt", ("a",), name="Lamp 2", area="Attic")
     assert (device.name, device.area) == ("Lamp 2", "客厅")
@@ -72,7 +72,7 @@ async def test_choices_come_back_and_commands_are_told_anew(store: Store) -> Non
     registry = Registry(store, TestBox())
     lamp = registry.announce("mqtt", "light", "1", name="L", commands=frozenset({"turn_on"}))
     registry.change(lamp, own_name="阅读灯", area="书房", hidden=True, enabled=False)
-    await registry.flush()
+    await registry.kept()
     registry = await again(store)
     lamp = registry.announce("mqtt", "light", "1", name="Renamed at the source")
     assert (lamp.own_name, lamp.area, lamp.hidden, lamp.enabled) == ("阅读灯", "书房", True, False)
@@ -89,7 +89,7 @@ async def test_swapped_entities_keep_each_others_ids(store: Store) -> None:
     registry.listen(lambda entity: heard.append(entity.entity_id))
     registry.swap(old, new)
     assert heard == ["valve.other", "valve.gas"]
-    await registry.flush()
+    await registry.kept()
     registry = await again(store)
     found = registry.of_source("mqtt", "valve", "2")
     assert found is not None
@@ -103,10 +103,10 @@ async def test_what_was_removed_stays_away(store: Store) -> None:
     registry = Registry(store, TestBox())
     device = registry.announce_device("mqtt", ("a",), name="Lamp")
     lamp = registry.announce("mqtt", "light", "1", device_id=device.id)
-    await registry.flush()
+    await registry.kept()
     registry.remove(lamp)
     registry.remove_device(device)
-    await registry.flush()
+    await registry.kept()
     registry = await again(store)
     assert registry.entities() == []
     assert registry.devices() == []
@@ -117,7 +117,7 @@ async def test_a_disk_that_takes_nothing_is_told_and_tried_again(
 ) -> None:
     registry = Registry(store, TestBox())
     lamp = registry.announce("mqtt", "light", "1")
-    await registry.flush()
+    await registry.kept()
 
     async def full(_work: object) -> None:
         raise StoreError("disk full")
@@ -126,9 +126,9 @@ async def test_a_disk_that_takes_nothing_is_told_and_tried_again(
         broken.setattr(store, "run", full)
         registry.change(lamp, hidden=True)
         with pytest.raises(StoreError):
-            await registry.flush()
+            await registry.kept()
     registry.change(lamp, area="厨房")
-    await registry.flush()
+    await registry.kept()
     kept = (await again(store)).of_source("mqtt", "light", "1")
     assert kept is not None
     assert (kept.hidden, kept.area) == (True, "厨房")

@@ -10,7 +10,7 @@ from hub.core.bus import Bus
 from hub.core.kinds import KINDS, ha_state
 from hub.core.registry import MIGRATION, Registry
 from hub.core.states import State, States
-from hub.core.store import Store, migrate
+from hub.core.store import Store, StoreError, migrate
 from hub.core.wire import Wire
 from tests.hub.core.boxes import TestBox
 
@@ -124,9 +124,9 @@ async def test_registry_comes_back_sealed(store: Store) -> None:
     registry.rename_device(device, "Kitchen gas", "Kitchen")
     assert entity.entity_id == "binary_sensor.gas_anna", "an id may hold a person's name"
 
-    async with asyncio.timeout(10):
-        while len(stored := await store.read(keys)) < 2:
-            pass  # each look is a turn of the reader thread
+    await registry.kept()
+    stored = await store.read(keys)
+    assert len(stored) == 2
     again = Registry(store, TestBox())
     await again.load()
     found = again.of_source("mqtt", "binary_sensor", "u1")
@@ -145,3 +145,14 @@ async def test_registry_comes_back_sealed(store: Store) -> None:
         assert planted not in content
     with contextlib.closing(sqlite3.connect(store.path)) as connection:
         assert keys(connection) == stored, "a changed row takes its own place"
+
+
+async def test_a_change_that_the_disk_does_not_take_is_told(tmp_path: Path) -> None:
+    store = Store(tmp_path / "home.db")  # without the registry's table
+    registry = Registry(store, TestBox())
+    await registry.kept()
+    entity = registry.announce("mqtt", "valve", "v1", name="Gas valve")
+    registry.set_enabled(entity, False)
+    with pytest.raises(StoreError):
+        await registry.kept()
+    store.close()

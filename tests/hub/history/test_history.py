@@ -239,3 +239,49 @@ def write_and_kill(folder: Path, pause: str) -> float:
     process.wait(10)
     process.stdout.close()
     return at
+
+
+class TightDisk(History):
+    """A history on a disk that has room for so many pages of 4 KiB."""
+
+    pages = 1_000_000
+
+    def _connect(self) -> sqlite3.Connection:
+        made = super()._connect()
+        made.execute(f"PRAGMA max_page_count={self.pages}")
+        return made
+
+
+async def test_a_full_disk_loses_no_block_and_what_waits_is_written_later(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    history = TightDisk(tmp_path, TestBox())
+    history.start()
+    began = time.time() - 1000
+    total = 2 * FOLD_ROWS
+    for number in range(FOLD_ROWS):
+        history.record(state("s.a", float(number), began + number / 1000))
+    await history.flush()
+    await history.close()
+    before = history.path.stat().st_size // 4096
+    history = TightDisk(tmp_path, TestBox())
+    history.pages = before
+    history.start()
+    for number in range(FOLD_ROWS, total):
+        history.record(state("s.a", os.urandom(8).hex(), began + number / 1000))
+    await history.flush()
+    rows = await history.read("s.a", began - 1, began + 100)
+    assert len(rows) == total, "what could not be written is still read"
+    with sqlite3.connect(history.path) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    connection.close()
+    assert "database or disk is full" in caplog.text
+    history.pages = 1_000_000
+    await history.flush()
+    await history.close()
+    history = TightDisk(tmp_path, TestBox())
+    history.start()
+    await history.flush()
+    assert len(await history.read("s.a", began - 1, began + 100)) == total
+    assert (history.damaged, history.dropped) == (0, 0)
+    await history.close()

@@ -38,7 +38,13 @@ def test_set_up_with_bindings_and_choices(
         await home.recover(code, "a river of ink")
         assert [one.entity_id for one in home.bindings()] == ["valve.gas"]
         chosen = {one.klass: one.value for one in home.choices()}
-        assert chosen == {"gas": "zone", "smoke": "nobody", "flood": None}
+        assert chosen == {
+            "gas": "zone",
+            "smoke": "nobody",
+            "carbon_monoxide": None,
+            "flood": None,
+            "sos": None,
+        }
         await home.stop()
 
     asyncio.run(look())

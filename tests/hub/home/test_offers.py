@@ -278,3 +278,34 @@ async def test_an_answer_is_one_of_two(store: Store) -> None:
     asked = offers(store, Door())
     with pytest.raises(ValueError, match="tell"):
         await asked.answer("h1", "maybe", "li")
+
+
+async def test_a_call_for_help_waits_ten_seconds_only(store: Store) -> None:
+    asked = offers(store, Door("zone"))
+    await asked.hazard_changed(hazard(kind="sos"))
+    question = asked.question("h1")
+    assert question is not None
+    assert question.deadline - time.time() <= module.CANCEL_S
+    await asked.hazard_changed(hazard(kind="sos", active=False))
+    assert (question.answer, question.by) == ("dont", "over")
+    await asked.stop()
+
+
+@pytest.mark.parametrize(
+    ("kind", "klass"), [("carbon_monoxide", "carbon_monoxide"), ("sos", "sos"), ("leak", "flood")]
+)
+async def test_what_may_be_told_is_told_as_its_class(store: Store, kind: str, klass: str) -> None:
+    door = Door("zone")
+    asked = offers(store, door, ask_s=0.01)
+    await asked.hazard_changed(hazard(kind=kind))
+    await until(lambda: door.offered != [])
+    await asked.stop()
+    assert door.offered == [("h1", klass, "standing", "choice")]
+
+
+@pytest.mark.parametrize("kind", ["overheat", "overload", "left_on", "running_water", "battery"])
+async def test_what_is_only_the_homes_is_not_asked_about(store: Store, kind: str) -> None:
+    asked = offers(store, Door("zone"))
+    await asked.hazard_changed(hazard(kind=kind))
+    assert asked.question("h1") is None
+    await asked.stop()

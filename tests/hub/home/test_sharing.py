@@ -51,7 +51,13 @@ async def test_choosing_and_withdrawing_stand_in_the_ledger(home: Home) -> None:
     await home.choose(TELL_ZONE, "gas", "zone", OWNER)
     await home.choose(TELL_ZONE, "smoke", "nobody", OWNER)
     values = {choice.klass: choice.value for choice in home.choices()}
-    assert values == {"gas": "zone", "smoke": "nobody", "flood": None}
+    assert values == {
+        "gas": "zone",
+        "smoke": "nobody",
+        "carbon_monoxide": None,
+        "flood": None,
+        "sos": None,
+    }
     await home.withdraw(TELL_ZONE, "gas", OWNER)
     assert home.sharing.standing("gas") == "nobody"
     assert [(line.seq, line.state) for line in home.ledger()] == [

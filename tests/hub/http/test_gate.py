@@ -44,7 +44,7 @@ async def test_api_answers_problems(home: Face) -> None:
         assert (problem["status"], problem["code"], problem["type"]) == (
             status,
             code,
-            "about:blank",
+            f"urn:linli:problem:{code}",
         )
     answered, text, _ = await guest.post("/api/v1/thing")
     assert (answered, json.loads(text)["code"]) == (403, "not_allowed")

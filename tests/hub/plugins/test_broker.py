@@ -1,5 +1,6 @@
 import asyncio
 import json
+import logging
 import socket
 import subprocess
 import sys
@@ -12,7 +13,9 @@ import pytest
 
 from hub.bench.rawmqtt import PUBLISH, BrokerRefused, RawClient
 from hub.core.mqtt import MqttConnection
+from hub.plugins import broker as broker_module
 from hub.plugins import broker_users
+from hub.plugins.broker import not_cancelled
 from hub.plugins.broker_fanout import publish_packet
 from tests.hub.core.brokers import EmbeddedBroker, until
 
@@ -148,6 +151,49 @@ async def test_kernel_hears_at_qos_1_and_the_others_at_their_own(broker: Embedde
         await connection.stop()
 
 
+@pytest.mark.parametrize(
+    ("name", "error", "news"),
+    [
+        ("amqtt.broker", asyncio.CancelledError(), False),
+        ("asyncio", asyncio.CancelledError(), False),
+        ("amqtt.broker", ValueError("a fault"), True),
+        ("hub.plugins.broker", asyncio.CancelledError(), True),
+    ],
+)
+def test_only_amqtts_cancelled_tasks_are_no_news(
+    name: str, error: BaseException, news: bool
+) -> None:
+    cause = (type(error), error, None)
+    record = logging.LogRecord(name, logging.ERROR, "", 0, "it stopped", None, cause)
+    assert not_cancelled(record) is news
+    assert not_cancelled(logging.LogRecord(name, logging.ERROR, "", 0, "it stopped", None, None))
+
+
+async def test_who_leaves_without_acknowledging_leaves_no_traceback(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    broker = EmbeddedBroker(tmp_path)
+    broker.start()
+    user = ("devices", broker.users["devices"])
+    writer = RawClient("127.0.0.1", broker.port, "writer", user)
+    for clean in (True, False):
+        reader = RawClient("127.0.0.1", broker.port, f"reader {clean}", user, clean=clean)
+        reader.subscribe("sure/#", qos=1)
+        heard = RawClient("127.0.0.1", broker.port, f"heard {clean}", user)
+        heard.subscribe("sure/#")
+        writer.publish("sure/word", b"x", qos=1)
+        assert await asyncio.to_thread(heard.message, 5) is not None, "it was handed on"
+        reader.close()
+        heard.close()
+    staying = RawClient("127.0.0.1", broker.port, "staying", user)
+    staying.subscribe("sure/#", qos=1)
+    writer.publish("sure/word", b"x", qos=1)
+    assert await asyncio.to_thread(broker.stop) == 0
+    writer.close()
+    staying.close()
+    assert capfd.readouterr().err == ""
+
+
 def test_two_homes_on_one_machine_share_no_password(tmp_path: Path) -> None:
     one = broker_users.load_or_create(tmp_path / "one")
     two = broker_users.load_or_create(tmp_path / "two")
@@ -241,3 +287,21 @@ def _level(client: RawClient) -> int:
     kind, flags, _ = client._packet(time.monotonic() + 5)
     assert kind == PUBLISH
     return flags >> 1 & 3
+
+
+def test_a_cancelled_task_of_amqtts_reaches_no_line_of_the_process(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    async def report(*_: object) -> None:
+        for error in (asyncio.CancelledError(), ValueError("a fault")):
+            try:
+                raise error
+            except (asyncio.CancelledError, ValueError):
+                logging.getLogger("amqtt.broker").exception("it stopped")
+
+    monkeypatch.setattr(broker_module, "_serve", report)
+    assert broker_module.main(["--data", str(tmp_path), "--listen", "127.0.0.1:1"]) == 0
+    said = capfd.readouterr().err
+    assert said.count("it stopped") == 1
+    assert "a fault" in said
+    assert "CancelledError" not in said

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from hub.safety.acting import Outcome
 from hub.safety.hazards import Hazards
-from hub.safety.policy import GAS_VALVE, SIREN, SOCKET, WATER_VALVE, ActuatorBinding
+from hub.safety.policy import ActuatorBinding
 from hub.safety.supervision import Sensor
+from hub.safety.table import GAS_VALVE, SIREN, SOCKET, WATER_VALVE
 
 CLEAR_S, LIMIT_S, GRACE_S = 30.0, 7200.0, 10.0
 

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from hub.safety.policy import GAS_VALVE, SIREN, ActuatorBinding
+from hub.safety.policy import ActuatorBinding
 from hub.safety.records import HazardRecord
+from hub.safety.table import GAS_VALVE, SIREN
 from tests.hub.safety.model import CLEAR_S, GRACE_S, LIMIT_S, Home, actuators, sensors
 
 

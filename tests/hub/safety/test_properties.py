@@ -6,8 +6,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from hub.safety.policy import CALLED_ROLES
 from hub.safety.records import HazardRecord
+from hub.safety.table import HAZARDS
 from tests.hub.safety.model import CLEAR_S, Home, actuators, sensors
 
 SENSORS = st.sampled_from(["gas1", "gas2", "smoke1", "smoke2", "leak1", "leak2"])
@@ -40,7 +40,7 @@ class AnyOrder(RuleBasedStateMachine):
             wanted = {
                 key
                 for key, one in self.home.hazards.actuators.items()
-                if one.role in CALLED_ROLES[hazard] and (one.gas_safe or not gas)
+                if one.role in HAZARDS[hazard].roles and (one.gas_safe or not gas)
             }
             assert set(sent) >= wanted
         assert not (gas and ELECTRICAL & set(sent))

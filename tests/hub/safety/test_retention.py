@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from hub.bench.rig import Rig
-from hub.safety.hazards import KEEP_CLOSED, KEEP_CLOSED_S
+from hub.safety.keeping import KEEP_CLOSED, KEEP_CLOSED_S
 from hub.safety.records import HazardRecord
 from hub.safety.store import Row, SafetyStore
 from privacy.vault import MachineKey

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from hub.safety.policy import GAS_VALVE, SIREN, SOCKET, ActuatorBinding
+from hub.safety.policy import ActuatorBinding
 from hub.safety.records import HazardRecord
 from hub.safety.silence import WITHIN_S
+from hub.safety.table import GAS_VALVE, SIREN, SOCKET
 from tests.hub.safety.model import CLEAR_S, Home, actuators, sensors
 
 QUIET = "siren.hall quiet"

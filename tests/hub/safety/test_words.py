@@ -8,7 +8,8 @@ import pytest
 from hub.core.language import translator
 from hub.safety import advice
 from hub.safety.bindings import MAX_BINDINGS, NAMED, BindingProblem, read_bindings
-from hub.safety.policy import CALLED_ROLES, HAZARDS, NEEDED_ROLE, SAFE_IN_GAS
+from hub.safety.policy import SAFE_IN_GAS
+from hub.safety.table import HAZARDS
 from tests.hub.safety.model import CLEAR_S, Home
 
 NAMES = {"binary_sensor.gas1": "厨房燃气", "valve.gas": "燃气阀"}
@@ -62,9 +63,9 @@ def test_what_is_over_says_nothing_of_how_a_device_is_now() -> None:
 
 def test_every_result_has_its_sentence() -> None:
     for hazard in HAZARDS:
-        for role in CALLED_ROLES[hazard]:
+        for role in HAZARDS[hazard].roles:
             results = {"sent", "confirmed", "failed"}
-            results |= {"unbound"} if role == NEEDED_ROLE[hazard] else set()
+            results |= {"unbound"} if role in HAZARDS[hazard].needs else set()
             results |= set() if role in SAFE_IN_GAS else {"refused_electrical"}
             assert all((role, result) in advice.DID for result in results)
             assert {(role, True), (role, False)} <= set(advice.DONE)

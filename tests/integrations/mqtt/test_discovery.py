@@ -12,6 +12,7 @@ from integrations.mqtt.components import TABLE
 from integrations.mqtt.discovery import (
     MAX_BYTES,
     DiscoveryTopic,
+    IgnoredComponent,
     UnknownComponent,
     parse,
     parse_topic,
@@ -50,8 +51,17 @@ def test_all_supported_components_among_the_vectors_are_read() -> None:
     kinds = [one["kind"] for name in captured.NAMES for one in described(name).values()]
     assert {kind: kinds.count(kind) for kind in sorted(set(kinds))} == {
         "binary_sensor": 38,
+        "button": 7,
+        "climate": 2,
+        "device_automation": 5,
+        "light": 3,
+        "lock": 2,
+        "number": 16,
+        "select": 17,
         "sensor": 127,
         "switch": 22,
+        "text": 1,
+        "update": 15,
     }
 
 
@@ -112,7 +122,8 @@ def test_device_based_discovery_shares_what_the_device_says_and_removes_single_p
             "relay": {"p": "switch", "cmd_t": "~/set", "uniq_id": "p_relay"},
             "power": {"p": "sensor", "unit_of_meas": "W", "val_tpl": "{{ value_json.power }}"},
             "gone": {"p": "sensor"},
-            "later": {"p": "light", "cmd_t": "~/light"},
+            "later": {"p": "toaster", "cmd_t": "~/toaster"},
+            "picture": {"p": "camera", "t": "~/camera"},
             "wrong": {"p": "sensor", "dev_cla": "Not A Word"},
         },
     }
@@ -125,6 +136,7 @@ def test_device_based_discovery_shares_what_the_device_says_and_removes_single_p
     assert (power.device.name, power.unit) == ("Plug", "W")
     assert found["it_gone"] is None
     assert isinstance(found["it_later"], UnknownComponent)
+    assert isinstance(found["it_picture"], IgnoredComponent)
     assert isinstance(found["it_wrong"], ParseProblem)
 
 
@@ -186,8 +198,8 @@ def test_a_huge_payload_is_refused_before_it_is_read() -> None:
 
 def test_an_unknown_component_names_itself() -> None:
     with pytest.raises(UnknownComponent) as refused:
-        parse(DiscoveryTopic("vacuum", "it"), b"{}")
-    assert refused.value.component == "vacuum"
+        parse(DiscoveryTopic("toaster", "it"), b"{}")
+    assert refused.value.component == "toaster"
 
 
 def test_names_fall_back_as_in_home_assistant() -> None:

@@ -248,14 +248,16 @@ async def test_bad_input_is_counted_and_everything_else_goes_on(
         home.mqtt.deliver("a", payload)
     home.mqtt.deliver("a", b"x" * 10_000_000)
     home.mqtt.deliver("homeassistant/sensor/huge/config", b"x" * 10_000_000)
-    for component in ("toaster", "camera", "toaster"):
+    for component in ("toaster", "camera", "toaster", "image", "image"):
         home.mqtt.deliver(f"homeassistant/{component}/x/config", b'{"name": "x"}')
     assert value(home, SENSOR) is True
     counts = home.door.problems.counts
     assert counts["payload_too_large"] == 1
     assert counts["bad_discovery"] == 1
     assert counts["unsupported_toaster"] == 2
-    assert counts["unsupported_camera"] == 1
+    assert counts["ignored_camera"] == 1
+    assert counts["ignored_image"] == 2
+    assert "a picture's component is not shown by this hub" in caplog.text
     assert counts["template_failed"] >= 4
     assert counts["bad_state"] >= 4
     assert len(caplog.records) == len(counts)

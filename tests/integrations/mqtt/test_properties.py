@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hub.api import ParseProblem, TemplateProblem, Wire
+from hub.api import ParseProblem, TemplateProblem, Unrendered, Wire
 from hub.testing import Harness
 from integrations.mqtt.abbreviations import PAYLOAD
 from integrations.mqtt.bound import render
@@ -54,11 +54,12 @@ def survive(spec: Spec, state: bytes) -> None:
     wire = spec.wire()
     assert wire is None or Wire.from_json(wire.to_json()) == wire
     json.dumps(spec.to_json())
-    try:
-        reading = spec.read(render(spec.state_template, state), Reading(None))
-    except (ParseProblem, TemplateProblem):
-        return
-    assert reading is None or isinstance(reading.value, bool | float | str | None)
+    for input_ in spec.inputs():
+        try:
+            reading = input_.read(render(input_.template, state), Reading(None))
+        except (ParseProblem, TemplateProblem, Unrendered):
+            continue
+        assert reading is None or isinstance(reading.value, bool | float | str | None)
 
 
 @RELAXED

@@ -140,7 +140,7 @@ def test_sends(
 ) -> None:
     spec = one(component, state_topic="s", command_topic="c", **payload)
     assert command in spec.commands()
-    assert spec.messages(command, args) == (("c", sent),)
+    assert spec.messages(command, args, NEW) == (("c", sent),)
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ def test_refuses_to_send(
     component: str, payload: dict[str, Any], command: str, args: dict[str, Any]
 ) -> None:
     with pytest.raises(CommandProblem):
-        one(component, command_topic="c", **payload).messages(command, args)
+        one(component, command_topic="c", **payload).messages(command, args, NEW)
 
 
 def test_what_a_device_cannot_do_is_no_command() -> None:

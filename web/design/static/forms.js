@@ -2,7 +2,7 @@
    errors stand beside their fields. Without this script the same forms work by page loads.
    Also: dialogs by data-opens / data-closes, printing by data-print, picked choices. */
 
-import { askWhose } from "./live.js";
+import { askWhose, catchUp } from "./live.js";
 
 const region = document.querySelector("[data-toasts]");
 const TOAST_MS = 6000;
@@ -95,6 +95,7 @@ async function submitted(event) {
     toast(region.dataset.failed, true);
   }
   waiting(form, button, false);
+  catchUp();
 }
 
 function pressed(event) {

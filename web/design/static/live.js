@@ -45,15 +45,25 @@ function tell(name, detail) {
 
 const KEPT = { DETAILS: ["open"], DIALOG: ["open"], FORM: ["aria-busy"] };
 
+const held = new Map(); // part -> what a form under way has not been shown yet
+let skipped = false;
+
+function untouched(node) {
+  if (node.nodeType !== Node.ELEMENT_NODE) return false;
+  const busy = node.matches("form[aria-busy=true]");
+  skipped = skipped || busy;
+  return busy || node.matches("[data-keep]");
+}
+
 const callbacks = {
   // What the reader did on the page outlives an update: opened details, open dialogs.
   beforeAttributeUpdated: (name, node) => !(KEPT[node.tagName] || []).includes(name),
   // A form under way keeps its button; a counter keeps its figure until the next tick.
-  beforeNodeMorphed: (old) =>
-    !(old.nodeType === Node.ELEMENT_NODE && old.matches("form[aria-busy=true], [data-keep]")),
+  beforeNodeMorphed: (old) => !untouched(old),
 };
 
 function show(part, html) {
+  skipped = false;
   document.querySelectorAll("[data-live]").forEach((element) => {
     if (element.dataset.live !== part) return;
     // What somebody is typing stays; a pressed button keeps the focus too, and must change.
@@ -62,6 +72,13 @@ function show(part, html) {
     count(element);
     tell("part", { part, element });
   });
+  if (skipped) held.set(part, html);
+  else held.delete(part);
+}
+
+/* A form is done: an update may have come before its answer, and must not be lost on it. */
+export function catchUp() {
+  for (const [part, html] of [...held]) show(part, html);
 }
 
 function received(event) {

@@ -1,0 +1,54 @@
+"""A home saved by an older release opens, with everything in it.
+
+`databases/N` holds `home.db` as text at schema version N and the throw-away keys it is sealed
+with. To save another: a home in mode `machine`, `Connection.iterdump`, and its `keys` folder.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from hub.home.life import MIGRATIONS
+from hub.home.runtime import Home
+
+SAVED = Path(__file__).parent / "databases"
+KNOWN = sorted(int(path.name) for path in SAVED.iterdir())
+
+
+def lay_out(version: int, data: Path) -> None:
+    """Make the data folder that the older release left."""
+    saved = SAVED / str(version)
+    keys = data / "keys"
+    keys.mkdir(mode=0o700)
+    (keys / "machine.key").write_bytes(bytes.fromhex((saved / "machine.key.hex").read_text()))
+    (keys / "household.json").write_bytes((saved / "household.json").read_bytes())
+    for path in keys.iterdir():
+        path.chmod(0o600)
+    with sqlite3.connect(data / "home.db") as connection:
+        connection.executescript((saved / "home.sql").read_text())
+    connection.close()
+
+
+@pytest.mark.parametrize("version", KNOWN)
+async def test_a_saved_home_of_every_version_opens(version: int, tmp_path: Path) -> None:
+    lay_out(version, tmp_path)
+    home = Home(tmp_path, None)
+    await home.start()
+    assert [one.name for one in await home.accounts.all()] == ["演示户主", "演示住户"]
+    assert [one.name for one in home.registry.devices()] == ["总水阀"]
+    assert home.bindings_table.roles == {"valve.demo": "gas_valve"}
+    assert await home.audit.verify() == 1
+    resident = (await home.accounts.all())[1]
+    text, _row = await home.tokens.make(resident.id, "Demo", ["command"])
+    assert (await home.tokens.session(text, "")).name == "演示住户"
+    await home.stop()
+    with sqlite3.connect(tmp_path / "home.db") as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (len(MIGRATIONS),)
+    connection.close()
+
+
+def test_the_version_before_the_newest_is_saved() -> None:
+    assert len(MIGRATIONS) - 1 in KNOWN

@@ -1,0 +1,1 @@
+"""How a device is connected: the broker's address, and a user and password for each device."""

@@ -1,0 +1,1 @@
+"""Programs' tokens: made, shown once, listed and revoked."""
