@@ -20,6 +20,7 @@ from web.design.page import DESIGN
 from web.devices.routes import TEMPLATES as DEVICES
 from web.devices.routes import device_routes
 from web.house import HOUSEHOLD, OWNER, RESIDENTS, House
+from web.kinds import commands, names
 from web.people.routes import TEMPLATES as PEOPLE
 from web.people.routes import people_routes
 from web.safety.routes import TEMPLATES as SAFETY
@@ -53,9 +54,8 @@ NAV = (
     NavItem("/people", "people", _("People"), OWNER),
 )
 NAMES = {
-    "COMMANDS": words.COMMANDS,
-    "PRESS_LABELS": words.PRESS_LABELS,
-    "KINDS": words.KINDS,
+    "KINDS": names.KINDS,
+    "said_of": commands.said,
     "HAZARDS": words.HAZARDS,
     "WATCH": words.WATCH,
     "GUARD": words.GUARD,
@@ -131,7 +131,6 @@ def compose(
         tokens=runtime.tokens,
     )
     app[DESIGN] = design
-    app[API] = api
     app[API] = api
 
     async def close(_app: web.Application) -> None:

@@ -214,6 +214,9 @@ class HomeRuntime(Protocol):
     async def set_enabled(self, entity_id: str, enabled: bool, actor: Actor) -> None:
         """Switch a known entity on or off for the household."""
 
+    async def device_says(self, entity_id: str, text: str, lang: str) -> str:
+        """Return what an integration says of its device, in the reader's language if it can."""
+
     async def note(self, actor: Actor, action: str, subject: str) -> None:
         """Write a line of the audit; no secrets, please."""
 

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 from hub.core.commands import Actor, CommandRefused, CommandTimeout
 from hub.http.gate import current
 from hub.http.problems import Problem
-from web.words import HAZARD_CLASSES, icon_of, next_command, state_word
+from web.kinds.commands import next_command
+from web.kinds.names import CLASSES, icon_of
+from web.kinds.states import state_word, unit_word
+from web.words import HAZARD_CLASSES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from aiohttp import web
 
@@ -33,6 +36,8 @@ def _(message: str) -> str:
     return message
 
 
+_LIT = frozenset({"fan", "humidifier", "light", "siren", "switch"})
+_TROUBLE = ("error", "jammed", "triggered")
 NO_ANSWER = _("No answer from the device. Press to try again.")
 
 
@@ -41,6 +46,7 @@ class EntityView:
 
     __slots__ = (
         "area",
+        "attributes",
         "available",
         "changed",
         "commands",
@@ -65,15 +71,18 @@ class EntityView:
         self.entity_id = entity.entity_id
         self.kind = entity.kind
         self.device_class = entity.device_class
-        self.name = house.name_of(entity)
+        self.name = house.name_of(entity, words)
         self.area = house.area_of(entity)
-        self.unit = entity.unit or ""
+        self.unit = unit_word(words, entity.unit)
         self.icon = icon_of(entity.kind, entity.device_class)
         self.value: object = state.value if state else None
         self.available = bool(state and state.available)
         self.changed = state.changed if state else None
         self.commands = entity.commands
-        self.state = state_word(words, entity.kind, entity.device_class, self.value)
+        self.attributes: Mapping[str, object] = state.attributes if state else {}
+        self.state = state_word(
+            words, entity.kind, entity.device_class, self.value, self.attributes
+        )
         self.numeric = isinstance(self.value, int | float) and not isinstance(self.value, bool)
         self.leased = entity.entity_id in house.runtime.commands.leases
         self.pending = house.pending.get(entity.entity_id, "")
@@ -95,7 +104,9 @@ class EntityView:
             return "alarm"
         if self.failure:
             return "failed"
-        return "on" if self.kind in {"switch", "siren"} and self.value is True else ""
+        if self.value in _TROUBLE:
+            return "failed"
+        return "on" if self.kind in _LIT and self.value is True else ""
 
 
 class House:
@@ -149,27 +160,25 @@ class House:
         found = [
             EntityView(self, entity, words)
             for entity in self.runtime.registry.entities()
-            if entity.enabled and entity.category is None
+            if entity.enabled and entity.category is None and not entity.hidden
         ]
         return sorted(found, key=lambda view: (not view.area, view.area, view.name))
 
-    def name_of(self, entity: Entity) -> str:
-        """Return the entity's name, with its device's where it doesn't say it already."""
-        device = self.runtime.registry.device(entity.device_id) if entity.device_id else None
-        if device is None or not device.name or entity.name.startswith(device.name):
-            return entity.name or entity.entity_id
-        if not entity.name or entity.name == device.name:
-            return device.name
-        return f"{device.name} · {entity.name}"
+    def name_of(self, entity: Entity, words: Words) -> str:
+        """Return the household's own name, or the source's with its device's where it needs it."""
+        if entity.own_name:
+            return entity.own_name
+        device = self.runtime.registry.device(entity.device_id)
+        own = entity.name
+        if not own and device is not None and entity.device_class in CLASSES:
+            own = words(CLASSES[entity.device_class]) if entity.kind == "sensor" else ""
+        if device is None or not device.name or own.startswith(device.name):
+            return own or entity.entity_id
+        return f"{device.name} · {own}" if own else device.name
 
     def area_of(self, entity: Entity) -> str:
-        """Return the name of the room the entity's device is in, "" without one."""
-        device = self.runtime.registry.device(entity.device_id) if entity.device_id else None
-        area_id = device.area if device else None
-        for area in self.runtime.areas:
-            if area.id == area_id:
-                return area.name
-        return area_id or ""
+        """Return the name of the room that the entity is in, "" without one."""
+        return self.runtime.registry.area_of(entity)
 
     # -- presses ------------------------------------------------------------------------
 
@@ -184,7 +193,13 @@ class House:
         return NO_ANSWER
 
     async def press(
-        self, actor: Actor, entity_id: str, command: str, *, override: bool = False
+        self,
+        actor: Actor,
+        entity_id: str,
+        command: str,
+        args: Mapping[str, object] | None = None,
+        *,
+        override: bool = False,
     ) -> None:
         """Send a command and wait for the device's own answer.
 
@@ -196,7 +211,7 @@ class House:
         self.pending[entity_id] = command
         self._show(entity_id)
         try:
-            await self.runtime.commands.call(actor, entity_id, command, override=override)
+            await self.runtime.commands.call(actor, entity_id, command, args, override=override)
         except CommandTimeout:
             self._failures[entity_id] = time.time()
             raise

@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from hub.core.audit import Audit
-from hub.core.kinds import KINDS
+from hub.core.kinds import KINDS, secret
 from hub.core.registry import Entity, Registry
 from hub.core.store import StoreError
 
@@ -279,7 +279,12 @@ class Commands:
             role=actor.role,
             action=f"command {command}",
             subject=entity_id,
-            detail={"args": dict(args), "by": actor.kind, "result": result, **actor.through},
+            detail={
+                "args": _told(entity_id, args),
+                "by": actor.kind,
+                "result": result,
+                **actor.through,
+            },
         )
 
     async def _note(
@@ -290,6 +295,12 @@ class Commands:
             await self._write(actor, entity_id, command, args, result)
         except StoreError as error:
             _log.warning("a line of the audit could not be written: %s", error)
+
+
+def _told(entity_id: str, args: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments as the audit notes them: that there was a code, never which."""
+    kind = entity_id.partition(".")[0]
+    return {name: "***" if secret(kind, name) else value for name, value in args.items()}
 
 
 def _known(kind: str, command: str, args: Mapping[str, Any]) -> bool:

@@ -28,7 +28,7 @@ KINDS: dict[str, tuple[Value, ...]] = {
     "valve": ("opening", "closing", "open", "closed"),
 }
 """What can be grouped. Safety roles are never bound to a group: it has no wire."""
-_MEANS = frozenset({"brightness", "percentage", "position", "tilt_position"})
+_MEANS = frozenset({"brightness", "current_position", "current_tilt_position", "percentage"})
 
 
 def combined(kind: str, states: Sequence[State]) -> tuple[Value, dict[str, object], bool]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -192,6 +193,15 @@ class Home(Guarding):
             self.registry.set_enabled(entity, enabled)
             await self.registry.kept()
             await self.note(actor, "switch on" if enabled else "switch off", entity_id)
+
+    async def device_says(self, entity_id: str, text: str, lang: str) -> str:
+        """What an integration says of its device, in the reader's language where it can."""
+        entity = self.registry.get(entity_id)
+        manifest = self.plugins.manifests.get(entity.integration) if entity else None
+        if manifest is None:
+            return text
+        texts = await asyncio.to_thread(manifest.texts, lang)
+        return str(texts.get(text, text))
 
     # -- the rest -----------------------------------------------------------------------
 

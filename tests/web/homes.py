@@ -278,6 +278,9 @@ class FakeHome(FakeGuarding):
         await self.registry.kept()
         await self.note(actor, f"switch {enabled}", entity_id)
 
+    async def device_says(self, _entity_id: str, text: str, lang: str) -> str:
+        return {"zh_CN": {"This isn't the right code.": "密码不对。"}}.get(lang, {}).get(text, text)
+
     async def note(self, actor: Actor, action: str, subject: str) -> None:
         self.did.append(("note", action, subject, actor.token))
 
