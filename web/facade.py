@@ -208,12 +208,6 @@ class HomeRuntime(Protocol):
     async def unpair(self, actor: Actor) -> None:
         """Leave the community."""
 
-    async def rename_device(self, device_id: str, name: str, area: str, actor: Actor) -> None:
-        """Give a known device the resident's own name and room; raises BadName."""
-
-    async def set_enabled(self, entity_id: str, enabled: bool, actor: Actor) -> None:
-        """Switch a known entity on or off for the household."""
-
     async def device_says(self, entity_id: str, text: str, lang: str) -> str:
         """Return what an integration says of its device, in the reader's language if it can."""
 

@@ -12,7 +12,7 @@ import logging
 import re
 import secrets
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from hub.core.sealed import Box, SealedTable
@@ -27,6 +27,7 @@ MIGRATION = SealedTable.migration("registry")
 _LOG = logging.getLogger(__name__)
 _NOT_SLUG = re.compile(r"[^a-z0-9_]+")
 LONGEST_ID = 96
+_ROOMS = "rooms"
 
 Listener = Callable[[Entity], None]
 
@@ -50,6 +51,7 @@ class Registry:
         self._by_source: dict[tuple[str, str, str], Entity] = {}
         self._by_identifier: dict[tuple[str, str], Device] = {}
         self._listeners: tuple[Listener, ...] = ()
+        self._rooms: tuple[str, ...] = ()
         self._written: dict[str, dict[str, Any]] = {}
         # Rows lie under random keys: an entity's id may hold a name that somebody gave it.
         self._rows: dict[str, str] = {}
@@ -57,6 +59,10 @@ class Registry:
     async def load(self) -> None:
         """Read the stored rows; entities are absent until their source announces them."""
         for place, row in await self._store.read(lambda db: list(self._table.all(db))):
+            if "rooms" in row:
+                self._rows[_ROOMS], self._written[_ROOMS] = place, row
+                self._rooms = tuple(row["rooms"])
+                continue
             is_device = "identifiers" in row
             key = f"device:{row['id']}" if is_device else f"entity:{row['entity_id']}"
             self._rows[key] = place
@@ -88,6 +94,17 @@ class Registry:
     def of_device(self, device_id: str) -> list[Entity]:
         """The entities of one device."""
         return [entity for entity in self._entities.values() if entity.device_id == device_id]
+
+    def rooms(self) -> list[str]:
+        """The rooms in the household's order, then those that a source alone named, by name."""
+        known = {device.area for device in self._devices.values()}
+        known |= {entity.area for entity in self._entities.values()}
+        return [*self._rooms, *sorted(known.difference(self._rooms, ("",)))]
+
+    def set_rooms(self, names: Sequence[str]) -> None:
+        """The household's rooms, in its order; written together with what changes in this pass."""
+        self._rooms = tuple(dict.fromkeys(names))
+        self._keep(_ROOMS, {"rooms": list(self._rooms)})
 
     def of_source(self, integration: str, kind: str, unique_id: str) -> Entity | None:
         """The entity that a source knows by this unique id."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import sqlite3
 from collections.abc import Sequence
 
 from hub.core.sealed import Box, SealedTable
@@ -49,9 +50,9 @@ class Favourites:
         await self._store.run(lambda db: self._table.put(db, place, row))
         self._of[account_id] = tuple(kept)
 
-    async def forget(self, account_id: str) -> None:
-        """Erase a person's favourites, with the account."""
+    def forget(self, db: sqlite3.Connection, account_id: str) -> None:
+        """Erase a person's favourites in the transaction that removes the account."""
         place = self._places.pop(account_id, None)
         self._of.pop(account_id, None)
         if place is not None:
-            await self._store.run(lambda db: self._table.delete(db, place))
+            self._table.delete(db, place)

@@ -6,6 +6,7 @@ Every change is on the disk and in the audit when its function returns.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Any
 
 from hub.accounts.model import AccountProblem, tidy_name
 from hub.core import groups
@@ -19,6 +20,7 @@ from hub.home.refusal import Refusal
 
 Note = Callable[[Actor, str, str], Awaitable[None]]
 FEWEST_MEMBERS = 2
+MOST_AREAS = 100
 
 
 def _(message: str) -> str:
@@ -28,6 +30,7 @@ def _(message: str) -> str:
 
 BAD_NAME = _("Write a name of at most 64 characters.")
 NOT_KEPT = _("This could not be written down. Is the disk full?")
+NO_AREA = _("There is no such room.")
 UNKNOWN = _("There is no such device here.")
 
 
@@ -38,19 +41,73 @@ class Inventory:
         registry: what there is.
         states: what follows a replaced device.
         note: writes a line of the audit.
+        changed: told after every choice; rooms have no entity that would tell it.
     """
 
-    def __init__(self, registry: Registry, states: States, note: Note) -> None:
+    def __init__(
+        self,
+        registry: Registry,
+        states: States,
+        note: Note,
+        changed: Callable[[], object] = lambda: None,
+    ) -> None:
         self._registry = registry
+        self._changed = changed
         self._states = states
         self._note = note
         self.groups = Groups(registry, states)
 
     def areas(self) -> list[str]:
-        """The rooms that something stands in, by name."""
-        rooms = {device.area for device in self._registry.devices()}
-        rooms |= {entity.area for entity in self._registry.entities()}
-        return sorted(rooms - {""})
+        """The rooms, in the household's order."""
+        return self._registry.rooms()
+
+    async def make_area(self, actor: Actor, name: str) -> str:
+        """A new room, the last one; returns its name.
+
+        Raises:
+            Refusal: a name that can't be used or is taken, too many rooms, or a full disk.
+        """
+        tidy, rooms = _tidy(name, "name"), self._registry.rooms()
+        if tidy in rooms:
+            raise Refusal(_("There is a room of that name already."), "name")
+        if len(rooms) >= MOST_AREAS:
+            raise Refusal(_("These are too many rooms."), "name")
+        self._registry.set_rooms([*rooms, tidy])
+        await self._kept(actor, "make room", "room")
+        return tidy
+
+    async def order_areas(self, actor: Actor, names: Sequence[str]) -> None:
+        """The rooms in another order; those that aren't named come after.
+
+        Raises:
+            Refusal: there is no such room, or the disk is full.
+        """
+        rooms = self._registry.rooms()
+        if not set(names) <= set(rooms):
+            raise Refusal(NO_AREA)
+        self._registry.set_rooms([*names, *rooms])
+        await self._kept(actor, "order rooms", "room")
+
+    async def remove_area(self, actor: Actor, name: str) -> None:
+        """Forget a room; what stands in it then stands in none.
+
+        Raises:
+            Refusal: there is no such room, or the disk is full.
+        """
+        rooms = self._registry.rooms()
+        if name not in rooms:
+            raise Refusal(NO_AREA)
+        self._move(name, "")
+        self._registry.set_rooms([one for one in rooms if one != name])
+        await self._kept(actor, "remove room", "room")
+
+    def _move(self, area: str, to: str) -> None:
+        for device in self._registry.devices():
+            if device.area == area:
+                self._registry.rename_device(device, device.name, to)
+        for entity in self._registry.entities():
+            if entity.area == area:
+                self._registry.change(entity, area=to)
 
     async def describe(
         self,
@@ -92,16 +149,29 @@ class Inventory:
         """Another name for a room, for all that stands in it; that of another room joins them.
 
         Raises:
-            Refusal: a name that can't be used, or a disk that is full.
+            Refusal: a name that can't be used, no such room, or a disk that is full.
         """
-        tidy = _tidy(name, "name")
-        for device in self._registry.devices():
-            if device.area == area:
-                self._registry.rename_device(device, device.name, tidy)
-        for entity in self._registry.entities():
-            if entity.area == area:
-                self._registry.change(entity, area=tidy)
+        tidy, rooms = _tidy(name, "name"), self._registry.rooms()
+        if area not in rooms:
+            raise Refusal(NO_AREA)
+        self._move(area, tidy)
+        self._registry.set_rooms([tidy if one == area else one for one in rooms])
         await self._kept(actor, "rename room", "room")
+
+    async def choose(self, entity_id: str, actor: Actor, **choices: str | bool) -> None:
+        """One or more of ``name``, ``area``, ``hidden`` and ``enabled``; the others stay.
+
+        Raises:
+            Refusal: as for `describe`.
+        """
+        entity = self._entity(entity_id)
+        now: dict[str, Any] = {
+            "name": entity.own_name,
+            "area": entity.area,
+            "hidden": entity.hidden,
+            "enabled": entity.enabled,
+        }
+        await self.describe(entity_id, actor, **{**now, **choices})
 
     def replacements(self, device_id: str) -> list[Device]:
         """Devices that could stand in for one: they share a kind of entity with it."""
@@ -219,18 +289,19 @@ class Inventory:
         return found
 
     async def _kept(self, actor: Actor, action: str, subject: str) -> None:
+        self._changed()
         try:
             await self._registry.kept()
             await self._note(actor, action, subject)
-        except StoreError:
-            raise Refusal(NOT_KEPT) from None
+        except StoreError as problem:
+            raise Refusal(NOT_KEPT) from problem
 
 
 def _tidy(text: str, field: str) -> str:
     try:
         return tidy_name(text)
-    except AccountProblem:
-        raise Refusal(BAD_NAME, field) from None
+    except AccountProblem as problem:
+        raise Refusal(BAD_NAME, field) from problem
 
 
 def _sort(entity: Entity) -> tuple[str, str | None, str | None]:

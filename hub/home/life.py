@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -109,11 +110,18 @@ class HomeLife:
         self.bus = Bus()
         self.states = States()
         self.registry = Registry(self.store, self.keys.box("registry"))
-        self.inventory = Inventory(self.registry, self.states, self.note)
+        self.inventory = Inventory(
+            self.registry, self.states, self.note, lambda: self.bus.publish("registry")
+        )
         self.favourites = Favourites(self.store, self.keys.box("favourites"))
         self.audit = Audit(self.store, self.keys.box("audit"))
         tokens = HomeTokensTable(self.store, self.keys.box("tokens"))
-        accounts = HomeAccountsTable(self.store, self.keys.box("accounts"), forget=tokens.forget)
+
+        def forget(db: sqlite3.Connection, account_id: str) -> None:
+            tokens.forget(db, account_id)
+            self.favourites.forget(db, account_id)
+
+        accounts = HomeAccountsTable(self.store, self.keys.box("accounts"), forget=forget)
         self.accounts: Accounts = HomeAccounts(accounts, HOME_ROLES)
         self.tokens = Tokens(tokens, self.accounts, accounts, HOME_SCOPES)
         self.commands = Commands(

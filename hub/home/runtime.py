@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from hub.accounts.model import tidy_name
 from hub.core.commands import Actor
 from hub.home.guarding import NO_SAFETY, Guarding
 from hub.home.refusal import Refusal, refusal_of
@@ -167,32 +166,6 @@ class Home(Guarding):
         await self.note(actor, "unpair", "community")
 
     # -- devices ------------------------------------------------------------------------
-
-    async def rename_device(self, device_id: str, name: str, area: str, actor: Actor) -> None:
-        """Give a known device the resident's own name and room.
-
-        Raises:
-            BadName: the name can't be used.
-            StoreError: the disk did not take it.
-        """
-        device = self.registry.device(device_id)
-        if device is not None:
-            room = tidy_name(area) if area else ""
-            self.registry.rename_device(device, tidy_name(name), room)
-            await self.registry.kept()
-            await self.note(actor, "name device", device_id)
-
-    async def set_enabled(self, entity_id: str, enabled: bool, actor: Actor) -> None:
-        """Switch a known entity on or off for the household.
-
-        Raises:
-            StoreError: the disk did not take it.
-        """
-        entity = self.registry.get(entity_id)
-        if entity is not None:
-            self.registry.set_enabled(entity, enabled)
-            await self.registry.kept()
-            await self.note(actor, "switch on" if enabled else "switch off", entity_id)
 
     async def device_says(self, entity_id: str, text: str, lang: str) -> str:
         """What an integration says of its device, in the reader's language where it can."""

@@ -15,7 +15,7 @@ from aiohttp import web
 from hub.accounts import home_tokens
 from hub.accounts.accounts import Accounts
 from hub.accounts.home_tokens import HomeTokensTable
-from hub.accounts.model import HOME_ROLES, tidy_name
+from hub.accounts.model import HOME_ROLES
 from hub.accounts.tokens import HOME_SCOPES, Tokens
 from hub.core.commands import Actor
 from hub.core.mqtt import MqttSettings
@@ -101,12 +101,13 @@ class FakeHome(FakeGuarding):
         self.registry = Registry(store, Box(b"k" * 32))
         self.states = States()
         self.commands = FakeCommands(self.states)
-        self.inventory = Inventory(self.registry, self.states, self._note)
+        self.inventory = Inventory(
+            self.registry, self.states, self.note, lambda: self.changed("registry")
+        )
         self.favourites = Favourites(store, Box(b"k" * 32))
         self.inventory.groups.start()
         self.accounts = accounts
         self.tokens = tokens
-        self.areas: list[Any] = []
         self.open: list[Any] = []
         self.bound: list[Any] = []
         self.values: dict[str, tuple[str | None, float | None]] = dict.fromkeys(
@@ -121,12 +122,9 @@ class FakeHome(FakeGuarding):
         self.broker = BrokerAccess(Path(store.path).parent, MqttSettings("127.0.0.1", 18830))
         self.listeners: list[Callable[[str], None]] = []
 
-    async def _note(self, actor: Actor, action: str, subject: str) -> None:
-        self.did.append((action, subject, actor.role))
-
     def furnish(self) -> None:
         """Put the devices in."""
-        self.areas = [SimpleNamespace(id=a, name=a) for a in ("厨房", "客厅", "阳台")]
+        self.registry.set_rooms(("厨房", "客厅", "阳台"))
         for name, area, entities in DEVICES:
             device = self.registry.announce_device("mqtt", (name,), name=name, area=area)
             for kind, device_class, unit, own, value in entities:
@@ -156,6 +154,10 @@ class FakeHome(FakeGuarding):
     def listen(self, changed: Callable[[str], None]) -> Callable[[], None]:
         self.listeners.append(changed)
         return lambda: self.listeners.remove(changed)
+
+    @property
+    def areas(self) -> list[Any]:
+        return [SimpleNamespace(id=one, name=one) for one in self.inventory.areas()]
 
     def changed(self, topic: str) -> None:
         for listener in self.listeners:
@@ -263,20 +265,6 @@ class FakeHome(FakeGuarding):
             homes=24,
             slot_s=2.0,
         )
-
-    async def rename_device(self, device_id: str, name: str, area: str, actor: Actor) -> None:
-        device = self.registry.device(device_id)
-        assert device is not None
-        self.registry.rename_device(device, tidy_name(name), area)
-        await self.registry.kept()
-        await self.note(actor, "name device", device_id)
-
-    async def set_enabled(self, entity_id: str, enabled: bool, actor: Actor) -> None:
-        entity = self.registry.get(entity_id)
-        assert entity is not None
-        self.registry.set_enabled(entity, enabled)
-        await self.registry.kept()
-        await self.note(actor, f"switch {enabled}", entity_id)
 
     async def device_says(self, _entity_id: str, text: str, lang: str) -> str:
         return {"zh_CN": {"This isn't the right code.": "密码不对。"}}.get(lang, {}).get(text, text)

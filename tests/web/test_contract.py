@@ -22,6 +22,15 @@ from web.api.routes import HomeApi
 
 # They refuse more than a JSON Schema can say: a span's length, a tidy name, a second field.
 DEMANDING = {
+    "change_entity",
+    "change_group",
+    "choose_favourites",
+    "make_area",
+    "make_group",
+    "order_areas",
+    "remove_device",
+    "rename_area",
+    "replace_device",
     "add_person",
     "change_device",
     "change_keys",

@@ -54,6 +54,10 @@ class Entity(TypedDict):
     area: str
     enabled: Annotated[bool, "false: the household switched it off"]
     present: Annotated[bool, "false: its source doesn't announce it now"]
+    own_name: Annotated[str, "the household's name for it; empty: its device's and its own"]
+    own_area: Annotated[str, "the household's room for it; empty: its device's"]
+    hidden: Annotated[bool, "left out of what people look at every day"]
+    members: Annotated[list[str], "the entities of a group; empty for all others"]
     commands: list[str]
     held_by: Annotated[str | None, "the hazard that holds it; commands are refused"]
 
@@ -65,9 +69,12 @@ class EntityList(TypedDict):
 
 
 class EntityChange(TypedDict):
-    """The household's choice about an entity."""
+    """The household's choice about an entity; what is left out stays."""
 
-    enabled: bool
+    name: NotRequired[Annotated[str, Text(0, 64), 'its own name; "" follows the device']]
+    area: NotRequired[Annotated[str, Text(0, 64), 'its own room; "" follows the device']]
+    hidden: NotRequired[bool]
+    enabled: NotRequired[bool]
 
 
 class Device(TypedDict):
@@ -106,6 +113,50 @@ class AreaList(TypedDict):
     """The rooms at home."""
 
     areas: list[Area]
+
+
+class NewArea(TypedDict):
+    """A room that is to be."""
+
+    name: Name
+
+
+class AreaOrder(TypedDict):
+    """Rooms in another order; those that are left out come after."""
+
+    areas: Annotated[list[Id], Items(0, 100)]
+
+
+class Replace(TypedDict):
+    """The device that is to stand where another stood."""
+
+    by: Id
+
+
+class Replaced(TypedDict):
+    """How many entities took over ids, history, names and safety roles."""
+
+    entities: int
+
+
+class NewGroup(TypedDict):
+    """Entities of one kind under one name."""
+
+    kind: Id
+    name: Name
+    members: Annotated[list[Id], Items(0, 100)]
+
+
+class Members(TypedDict):
+    """The entities of a group."""
+
+    members: Annotated[list[Id], Items(0, 100)]
+
+
+class Favourites(TypedDict):
+    """What the account's owner wants to see first, in order."""
+
+    entities: Annotated[list[Id], Items(0, 48)]
 
 
 class Span(TypedDict):

@@ -18,6 +18,7 @@ from hub.http.problems import Problem
 from hub.http.routes import ANY_SCOPE, ANYONE, Routes
 from web.api.account import account_operations
 from web.api.household import key_operations, people_operations, token_operations
+from web.api.inventory import inventory_operations
 from web.api.safety import hazard_model, hazard_operations, safety_model, safety_operations
 from web.api.sharing import sharing_operations
 from web.api.states import registry_operations, state_model, state_operations
@@ -57,6 +58,7 @@ class HomeApi:
         self.operations: list[Operation] = [
             *state_operations(runtime),
             *registry_operations(runtime),
+            *inventory_operations(runtime),
             *hazard_operations(runtime),
             *safety_operations(runtime),
             *sharing_operations(runtime),
@@ -133,6 +135,8 @@ def told(call: Call, error: Exception) -> Problem | None:
     if isinstance(error, CommandTimeout):
         return Problem(504, "timeout", call.say(error.text))
     if isinstance(error, Refusal):
+        if isinstance(error.__cause__, AccountProblem | StoreError):
+            return told(call, error.__cause__)
         extra = {"field": error.field} if error.field else {}
         return Problem(409, "refused", error.say(call.say), extra=extra)
     if isinstance(error, TooManyAttempts):

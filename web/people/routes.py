@@ -78,7 +78,6 @@ def people_routes(house: House) -> Routes:
             await accounts.remove(account.id)
         except LastKeeper:
             return refused(request, words(ONLY_OWNER))
-        await house.runtime.favourites.forget(account.id)
         text = words("%(name)s no longer has an account here.", name=account.name)
         return done(request, text, "/people")
 

@@ -171,7 +171,7 @@ async def test_groups_need_two_of_one_kind(home: Home) -> None:
 async def test_favourites_are_each_persons_own(home: Home) -> None:
     await home.favourites.keep("lin", ["light.a", "light.b", "light.a"])
     await home.favourites.keep("wang", ["light.c"])
-    await home.favourites.forget("wang")
+    await home.store.run(lambda db: home.favourites.forget(db, "wang"))
     again = Favourites(home.store, home.keys.box("favourites"))
     await again.load()
     assert (again.of("lin"), again.of("wang")) == (("light.a", "light.b"), ())
