@@ -11,6 +11,7 @@ from web import words
 from web.api.routes import API, HomeApi
 from web.connect.routes import TEMPLATES as CONNECT
 from web.connect.routes import connect_routes
+from web.dashboard.overview import Overview
 from web.dashboard.ribbon import alarming
 from web.dashboard.routes import TEMPLATES as DASHBOARD
 from web.dashboard.routes import dashboard_routes
@@ -19,10 +20,17 @@ from web.design.living import design_routes
 from web.design.page import DESIGN
 from web.devices.routes import TEMPLATES as DEVICES
 from web.devices.routes import device_routes
+from web.devices.settings import settings_routes
+from web.favourites.routes import TEMPLATES as FAVOURITES
+from web.favourites.routes import favourite_routes
+from web.groups.routes import TEMPLATES as GROUPS
+from web.groups.routes import group_routes
 from web.house import HOUSEHOLD, OWNER, RESIDENTS, House
 from web.kinds import commands, names
 from web.people.routes import TEMPLATES as PEOPLE
 from web.people.routes import people_routes
+from web.rooms.routes import TEMPLATES as ROOMS
+from web.rooms.routes import room_routes
 from web.safety.routes import TEMPLATES as SAFETY
 from web.safety.routes import safety_routes
 from web.setup.locked import locked_routes
@@ -76,7 +84,19 @@ def home_design(runtime: HomeRuntime) -> Design:
 
     return Design(
         "home",
-        template_dirs=(DASHBOARD, DEVICES, SAFETY, SHARING, PEOPLE, CONNECT, SETUP, TOKENS),
+        template_dirs=(
+            DASHBOARD,
+            DEVICES,
+            ROOMS,
+            FAVOURITES,
+            GROUPS,
+            SAFETY,
+            SHARING,
+            PEOPLE,
+            CONNECT,
+            SETUP,
+            TOKENS,
+        ),
         domains=("web", "hub"),
         nav=NAV,
         extra=header,
@@ -106,9 +126,14 @@ def compose(
     design = home_design(runtime)
     house = House(runtime, live, design)
     api = HomeApi(runtime)
+    overview = Overview(house)
     tables = (
-        dashboard_routes(house),
+        dashboard_routes(house, overview),
         device_routes(house),
+        settings_routes(house),
+        room_routes(house, overview),
+        favourite_routes(house),
+        group_routes(house),
         safety_routes(house),
         sharing_routes(house),
         people_routes(house),

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from hub.core.commands import Actor, CommandRefused, CommandTimeout
 from hub.http.gate import current
 from hub.http.problems import Problem
 from web.kinds.commands import next_command
+from web.kinds.facts import tile_figure
 from web.kinds.names import CLASSES, icon_of
 from web.kinds.states import state_word, unit_word
 from web.words import HAZARD_CLASSES
@@ -91,6 +93,11 @@ class EntityView:
         self.mode = self._mode()
 
     @property
+    def figure(self) -> str:
+        """The figure beside a tile's word, "" where it has none."""
+        return tile_figure(self.kind, self.attributes) if self.available else ""
+
+    @property
     def hazard(self) -> bool:
         """Whether this is one of the sensors that the hazard kernel watches."""
         return self.kind == "binary_sensor" and self.device_class in HAZARD_CLASSES
@@ -131,8 +138,7 @@ class House:
         self.runtime.listen(self.live.changed)
 
     def _state_changed(self, new: State, _old: State | None) -> None:
-        self.live.changed("states")
-        self.live.changed(f"entity:{new.entity_id}")
+        self._show(new.entity_id)
 
     # -- entities -----------------------------------------------------------------------
 
@@ -160,9 +166,37 @@ class House:
         found = [
             EntityView(self, entity, words)
             for entity in self.runtime.registry.entities()
-            if entity.enabled and entity.category is None and not entity.hidden
+            if shown(entity)
         ]
         return sorted(found, key=lambda view: (not view.area, view.area, view.name))
+
+    def room(self, area: str, words: Words) -> list[EntityView]:
+        """Return what people look at every day in one room, by name."""
+        found = [
+            EntityView(self, entity, words)
+            for entity in self.runtime.registry.entities()
+            if shown(entity) and self.area_of(entity) == area
+        ]
+        return sorted(found, key=lambda view: view.name)
+
+    def rooms(self, words: Words) -> list[tuple[str, str, list[EntityView]]]:
+        """Return (name, key, views) of each room in the household's order, the rest last."""
+        by_area: dict[str, list[EntityView]] = {}
+        for view in self.views(words):
+            by_area.setdefault(view.area, []).append(view)
+        order = [*(area.name for area in self.runtime.areas), ""]
+        return [(name, room_key(name), by_area[name]) for name in order if name in by_area]
+
+    def area_named(self, key: str) -> str:
+        """Return the room that a key stands for.
+
+        Raises:
+            Problem: 404, there is none.
+        """
+        for area in self.runtime.areas:
+            if room_key(area.name) == key:
+                return area.name
+        raise Problem(404, "not_found")
 
     def name_of(self, entity: Entity, words: Words) -> str:
         """Return the household's own name, or the source's with its device's where it needs it."""
@@ -220,8 +254,23 @@ class House:
             self._show(entity_id)
 
     def _show(self, entity_id: str) -> None:
+        if not self.live.watching:
+            return
         self.live.changed("states")
         self.live.changed(f"entity:{entity_id}")
+        entity = self.runtime.registry.get(entity_id)
+        if entity is not None:
+            self.live.changed(f"room:{room_key(self.area_of(entity))}")
+
+
+def shown(entity: Entity) -> bool:
+    """Whether an entity is among what people look at every day."""
+    return entity.enabled and entity.category is None and not entity.hidden
+
+
+def room_key(area: str) -> str:
+    """Return a room as addresses and live parts write it: without comma, colon, plus and slash."""
+    return quote(area, safe="").replace("%", "~")
 
 
 def actor_of(request: web.Request) -> Actor:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ from hub.core.audit import Audit
 from hub.core.bus import Bus
 from hub.core.commands import Actor, Commands
 from hub.core.mqtt import MqttConnection, MqttSettings
-from hub.core.registry import Registry
+from hub.core.registry import Entity, Registry
 from hub.core.settings import private_folder
 from hub.core.states import State, States
 from hub.core.store import Store, StoreError, migrate
@@ -84,6 +84,17 @@ class HomeAccounts(Accounts):
             return None
 
 
+Forget = Callable[[sqlite3.Connection, str], None]
+
+
+def _both(one: Forget, other: Forget) -> Forget:
+    def forget(db: sqlite3.Connection, account_id: str) -> None:
+        one(db, account_id)
+        other(db, account_id)
+
+    return forget
+
+
 class HomeLife:
     """One household: its parts, started and stopped in order, and its keys.
 
@@ -110,18 +121,15 @@ class HomeLife:
         self.bus = Bus()
         self.states = States()
         self.registry = Registry(self.store, self.keys.box("registry"))
-        self.inventory = Inventory(
-            self.registry, self.states, self.note, lambda: self.bus.publish("registry")
-        )
+        self.inventory = Inventory(self.registry, self.states, self.note, self._registry_changed)
         self.favourites = Favourites(self.store, self.keys.box("favourites"))
         self.audit = Audit(self.store, self.keys.box("audit"))
         tokens = HomeTokensTable(self.store, self.keys.box("tokens"))
-
-        def forget(db: sqlite3.Connection, account_id: str) -> None:
-            tokens.forget(db, account_id)
-            self.favourites.forget(db, account_id)
-
-        accounts = HomeAccountsTable(self.store, self.keys.box("accounts"), forget=forget)
+        accounts = HomeAccountsTable(
+            self.store,
+            self.keys.box("accounts"),
+            forget=_both(tokens.forget, self.favourites.forget),
+        )
         self.accounts: Accounts = HomeAccounts(accounts, HOME_ROLES)
         self.tokens = Tokens(tokens, self.accounts, accounts, HOME_SCOPES)
         self.commands = Commands(
@@ -206,7 +214,7 @@ class HomeLife:
         self.history_store = History(self.data / "history", self.keys.box("history"))
         self.history_store.start()
         self.states.subscribe(self._keep)
-        self.registry.listen(lambda _entity: self.bus.publish("registry"))
+        self.registry.listen(self._registry_changed)
         if self.mqtt is not None:
             await self.mqtt.start()
             await self.plugins.start(BUILT_IN_CONFIGS)
@@ -308,6 +316,9 @@ class HomeLife:
 
     async def _override(self, actor: Actor, entity_id: str, _hazard_id: str) -> None:
         await self.watch.client.override(entity_id, actor.id)
+
+    def _registry_changed(self, _entity: Entity | None = None) -> None:
+        self.bus.publish("registry")
 
     def _kernel_status(self, status: dict[str, Any]) -> None:
         self.commands.leases = dict(status["leases"])

@@ -80,6 +80,10 @@ def _area_operations(runtime: HomeRuntime, table: Operations) -> None:
         await runtime.inventory.order_areas(call.actor, given["areas"])
         return _areas(runtime)
 
+    _area_changes(runtime, table)
+
+
+def _area_changes(runtime: HomeRuntime, table: Operations) -> None:
     @table.add(
         "PATCH",
         "/areas/{area_id}",

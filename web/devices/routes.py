@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,12 +10,14 @@ from aiohttp import web
 
 from hub.core.commands import FAILED, CommandRefused, CommandTimeout
 from hub.core.kinds import KINDS
+from hub.http.gate import current
 from hub.http.problems import json_response
 from hub.http.routes import Routes
 from web.design import done, refused
+from web.devices.find import find
 from web.devices.given import Mistyped, arguments
 from web.facade import Refusal
-from web.house import HOUSEHOLD, RESIDENTS, EntityView, House, actor_of, field
+from web.house import HOUSEHOLD, RESIDENTS, EntityView, House, actor_of, field, room_key
 from web.kinds.commands import ASKS, COMMANDS, SET, said
 from web.kinds.controls import asks_twice, controls, presses, wants_code
 from web.kinds.facts import facts, tells
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 TEMPLATES = Path(__file__).parent / "templates"
 CHART_SPAN_S = 24 * 3600
 CHART_POINTS = 1500
+MOST_LIVE = 20
+"""Rooms that one page follows; a socket carries a few parts only."""
+LONGEST_SEARCH = 64
 
 
 def _(message: str) -> str:
@@ -55,11 +59,16 @@ def device_routes(house: House) -> Routes:
 
     @routes.get("/devices", allow=HOUSEHOLD)
     async def devices(request: web.Request) -> web.Response:
-        return house.design.render(request, "devices.html", **_rooms(house, request["lang"]))
+        wanted = request.query.get("q", "").strip()[:LONGEST_SEARCH]
+        words = house.design.language(request["lang"])
+        seen = {"found": find(house, wanted, words)} if wanted else _rooms(house, request["lang"])
+        return house.design.render(request, "devices.html", wanted=wanted, **seen)
 
     @routes.get("/devices/{id}", allow=HOUSEHOLD)
     async def device(request: web.Request) -> web.Response:
         seen = _one(house, request.match_info["id"], request["lang"])
+        own = house.runtime.favourites.of(current(request).account_id)
+        seen["favourite"] = request.match_info["id"] in own
         return house.design.render(request, "device.html", **seen)
 
     @routes.get("/devices/{id}/recent.json", allow=HOUSEHOLD)
@@ -80,10 +89,7 @@ def device_routes(house: House) -> Routes:
 
 
 def _rooms(house: House, lang: str) -> dict[str, Any]:
-    views = house.views(house.design.language(lang))
-    ids = {area.name: area.id for area in house.runtime.areas}
-    grouped = groupby(views, key=lambda view: view.area)
-    return {"rooms": [(area, ids.get(area, "none"), list(found)) for area, found in grouped]}
+    return {"rooms": house.rooms(house.design.language(lang)), "most_live": MOST_LIVE}
 
 
 def _one(house: House, entity_id: str, lang: str) -> dict[str, Any]:
@@ -106,6 +112,7 @@ def _one(house: House, entity_id: str, lang: str) -> dict[str, Any]:
         ],
         "sensor": watched.get(entity_id),
         "now": time.time(),
+        "area_key": room_key(view.area),
         **_able(view, words),
     }
 
@@ -149,7 +156,15 @@ def _live_parts(house: House) -> None:
             context.lang, "device_state.html", csrf=context.csrf, role=context.role, **seen
         )
 
-    house.live.part("devices", rooms, ("states", "registry"), HOUSEHOLD)
+    async def room(context: LiveContext) -> str:
+        views = house.room(
+            house.area_named(context.arg) if context.arg else "",
+            house.design.language(context.lang),
+        )
+        return house.design.fragment(context.lang, "device_list.html", views=views)
+
+    house.live.part("devices", rooms, ("registry",), HOUSEHOLD)
+    house.live.part("room", room, ("room:{arg}", "registry", "hazards"), HOUSEHOLD)
     house.live.part("device", state, ("entity:{arg}", "safety", "hazards"), HOUSEHOLD)
 
 

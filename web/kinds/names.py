@@ -20,7 +20,7 @@ KINDS = {
     "fan": _("Fan"),
     "humidifier": _("Humidifier"),
     "lawn_mower": _("Lawn mower"),
-    "light": _("Light"),
+    "light": _("Lamp"),
     "lock": _("Lock"),
     "notify": _("Message display"),
     "number": _("Setting"),
