@@ -17,6 +17,8 @@ from web.house import HOUSEHOLD, House, field
 
 TEMPLATES = Path(__file__).parent / "templates"
 LONGEST_SEARCH = 64
+OFFERED = 16
+"""Without a search only so many are offered: the page stays one that can be looked over."""
 
 
 def _(message: str) -> str:
@@ -40,7 +42,7 @@ def favourite_routes(house: House) -> Routes:
         known = [one for one in own if house.runtime.registry.get(one) is not None]
         views = [house.view(one, words) for one in known]
         hits = find(house, wanted, words) if wanted else []
-        offered = hits or [(view, True) for view in house.views(words)[:MOST]]
+        offered = hits or [(view, True) for view in house.views(words)[:OFFERED]]
         return house.design.render(
             request,
             "favourites.html",

@@ -8,6 +8,7 @@ from typing import Any
 from aiohttp import web
 
 from hub.core import groups
+from hub.home.inventory import FEWEST_MEMBERS
 from hub.http.problems import Problem
 from hub.http.routes import Routes
 from web.design import done, refused
@@ -73,9 +74,11 @@ def _groups(house: House, request: web.Request, kind: str) -> dict[str, Any]:
     counts = {
         name: sum(one.kind == name and not one.members for one in entities) for name in groups.KINDS
     }
+    kinds = [name for name, count in counts.items() if count >= FEWEST_MEMBERS]
+    kind = kind if kind in kinds else ""
     return {
         "made": sorted(made, key=lambda view: view.name),
-        "kinds": [name for name, count in counts.items() if count >= 2],
+        "kinds": kinds,
         "kind": kind,
         "able": candidates(house, kind, request["lang"]) if kind else [],
     }
