@@ -53,7 +53,8 @@ document.addEventListener("pointerdown", (event) => {
   const list = line.parentElement;
   const form = handle.closest("form");
   const before = lines(list).indexOf(line);
-  handle.setPointerCapture(event.pointerId);
+  // The list holds the pointer: a line that changes its place would lose it.
+  list.setPointerCapture(event.pointerId);
   line.classList.add("dragged");
   const follow = (move) => {
     const other = lines(list).find((one) => {
@@ -66,12 +67,12 @@ document.addEventListener("pointerdown", (event) => {
     else other.after(line);
   };
   const drop = () => {
-    handle.removeEventListener("pointermove", follow);
+    list.removeEventListener("pointermove", follow);
     line.classList.remove("dragged");
     if (lines(list).indexOf(line) === before) return;
     say(form, line);
     rest(form);
   };
-  handle.addEventListener("pointermove", follow);
-  handle.addEventListener("lostpointercapture", drop, { once: true });
+  list.addEventListener("pointermove", follow);
+  list.addEventListener("lostpointercapture", drop, { once: true });
 });
