@@ -109,7 +109,7 @@ SCOPES = {
     "read:safety": _("see alarms and how the home is watched"),
     "read:sharing": _("see what left the home and what may"),
     "command": _("operate devices"),
-    "registry": _("name devices, say where they are, switch them off"),
+    "registry": _("names, rooms, groups, favourites; hide things, switch them off"),
     "safety": _("acknowledge and answer alarms, say what acts in them"),
     "sharing": _("choose what an alarm may tell"),
     "admin": _("people, tokens, keys and the community"),

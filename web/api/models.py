@@ -12,6 +12,7 @@ Name = Annotated[str, Text(1, 64)]
 Time = Annotated[float, "seconds since 1970, UTC"]
 Value = Annotated[bool | float | str | None, "the kind's own value; null: known to be unknown"]
 Scalar = bool | float | Annotated[str, Text(0, 1024)]
+Color = Annotated[list[float], Items(2, 5), "as its argument says: hs, rgb, xy, rgbw, rgbww"]
 ActingRole = Literal["gas_valve", "water_valve", "siren", "socket"]
 
 
@@ -187,7 +188,7 @@ class Command(TypedDict):
 
     entity_id: Id
     command: Annotated[str, Text(1, 64)]
-    args: NotRequired[Annotated[dict[str, Scalar], Items(0, 32)]]
+    args: NotRequired[Annotated[dict[str, Scalar | Color], Items(0, 32)]]
     override: NotRequired[
         Annotated[bool, "a person's second press on what an alarm holds; tokens can't"]
     ]
