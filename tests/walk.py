@@ -152,7 +152,7 @@ async def _shake_hands(
 
 def _parts(app: web.Application, fill: Mapping[str, str]) -> Iterator[tuple[str, Allow]]:
     for name, part in app[LIVE].parts.items():
-        with_arg = any("{arg}" in topic for topic in part.topics)
+        with_arg = any("{arg}" in topic or "{each}" in topic for topic in part.topics)
         yield (f"{name}:{fill.get(name, 'x')}" if with_arg else name), part.allow
 
 

@@ -16,6 +16,7 @@ from web.calls.routes import TEMPLATES as CALLS
 from web.calls.routes import call_routes, rings
 from web.connect.routes import TEMPLATES as CONNECT
 from web.connect.routes import connect_routes
+from web.dashboard.overview import Overview
 from web.dashboard.ribbon import alarming
 from web.dashboard.routes import TEMPLATES as DASHBOARD
 from web.dashboard.routes import dashboard_routes
@@ -24,12 +25,20 @@ from web.design.living import design_routes
 from web.design.page import DESIGN
 from web.devices.routes import TEMPLATES as DEVICES
 from web.devices.routes import device_routes
+from web.devices.settings import settings_routes
+from web.favourites.routes import TEMPLATES as FAVOURITES
+from web.favourites.routes import favourite_routes
+from web.groups.routes import TEMPLATES as GROUPS
+from web.groups.routes import group_routes
 from web.health.routes import STATIC as HEALTH_STATIC
 from web.health.routes import TEMPLATES as HEALTH
 from web.health.routes import health_routes
 from web.house import HOUSEHOLD, OWNER, RESIDENTS, House
+from web.kinds import commands, names
 from web.people.routes import TEMPLATES as PEOPLE
 from web.people.routes import people_routes
+from web.rooms.routes import TEMPLATES as ROOMS
+from web.rooms.routes import room_routes
 from web.safety.routes import TEMPLATES as SAFETY
 from web.safety.routes import safety_routes
 from web.setup.locked import locked_routes
@@ -49,6 +58,7 @@ if TYPE_CHECKING:
 
     from hub.core.settings import Listen
     from hub.http.health import Health
+    from hub.http.routes import Routes
     from web.facade import HomeRuntime
 
 
@@ -65,9 +75,8 @@ NAV = (
     NavItem("/people", "people", _("People"), OWNER),
 )
 NAMES = {
-    "COMMANDS": words.COMMANDS,
-    "PRESS_LABELS": words.PRESS_LABELS,
-    "KINDS": words.KINDS,
+    "KINDS": names.KINDS,
+    "said_of": commands.said,
     "HAZARDS": words.HAZARDS,
     "WATCH": words.WATCH,
     "GUARD": words.GUARD,
@@ -93,6 +102,9 @@ def home_design(runtime: HomeRuntime) -> Design:
             DASHBOARD,
             CALLS,
             DEVICES,
+            ROOMS,
+            FAVOURITES,
+            GROUPS,
             SAFETY,
             SHARING,
             PEOPLE,
@@ -108,6 +120,32 @@ def home_design(runtime: HomeRuntime) -> Design:
         static={"calls": CALLS_STATIC, "health": HEALTH_STATIC, "wall": WALL_STATIC},
         extra=header,
         names=NAMES,
+    )
+
+
+def _routes(house: House, design: Design) -> tuple[Routes, ...]:
+    """The pages of all rooms."""
+    overview = Overview(house)
+    return (
+        dashboard_routes(house, overview),
+        call_routes(house),
+        device_routes(house),
+        settings_routes(house),
+        room_routes(house, overview),
+        favourite_routes(house),
+        group_routes(house),
+        health_routes(house),
+        safety_routes(house),
+        sharing_routes(house),
+        people_routes(house),
+        connect_routes(house),
+        adding_routes(house),
+        token_routes(house),
+        wall_routes(house),
+        screen_routes(house),
+        setup_routes(house),
+        locked_routes(house),
+        design_routes(design),
     )
 
 
@@ -133,30 +171,12 @@ def compose(
     design = home_design(runtime)
     house = House(runtime, live, design)
     api = HomeApi(runtime)
-    tables = (
-        dashboard_routes(house),
-        call_routes(house),
-        device_routes(house),
-        health_routes(house),
-        safety_routes(house),
-        sharing_routes(house),
-        people_routes(house),
-        connect_routes(house),
-        adding_routes(house),
-        token_routes(house),
-        wall_routes(house),
-        screen_routes(house),
-        setup_routes(house),
-        locked_routes(house),
-        design_routes(design),
-        api.routes(),
-    )
     app = create_app(
         name="home",
         accounts=runtime.accounts,
         listen=listen,
         pages=design.render,
-        routes=tables,
+        routes=(*_routes(house, design), api.routes()),
         live=live,
         static=design.mounts,
         health=health,

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from hub.core.commands import Actor, Outcome
     from hub.core.registry import Registry
     from hub.core.states import States
+    from hub.home.favourites import Favourites
+    from hub.home.inventory import Inventory
     from hub.home.screens import Screens
     from hub.plugins.problems import Noted
     from web.health.views import HubView
@@ -101,6 +103,14 @@ class HomeRuntime(Protocol):
     @property
     def screen_codes(self) -> ScreenCodes:
         """How a tablet becomes one."""
+
+    @property
+    def inventory(self) -> Inventory:
+        """What the household decides about its things."""
+
+    @property
+    def favourites(self) -> Favourites:
+        """What each person wants to see first."""
 
     @property
     def areas(self) -> Sequence[Area]:
@@ -221,11 +231,8 @@ class HomeRuntime(Protocol):
     async def unpair(self, actor: Actor) -> None:
         """Leave the community."""
 
-    async def rename_device(self, device_id: str, name: str, area: str, actor: Actor) -> None:
-        """Give a known device the resident's own name and room; raises BadName."""
-
-    async def set_enabled(self, entity_id: str, enabled: bool, actor: Actor) -> None:
-        """Switch a known entity on or off for the household."""
+    async def device_says(self, entity_id: str, text: str, lang: str) -> str:
+        """Return what an integration says of its device, in the reader's language if it can."""
 
     async def note(self, actor: Actor, action: str, subject: str) -> None:
         """Write a line of the audit; no secrets, please."""

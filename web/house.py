@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import time
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from hub.core.commands import Actor, CommandRefused, CommandTimeout
 from hub.http.gate import current
 from hub.http.problems import Problem
-from web.words import HAZARD_CLASSES, icon_of, next_command, state_word
+from web.kinds.commands import next_command
+from web.kinds.facts import tile_figure
+from web.kinds.names import CLASSES, icon_of
+from web.kinds.states import state_word, unit_word
+from web.words import HAZARD_CLASSES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from aiohttp import web
 
@@ -39,6 +44,8 @@ def _(message: str) -> str:
     return message
 
 
+_LIT = frozenset({"fan", "humidifier", "light", "siren", "switch"})
+_TROUBLE = ("error", "jammed", "triggered")
 NO_ANSWER = _("No answer from the device. Press to try again.")
 
 
@@ -47,6 +54,7 @@ class EntityView:
 
     __slots__ = (
         "area",
+        "attributes",
         "available",
         "changed",
         "commands",
@@ -71,21 +79,29 @@ class EntityView:
         self.entity_id = entity.entity_id
         self.kind = entity.kind
         self.device_class = entity.device_class
-        self.name = house.name_of(entity)
+        self.name = house.name_of(entity, words)
         self.area = house.area_of(entity)
-        self.unit = entity.unit or ""
+        self.unit = unit_word(words, entity.unit)
         self.icon = icon_of(entity.kind, entity.device_class)
         self.value: object = state.value if state else None
         self.available = bool(state and state.available)
         self.changed = state.changed if state else None
-        self.commands = frozenset(entity.wire.commands) if entity.wire else frozenset[str]()
-        self.state = state_word(words, entity.kind, entity.device_class, self.value)
+        self.commands = entity.commands
+        self.attributes: Mapping[str, object] = state.attributes if state else {}
+        self.state = state_word(
+            words, entity.kind, entity.device_class, self.value, self.attributes
+        )
         self.numeric = isinstance(self.value, int | float) and not isinstance(self.value, bool)
         self.leased = entity.entity_id in house.runtime.commands.leases
         self.pending = house.pending.get(entity.entity_id, "")
         self.failure = house.failure_of(entity.entity_id, state)
         self.press = next_command(entity.kind, self.value, self.commands)
         self.mode = self._mode()
+
+    @property
+    def figure(self) -> str:
+        """The figure beside a tile's word, "" where it has none."""
+        return tile_figure(self.kind, self.attributes) if self.available else ""
 
     @property
     def hazard(self) -> bool:
@@ -101,7 +117,9 @@ class EntityView:
             return "alarm"
         if self.failure:
             return "failed"
-        return "on" if self.kind in {"switch", "siren"} and self.value is True else ""
+        if self.value in _TROUBLE:
+            return "failed"
+        return "on" if self.kind in _LIT and self.value is True else ""
 
 
 class House:
@@ -126,8 +144,7 @@ class House:
         self.runtime.listen(self.live.changed)
 
     def _state_changed(self, new: State, _old: State | None) -> None:
-        self.live.changed("states")
-        self.live.changed(f"entity:{new.entity_id}")
+        self._show(new.entity_id)
         # The sentence about the home hangs on few of a thousand entities.
         if new.changed == new.updated and new.entity_id.startswith("binary_sensor."):
             self.live.changed("alarming")
@@ -158,27 +175,53 @@ class House:
         found = [
             EntityView(self, entity, words)
             for entity in self.runtime.registry.entities()
-            if entity.enabled and entity.category is None
+            if shown(entity)
         ]
         return sorted(found, key=lambda view: (not view.area, view.area, view.name))
 
-    def name_of(self, entity: Entity) -> str:
-        """Return the entity's name, with its device's where it doesn't say it already."""
-        device = self.runtime.registry.device(entity.device_id) if entity.device_id else None
-        if device is None or not device.name or entity.name.startswith(device.name):
-            return entity.name or entity.entity_id
-        if not entity.name or entity.name == device.name:
-            return device.name
-        return f"{device.name} · {entity.name}"
+    def room(self, area: str, words: Words) -> list[EntityView]:
+        """Return what people look at every day in one room, by name."""
+        found = [
+            EntityView(self, entity, words)
+            for entity in self.runtime.registry.entities()
+            if shown(entity) and self.area_of(entity) == area
+        ]
+        return sorted(found, key=lambda view: view.name)
+
+    def rooms(self, words: Words) -> list[tuple[str, str, list[EntityView]]]:
+        """Return (name, key, views) of each room in the household's order, the rest last."""
+        by_area: dict[str, list[EntityView]] = {}
+        for view in self.views(words):
+            by_area.setdefault(view.area, []).append(view)
+        order = [*(area.name for area in self.runtime.areas), ""]
+        return [(name, room_key(name), by_area[name]) for name in order if name in by_area]
+
+    def area_named(self, key: str) -> str:
+        """Return the room that a key stands for.
+
+        Raises:
+            Problem: 404, there is none.
+        """
+        for area in self.runtime.areas:
+            if room_key(area.name) == key:
+                return area.name
+        raise Problem(404, "not_found")
+
+    def name_of(self, entity: Entity, words: Words) -> str:
+        """Return the household's own name, or the source's with its device's where it needs it."""
+        if entity.own_name:
+            return entity.own_name
+        device = self.runtime.registry.device(entity.device_id)
+        own = entity.name
+        if not own and device is not None and entity.device_class in CLASSES:
+            own = words(CLASSES[entity.device_class]) if entity.kind == "sensor" else ""
+        if device is None or not device.name or own.startswith(device.name):
+            return own or entity.entity_id
+        return f"{device.name} · {own}" if own else device.name
 
     def area_of(self, entity: Entity) -> str:
-        """Return the name of the room the entity's device is in, "" without one."""
-        device = self.runtime.registry.device(entity.device_id) if entity.device_id else None
-        area_id = device.area if device else None
-        for area in self.runtime.areas:
-            if area.id == area_id:
-                return area.name
-        return area_id or ""
+        """Return the name of the room that the entity is in, "" without one."""
+        return self.runtime.registry.area_of(entity)
 
     # -- presses ------------------------------------------------------------------------
 
@@ -193,7 +236,13 @@ class House:
         return NO_ANSWER
 
     async def press(
-        self, actor: Actor, entity_id: str, command: str, *, override: bool = False
+        self,
+        actor: Actor,
+        entity_id: str,
+        command: str,
+        args: Mapping[str, object] | None = None,
+        *,
+        override: bool = False,
     ) -> None:
         """Send a command and wait for the device's own answer.
 
@@ -205,7 +254,7 @@ class House:
         self.pending[entity_id] = command
         self._show(entity_id)
         try:
-            await self.runtime.commands.call(actor, entity_id, command, override=override)
+            await self.runtime.commands.call(actor, entity_id, command, args, override=override)
         except CommandTimeout:
             self._failures[entity_id] = time.time()
             raise
@@ -214,8 +263,23 @@ class House:
             self._show(entity_id)
 
     def _show(self, entity_id: str) -> None:
+        if not self.live.watching:
+            return
         self.live.changed("states")
         self.live.changed(f"entity:{entity_id}")
+        entity = self.runtime.registry.get(entity_id)
+        if entity is not None:
+            self.live.changed(f"room:{room_key(self.area_of(entity))}")
+
+
+def shown(entity: Entity) -> bool:
+    """Whether an entity is among what people look at every day."""
+    return entity.enabled and entity.category is None and not entity.hidden
+
+
+def room_key(area: str) -> str:
+    """Return a room as addresses and live parts write it: without comma, colon, plus and slash."""
+    return quote(area, safe="").replace("%", "~")
 
 
 def actor_of(request: web.Request) -> Actor:

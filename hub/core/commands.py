@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from hub.core.audit import Audit
-from hub.core.kinds import KINDS
+from hub.core.kinds import KINDS, secret
 from hub.core.registry import Entity, Registry
 from hub.core.store import StoreError
 
@@ -148,7 +148,10 @@ class Commands:
         return undo
 
     def offered(self, entity_id: str) -> list[str]:
-        """The commands that an entity can be told now."""
+        """The commands that an entity can be told now; a group what any of its members can."""
+        entity = self._registry.get(entity_id)
+        if entity is not None and entity.members:
+            return sorted(entity.commands)
         return sorted(self._handlers.get(entity_id, ()))
 
     async def call(
@@ -174,6 +177,9 @@ class Commands:
             CommandTimeout: no answer within `DEADLINE_S`.
         """
         args = args or _NO_ARGUMENTS
+        group = self._registry.get(entity_id)
+        if group is not None and group.members:
+            return await self._call_members(actor, group, command, args, override)
         handler = await self._allowed(actor, entity_id, command, args, override)
         began = time.monotonic()
         # Written while the device works: a full disk must not keep a person from a valve.
@@ -193,6 +199,34 @@ class Commands:
             return Outcome(entity_id, command, ms=elapsed, line=await line)
         except StoreError as error:
             raise CommandRefused("unrecorded", UNRECORDED) from error
+
+    async def _call_members(
+        self, actor: Actor, group: Entity, command: str, args: Mapping[str, Any], override: bool
+    ) -> Outcome:
+        """Send a group's command to all that have it, each asked and audited as if alone."""
+        if not group.enabled:
+            raise CommandRefused("disabled", DISABLED)
+        able = [
+            one
+            for name in group.members
+            if (one := self._registry.get(name)) is not None
+            and command in one.commands
+            and not one.members
+        ]
+        if not able:
+            raise CommandRefused("unknown_command", UNKNOWN_COMMAND)
+        calls = (self.call(actor, one.entity_id, command, args, override=override) for one in able)
+        outcomes: list[Outcome] = []
+        problem: BaseException | None = None
+        for found in await asyncio.gather(*calls, return_exceptions=True):
+            if isinstance(found, Outcome):
+                outcomes.append(found)
+            else:
+                problem = problem or found
+        if problem is not None:
+            raise problem
+        slowest = max(outcomes, key=lambda one: one.ms)
+        return Outcome(group.entity_id, command, ms=slowest.ms, line=outcomes[-1].line)
 
     async def _allowed(
         self, actor: Actor, entity_id: str, command: str, args: Mapping[str, Any], override: bool
@@ -245,7 +279,12 @@ class Commands:
             role=actor.role,
             action=f"command {command}",
             subject=entity_id,
-            detail={"args": dict(args), "by": actor.kind, "result": result, **actor.through},
+            detail={
+                "args": _told(entity_id, args),
+                "by": actor.kind,
+                "result": result,
+                **actor.through,
+            },
         )
 
     async def _note(
@@ -256,6 +295,12 @@ class Commands:
             await self._write(actor, entity_id, command, args, result)
         except StoreError as error:
             _log.warning("a line of the audit could not be written: %s", error)
+
+
+def _told(entity_id: str, args: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments as the audit notes them: that there was a code, never which."""
+    kind = entity_id.partition(".")[0]
+    return {name: "***" if secret(kind, name) else value for name, value in args.items()}
 
 
 def _known(kind: str, command: str, args: Mapping[str, Any]) -> bool:

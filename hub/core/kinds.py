@@ -13,36 +13,75 @@ NONE = "none"
 """What a state can tell of the people who live there: presence at home, habits, or nothing."""
 
 
+FLAG = "flag"
+WORD = "word"
+NUMBER = "number"
+FIGURE = "figure"
+TEXT = "text"
+MOMENT = "moment"
+"""What a state is: True or False; one of the kind's words; a number in the entity's unit; a number
+or, without a unit, a text; a text; the ISO 8601 time of the last time it happened."""
+
+COLOR = "color"
+SECRET = "secret"  # noqa: S105 - what an argument is
+"""What an argument can be besides `FLAG`, `NUMBER` and `TEXT`: a list of two to five numbers, or
+something that is never written down."""
+
+
 class Kind:
     """One kind.
 
     Attributes:
         name: Home Assistant's name of the component.
-        values: the words of a state; empty for a number or free text.
+        state: `FLAG`, `WORD`, `NUMBER`, `FIGURE`, `TEXT` or `MOMENT`.
+        values: the words of a state that is one of them; ones of the device's own may come too.
         commands: what it can be told, with the names of the arguments.
+        twice: of these, what a person is asked to press a second time for.
         device_classes: what it can measure or be.
+        hazards: what it can be watched for, by device class; "" where the resident has to say so.
+        roles: what it can be bound to do in a hazard.
         personal: `PRESENCE`, `HABITS` or `NONE`.
-        switched: canonical values are True and False, shown as on and off.
     """
 
-    __slots__ = ("commands", "device_classes", "name", "personal", "switched", "values")
+    __slots__ = (
+        "commands",
+        "device_classes",
+        "hazards",
+        "name",
+        "personal",
+        "roles",
+        "state",
+        "twice",
+        "values",
+    )
 
     def __init__(
         self,
         name: str,
+        state: str,
         *,
         values: str = "",
         commands: dict[str, tuple[str, ...]] | None = None,
+        twice: str = "",
         classes: str = "",
+        hazards: dict[str, str] | None = None,
+        roles: str = "",
         personal: str = HABITS,
-        switched: bool = False,
     ) -> None:
         self.name = name
+        self.state = state
         self.values = tuple(values.split())
         self.commands = commands or {}
+        self.twice = frozenset(twice.split())
         self.device_classes = frozenset(classes.split())
+        self.hazards = {key: tuple(words.split()) for key, words in (hazards or {}).items()}
+        self.roles = frozenset(roles.split())
         self.personal = personal
-        self.switched = switched
+
+    def watched_for(self, device_class: str | None) -> tuple[str, ...]:
+        """What an entity of this kind and class can be watched for, the nearest first."""
+        own = self.hazards.get(device_class or "", ()) if device_class else ()
+        return tuple(dict.fromkeys((*own, *self.hazards.get("", ()))))
 
 
 _ON_OFF: dict[str, tuple[str, ...]] = {"turn_on": (), "turn_off": (), "toggle": ()}
@@ -72,18 +111,58 @@ _NUMBER_CLASSES = " ".join(
 )
 
 _MEASURING = (
-    Kind("binary_sensor", classes=_BINARY_CLASSES, personal=PRESENCE, switched=True),
-    Kind("sensor", classes=_SENSOR_CLASSES),
-    Kind("event", classes="button doorbell motion", personal=PRESENCE),
-    Kind("device_automation", personal=PRESENCE),
-    Kind("device_tracker", personal=PRESENCE),
-    Kind("tag", personal=PRESENCE),
-    Kind("update", commands={"install": ()}, classes="firmware", personal=NONE, switched=True),
+    Kind(
+        "binary_sensor",
+        FLAG,
+        classes=_BINARY_CLASSES,
+        hazards={
+            "battery": "battery",
+            "carbon_monoxide": "carbon_monoxide",
+            "gas": "gas",
+            "heat": "overheat",
+            "moisture": "leak",
+            "smoke": "smoke",
+            "": "sos overload leakage arc freezing",
+        },
+        personal=PRESENCE,
+    ),
+    Kind(
+        "sensor",
+        FIGURE,
+        classes=_SENSOR_CLASSES,
+        hazards={
+            "battery": "battery",
+            "carbon_monoxide": "carbon_monoxide",
+            "current": "overload leakage",
+            "power": "overload left_on",
+            "temperature": "overheat freezing",
+            "volume_flow_rate": "running_water",
+            "water": "running_water",
+        },
+    ),
+    Kind(
+        "event",
+        MOMENT,
+        classes="button doorbell motion",
+        hazards={"": "sos"},
+        personal=PRESENCE,
+    ),
+    Kind("device_automation", MOMENT, hazards={"": "sos"}, personal=PRESENCE),
+    Kind("device_tracker", TEXT, values="home not_home", personal=PRESENCE),
+    Kind("tag", MOMENT, personal=PRESENCE),
+    Kind("update", FLAG, commands={"install": ()}, classes="firmware", personal=NONE),
 )
 _SWITCHING = (
-    Kind("switch", commands=_ON_OFF, classes="outlet switch", switched=True),
+    Kind(
+        "switch",
+        FLAG,
+        commands=_ON_OFF,
+        classes="outlet switch",
+        roles="gas_valve siren socket water_valve",
+    ),
     Kind(
         "light",
+        FLAG,
         commands={
             **_ON_OFF,
             "turn_on": (
@@ -101,10 +180,10 @@ _SWITCHING = (
             ),
             "turn_off": ("flash", "transition"),
         },
-        switched=True,
     ),
     Kind(
         "fan",
+        FLAG,
         commands={
             **_ON_OFF,
             "turn_on": ("percentage", "preset_mode"),
@@ -113,31 +192,35 @@ _SWITCHING = (
             "oscillate": ("oscillating",),
             "set_direction": ("direction",),
         },
-        switched=True,
     ),
     Kind(
         "siren",
+        FLAG,
         commands={"turn_on": ("tone", "duration", "volume_level"), "turn_off": ()},
+        twice="turn_on",
+        roles="siren",
         personal=NONE,
-        switched=True,
     ),
     Kind(
         "humidifier",
+        FLAG,
         commands={**_ON_OFF, "set_humidity": ("humidity",), "set_mode": ("mode",)},
         classes="dehumidifier humidifier",
-        switched=True,
     ),
 )
 _MOVING = (
     Kind(
         "valve",
+        WORD,
         values="open closed opening closing",
         commands=_POSITION,
         classes="gas water",
+        roles="gas_valve water_valve",
         personal=NONE,
     ),
     Kind(
         "cover",
+        WORD,
         values="open closed opening closing",
         commands={
             **_POSITION,
@@ -150,12 +233,15 @@ _MOVING = (
     ),
     Kind(
         "lock",
+        WORD,
         values="locked unlocked locking unlocking open opening jammed",
         commands={"lock": ("code",), "unlock": ("code",), "open": ("code",)},
+        twice="unlock open",
         personal=PRESENCE,
     ),
     Kind(
         "vacuum",
+        WORD,
         values="cleaning docked paused idle returning error",
         commands={
             "start": (),
@@ -170,6 +256,7 @@ _MOVING = (
     ),
     Kind(
         "lawn_mower",
+        WORD,
         values="mowing docked paused returning error",
         commands={"start_mowing": (), "pause": (), "dock": ()},
     ),
@@ -177,6 +264,7 @@ _MOVING = (
 _CLIMATE = (
     Kind(
         "climate",
+        WORD,
         values="off heat cool heat_cool auto dry fan_only",
         commands={
             "turn_on": (),
@@ -192,6 +280,7 @@ _CLIMATE = (
     ),
     Kind(
         "water_heater",
+        WORD,
         values="off eco electric gas heat_pump high_demand performance",
         commands={
             "turn_on": (),
@@ -202,14 +291,15 @@ _CLIMATE = (
     ),
 )
 _SETTING = (
-    Kind("number", commands={"set_value": ("value",)}, classes=_NUMBER_CLASSES),
-    Kind("select", commands={"select_option": ("option",)}),
-    Kind("text", commands={"set_value": ("value",)}, personal=PRESENCE),
-    Kind("button", commands={"press": ()}, classes="identify restart update"),
-    Kind("scene", commands={"turn_on": ()}),
-    Kind("notify", commands={"send_message": ("message", "title")}),
+    Kind("number", NUMBER, commands={"set_value": ("value",)}, classes=_NUMBER_CLASSES),
+    Kind("select", TEXT, commands={"select_option": ("option",)}),
+    Kind("text", TEXT, commands={"set_value": ("value",)}, personal=PRESENCE),
+    Kind("button", MOMENT, commands={"press": ()}, classes="identify restart update"),
+    Kind("scene", MOMENT, commands={"turn_on": ()}),
+    Kind("notify", MOMENT, commands={"send_message": ("message", "title")}),
     Kind(
         "alarm_control_panel",
+        WORD,
         values="disarmed armed_home armed_away armed_night armed_vacation armed_custom_bypass "
         "pending triggered arming disarming",
         commands={
@@ -221,6 +311,7 @@ _SETTING = (
             "arm_custom_bypass": ("code",),
             "trigger": ("code",),
         },
+        twice="disarm trigger",
         personal=PRESENCE,
     ),
 )
@@ -228,6 +319,39 @@ _SETTING = (
 KINDS: dict[str, Kind] = {
     kind.name: kind for kind in (*_MEASURING, *_SWITCHING, *_MOVING, *_CLIMATE, *_SETTING)
 }
+
+
+_NUMBERS = frozenset(
+    {
+        "brightness",
+        "color_temp_kelvin",
+        "duration",
+        "humidity",
+        "percentage",
+        "position",
+        "target_temp_high",
+        "target_temp_low",
+        "temperature",
+        "tilt_position",
+        "transition",
+        "volume_level",
+        "white",
+    }
+)
+
+
+def argument(kind: str, name: str) -> str:
+    """What an argument of a kind's command is: FLAG, NUMBER, TEXT, COLOR or SECRET."""
+    if name == "value":  # a text may be a password
+        return NUMBER if kind == "number" else SECRET
+    if name.endswith("_color"):
+        return COLOR
+    return {"code": SECRET, "oscillating": FLAG}.get(name, NUMBER if name in _NUMBERS else TEXT)
+
+
+def secret(kind: str, name: str) -> bool:
+    """Whether an argument is one that is never written down."""
+    return argument(kind, name) == SECRET
 
 
 def ha_state(value: Value) -> str:

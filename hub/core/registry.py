@@ -12,120 +12,22 @@ import logging
 import re
 import secrets
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from hub.core.sealed import Box, SealedTable
 from hub.core.store import Store, StoreError
+from hub.core.things import Device, Entity
 from hub.core.wire import Wire
+
+__all__ = ["MIGRATION", "Device", "Entity", "Registry"]
 
 MIGRATION = SealedTable.migration("registry")
 
 _LOG = logging.getLogger(__name__)
 _NOT_SLUG = re.compile(r"[^a-z0-9_]+")
 LONGEST_ID = 96
-
-
-class Device:
-    """A physical thing.
-
-    Attributes:
-        id: ours, stable.
-        integration: the domain that found it.
-        identifiers: the source's names for it, such as ``zigbee2mqtt_0x00158d``.
-        name: as its source or the resident names it.
-        area: the room, empty when not said.
-    """
-
-    __slots__ = (
-        "area",
-        "id",
-        "identifiers",
-        "integration",
-        "manufacturer",
-        "model",
-        "name",
-        "renamed",
-    )
-
-    def __init__(
-        self,
-        id: str,  # noqa: A002 - the field's own name
-        integration: str,
-        identifiers: tuple[str, ...],
-        *,
-        name: str = "",
-        manufacturer: str = "",
-        model: str = "",
-        area: str = "",
-        renamed: bool = False,
-    ) -> None:
-        self.id = id
-        self.integration = integration
-        self.identifiers = identifiers
-        self.name = name
-        self.manufacturer = manufacturer
-        self.model = model
-        self.area = area
-        self.renamed = renamed
-
-
-class Entity:
-    """One thing that a device measures or does.
-
-    Attributes:
-        entity_id: ``kind.words``, stable for good.
-        unique_id: the source's, unique within integration and kind.
-        category: ``diagnostic``, ``config`` or None for what people look at every day.
-        enabled: the household's own choice once made.
-        present: False while the source doesn't announce it.
-        wire: how to read and command it over the broker, where plain payloads can say it.
-    """
-
-    __slots__ = (
-        "category",
-        "device_class",
-        "device_id",
-        "enabled",
-        "entity_id",
-        "integration",
-        "kind",
-        "name",
-        "present",
-        "unique_id",
-        "unit",
-        "wire",
-    )
-
-    def __init__(
-        self,
-        entity_id: str,
-        unique_id: str,
-        integration: str,
-        kind: str,
-        *,
-        device_id: str | None = None,
-        device_class: str | None = None,
-        unit: str | None = None,
-        name: str = "",
-        category: str | None = None,
-        enabled: bool = True,
-        present: bool = True,
-        wire: Wire | None = None,
-    ) -> None:
-        self.entity_id = entity_id
-        self.unique_id = unique_id
-        self.integration = integration
-        self.kind = kind
-        self.device_id = device_id
-        self.device_class = device_class
-        self.unit = unit
-        self.name = name
-        self.category = category
-        self.enabled = enabled
-        self.present = present
-        self.wire = wire
-
+_ROOMS = "rooms"
 
 Listener = Callable[[Entity], None]
 
@@ -141,13 +43,15 @@ class Registry:
     def __init__(self, store: Store, box: Box) -> None:
         self._store = store
         self._table = SealedTable("registry", box)
-        self._waiting: dict[str, dict[str, Any]] = {}
-        self._writing: asyncio.Task[StoreError | None] | None = None
+        self._waiting: dict[str, dict[str, Any] | None] = {}
+        self._unwritten: StoreError | None = None
+        self._writing: asyncio.Task[None] | None = None
         self._devices: dict[str, Device] = {}
         self._entities: dict[str, Entity] = {}
         self._by_source: dict[tuple[str, str, str], Entity] = {}
         self._by_identifier: dict[tuple[str, str], Device] = {}
         self._listeners: tuple[Listener, ...] = ()
+        self._rooms: tuple[str, ...] = ()
         self._written: dict[str, dict[str, Any]] = {}
         # Rows lie under random keys: an entity's id may hold a name that somebody gave it.
         self._rows: dict[str, str] = {}
@@ -155,6 +59,10 @@ class Registry:
     async def load(self) -> None:
         """Read the stored rows; entities are absent until their source announces them."""
         for place, row in await self._store.read(lambda db: list(self._table.all(db))):
+            if "rooms" in row:
+                self._rows[_ROOMS], self._written[_ROOMS] = place, row
+                self._rooms = tuple(row["rooms"])
+                continue
             is_device = "identifiers" in row
             key = f"device:{row['id']}" if is_device else f"entity:{row['entity_id']}"
             self._rows[key] = place
@@ -186,6 +94,17 @@ class Registry:
     def of_device(self, device_id: str) -> list[Entity]:
         """The entities of one device."""
         return [entity for entity in self._entities.values() if entity.device_id == device_id]
+
+    def rooms(self) -> list[str]:
+        """The rooms in the household's order, then those that a source alone named, by name."""
+        known = {device.area for device in self._devices.values()}
+        known |= {entity.area for entity in self._entities.values()}
+        return [*self._rooms, *sorted(known.difference(self._rooms, ("",)))]
+
+    def set_rooms(self, names: Sequence[str]) -> None:
+        """The household's rooms, in its order; written together with what changes in this pass."""
+        self._rooms = tuple(dict.fromkeys(names))
+        self._keep(_ROOMS, {"rooms": list(self._rooms)})
 
     def of_source(self, integration: str, kind: str, unique_id: str) -> Entity | None:
         """The entity that a source knows by this unique id."""
@@ -223,10 +142,11 @@ class Registry:
             device = Device(hashlib.sha256(seed.encode()).hexdigest()[:16], integration, ())
         device.identifiers = tuple(dict.fromkeys((*device.identifiers, *identifiers)))
         for name, value in facts.items():
-            if value and not (device.renamed and name in {"name", "area"}):
+            chosen = {"name": device.renamed, "area": device.placed}.get(name, False)
+            if value and not chosen:
                 setattr(device, name, value)
         self._know_device(device)
-        self._keep(f"device:{device.id}", _device_row(device))
+        self._keep(f"device:{device.id}", device.to_row())
         return device
 
     def announce(
@@ -246,7 +166,7 @@ class Registry:
             unique_id: the source's.
             suggested_id: wish for the words of the entity id when it is first seen.
             facts: ``device_id``, ``device_class``, ``unit``, ``name``, ``category``,
-                ``enabled`` (first time only), ``wire``.
+                ``enabled`` (first time only), ``wire``, ``commands``, ``members``.
         """
         entity = self._by_source.get((integration, kind, unique_id))
         if entity is None:
@@ -264,13 +184,52 @@ class Registry:
     def withdraw(self, entity: Entity) -> None:
         """Its source no longer announces it; the id stays reserved for its return."""
         entity.present = False
+        entity.commands = frozenset()
         self._changed(entity)
 
     def rename_device(self, device: Device, name: str, area: str) -> None:
-        """The resident's own name and room; the source no longer changes them."""
-        device.name, device.area, device.renamed = name, area, True
-        self._keep(f"device:{device.id}", _device_row(device))
+        """The resident's own name and room; the source no longer changes what was chosen."""
+        device.renamed = device.renamed or name != device.name
+        device.placed = device.placed or area != device.area
+        device.name, device.area = name, area
+        self._keep(f"device:{device.id}", device.to_row())
         for entity in self.of_device(device.id):
+            self._changed(entity)
+
+    def change(self, entity: Entity, **choices: Any) -> None:
+        """The household's choices: ``own_name``, ``area``, ``hidden``, ``enabled``, ``members``."""
+        for name, value in choices.items():
+            setattr(entity, name, value)
+        self._changed(entity)
+
+    def remove(self, entity: Entity) -> None:
+        """Forget an entity; its source announcing it again would make it a new one."""
+        del self._entities[entity.entity_id]
+        del self._by_source[entity.source]
+        entity.present, entity.commands = False, frozenset()
+        self._keep(f"entity:{entity.entity_id}", None)
+        self._tell(entity)
+
+    def remove_device(self, device: Device) -> None:
+        """Forget a device; its entities must be gone before."""
+        del self._devices[device.id]
+        for one in device.identifiers:
+            self._by_identifier.pop((device.integration, one), None)
+        self._keep(f"device:{device.id}", None)
+
+    def swap(self, old: Entity, new: Entity) -> None:
+        """Let `new` stand where `old` stood: their ids and the household's choices change places.
+
+        What refers to the old one by its id (history, favourites, safety roles) means the new
+        one from now on.
+        """
+        for name in ("entity_id", "own_name", "area", "hidden", "enabled"):
+            kept = getattr(old, name)
+            setattr(old, name, getattr(new, name))
+            setattr(new, name, kept)
+        for entity in (old, new):
+            self._know(entity)
+        for entity in (old, new):
             self._changed(entity)
 
     def set_enabled(self, entity: Entity, enabled: bool) -> None:
@@ -284,8 +243,15 @@ class Registry:
         if entity is None:
             return entity_id
         device = self.device(entity.device_id)
+        if entity.own_name:
+            return entity.own_name
         words = [word for word in (device.name if device else "", entity.name) if word]
         return " ".join(dict.fromkeys(words)) or entity_id
+
+    def area_of(self, entity: Entity) -> str:
+        """The room that an entity is in: its own, or its device's."""
+        device = self.device(entity.device_id)
+        return entity.area or (device.area if device else "")
 
     def _know_device(self, device: Device) -> None:
         self._devices[device.id] = device
@@ -294,10 +260,13 @@ class Registry:
 
     def _know(self, entity: Entity) -> None:
         self._entities[entity.entity_id] = entity
-        self._by_source[(entity.integration, entity.kind, entity.unique_id)] = entity
+        self._by_source[entity.source] = entity
 
     def _changed(self, entity: Entity) -> None:
-        self._keep(f"entity:{entity.entity_id}", _entity_row(entity))
+        self._keep(f"entity:{entity.entity_id}", entity.to_row())
+        self._tell(entity)
+
+    def _tell(self, entity: Entity) -> None:
         for listener in self._listeners:
             listener(entity)
 
@@ -311,26 +280,36 @@ class Registry:
         return candidate
 
     async def kept(self) -> None:
-        """Return when what was changed until now is on the disk.
+        """Return when all changes until now are on the disk.
 
         Raises:
-            StoreError: it could not be written.
+            StoreError: the disk did not take them; they hold until the process ends.
         """
-        if self._writing is not None:
-            error = await asyncio.shield(self._writing)
-            if error is not None:
-                raise error
+        while self._writing is not None and not self._writing.done():
+            await asyncio.shield(self._writing)
+        if self._unwritten is not None:
+            problem, self._unwritten = self._unwritten, None
+            raise problem
 
-    def _keep(self, key: str, row: dict[str, Any]) -> None:
-        """Write a changed row; who changed it by hand waits for `kept`, a source does not."""
+    def _keep(self, key: str, row: dict[str, Any] | None) -> None:
+        """Write a changed row, or remove it.
+
+        Nobody has to wait, for the source announces again at every start; who changed what a
+        person chose waits for `kept`.
+        """
         if self._written.get(key) == row:
             return
-        self._written[key] = row
+        if row is None:
+            self._written.pop(key, None)
+        else:
+            self._written[key] = row
         if not self._waiting:
-            self._writing = asyncio.get_running_loop().create_task(self._write())
+            self._writing = asyncio.get_running_loop().create_task(self._write(self._writing))
         self._waiting[key] = row
 
-    async def _write(self) -> StoreError | None:
+    async def _write(self, before: asyncio.Task[None] | None) -> None:
+        if before is not None:
+            await before  # the last written row wins
         await asyncio.sleep(0)  # let all that is announced in this pass share one transaction
         rows = dict(self._waiting)
         self._waiting.clear()
@@ -338,25 +317,15 @@ class Registry:
 
         def write(db: sqlite3.Connection) -> None:
             for key, row in rows.items():
-                self._table.put(db, places[key], row)
+                if row is None:
+                    self._table.delete(db, places[key])
+                else:
+                    self._table.put(db, places[key], row)
 
         try:
             await self._store.run(write)
         except StoreError as error:
             _LOG.warning("devices could not be stored: %s", error)
+            self._unwritten = error
             for key in rows:
                 self._written.pop(key, None)
-            return error
-        return None
-
-
-def _device_row(device: Device) -> dict[str, Any]:
-    row = {name: getattr(device, name) for name in Device.__slots__}
-    row["identifiers"] = list(device.identifiers)
-    return row
-
-
-def _entity_row(entity: Entity) -> dict[str, Any]:
-    row = {name: getattr(entity, name) for name in Entity.__slots__ if name != "present"}
-    row["wire"] = entity.wire.to_json() if entity.wire else None
-    return row

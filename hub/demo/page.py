@@ -229,7 +229,7 @@ class DemoPage:
 
 def _tile(words: Any, stage: Stage, device: Device) -> dict[str, object]:
     """One device in the words that the home uses for it."""
-    from web.words import state_word
+    from web.kinds.states import state_word
 
     value, there = stage.value(device), stage.there(device)
     mode = "" if there else "gone"

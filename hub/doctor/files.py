@@ -122,7 +122,7 @@ def machine_key(data: Path) -> MachineKey | None:
 
 def databases(data: Path) -> Iterator[Finding]:
     """Every database of a home: its integrity, and that this release knows the schema."""
-    from hub.home.life import MIGRATIONS
+    from hub.home.parts import MIGRATIONS
 
     yield from integrity(data, DATABASES, {"home.db": len(MIGRATIONS)})
 

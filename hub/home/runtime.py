@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from hub.accounts.model import tidy_name
 from hub.core.commands import Actor
 from hub.home.condition import HubCondition, condition_of
 from hub.home.guarding import NO_CALL, NO_SAFETY, Guarding
@@ -52,11 +52,10 @@ class Home(Guarding):
                 seen_at=self.sharing.acknowledged(asked.hazard_id),
             )
         entity = self.registry.get(record["entity_id"])
-        device = self.registry.device(entity.device_id) if entity else None
         return HazardView(
             record,
             name_of=self.registry.name_of,
-            place=device.area if device else "",
+            place=self.registry.area_of(entity) if entity else "",
             who=lambda account_id: self._names.get(account_id, ""),
             question=question,
         )
@@ -191,31 +190,14 @@ class Home(Guarding):
 
     # -- devices ------------------------------------------------------------------------
 
-    async def rename_device(self, device_id: str, name: str, area: str, actor: Actor) -> None:
-        """Give a known device the resident's own name and room.
-
-        Raises:
-            BadName: the name can't be used.
-            StoreError: the disk did not take it.
-        """
-        device = self.registry.device(device_id)
-        if device is not None:
-            room = tidy_name(area) if area else ""
-            self.registry.rename_device(device, tidy_name(name), room)
-            await self.registry.kept()
-            await self.note(actor, "name device", device_id)
-
-    async def set_enabled(self, entity_id: str, enabled: bool, actor: Actor) -> None:
-        """Switch a known entity on or off for the household.
-
-        Raises:
-            StoreError: the disk did not take it.
-        """
+    async def device_says(self, entity_id: str, text: str, lang: str) -> str:
+        """What an integration says of its device, in the reader's language where it can."""
         entity = self.registry.get(entity_id)
-        if entity is not None:
-            self.registry.set_enabled(entity, enabled)
-            await self.registry.kept()
-            await self.note(actor, "switch on" if enabled else "switch off", entity_id)
+        manifest = self.plugins.manifests.get(entity.integration) if entity else None
+        if manifest is None:
+            return text
+        texts = await asyncio.to_thread(manifest.texts, lang)
+        return str(texts.get(text, text))
 
     def bad_input(self) -> Sequence[tuple[str, Noted]]:
         """What devices sent that couldn't be used: (integration, problem), most frequent first.
@@ -245,8 +227,8 @@ class Home(Guarding):
 
     @property
     def areas(self) -> Sequence[Area]:
-        """The rooms that devices are said to stand in."""
-        return [Area(name) for name in sorted({d.area for d in self.registry.devices() if d.area})]
+        """The rooms that something stands in."""
+        return [Area(name) for name in self.inventory.areas()]
 
     async def history(
         self, entity_id: str, start: float, end: float

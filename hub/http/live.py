@@ -49,7 +49,7 @@ Render = Callable[[LiveContext], Awaitable[str]]
 
 
 class Part:
-    """One live part. Topics may hold ``{arg}``."""
+    """One live part. Topics may hold ``{arg}``, or ``{each}`` for what it joins by ``+``."""
 
     __slots__ = ("allow", "name", "render", "topics")
 
@@ -69,7 +69,11 @@ class _Watched:
         self.key = key
         self.part = part
         self.arg = arg
-        self.topics = tuple(topic.replace("{arg}", arg) for topic in part.topics)
+        self.topics = tuple(
+            topic.replace("{arg}", arg).replace("{each}", one)
+            for topic in part.topics
+            for one in (arg.split("+") if "{each}" in topic else ("",))
+        )
         self.clients: set[_Client] = set()
         self.dirty = False
         self.drawn_at = 0.0
@@ -133,7 +137,8 @@ class Live:
         Args:
             name: What ``data-live`` says, without colon or comma.
             render: Draws the inside of the element. It sees the reader's role and language only.
-            topics: Names given to ``changed`` that make it stale; ``{arg}`` is replaced.
+            topics: Names given to ``changed`` that make it stale; ``{arg}`` is replaced,
+                and ``{each}`` by everything that the argument joins by ``+``.
             allow: Who may watch it.
         """
         if not name or set(name) & set(":,") or name in self.parts:

@@ -7,7 +7,7 @@ of a pipe to third-party code.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any, Protocol
 
@@ -41,6 +41,7 @@ class HubDoor:
         "_domain",
         "_enabled",
         "_entities",
+        "_ids",
         "_inside",
         "_kinds",
         "_registry",
@@ -66,6 +67,7 @@ class HubDoor:
         self._states = states
         self._commands = commands
         self._entities: dict[str, Entity] = {}
+        self._ids: dict[str, str] = {}
         self._enabled: dict[str, bool] = {}
         # key -> the second in which it last told a state, and how often in that second
         self._told: dict[str, list[int]] = {}
@@ -84,6 +86,7 @@ class HubDoor:
         self._inside = None
         for key, entity in self._entities.items():
             self._take_commands(key, entity, ())
+            entity.commands = frozenset()
             self._unreachable(entity)
         self._entities.clear()
 
@@ -107,9 +110,10 @@ class HubDoor:
             category=entity["category"],
             enabled=entity["enabled"],
             wire=None if entity["wire"] is None else Wire.from_json(entity["wire"]),
+            commands=_operable(kind, entity["commands"]),
         )
         self._entities[key] = known
-        self._take_commands(key, known, entity["commands"])
+        self._take_commands(key, known, known.commands)
         self._tell_enabled(key, known)
 
     def withdraw(self, key: str) -> None:
@@ -153,16 +157,20 @@ class HubDoor:
         known = self._registry.announce_device(self._domain, tuple(device["identifiers"]), **facts)
         return known.id, [known.name]
 
-    def _take_commands(self, key: str, entity: Entity, names: Sequence[str]) -> None:
+    def _take_commands(self, key: str, entity: Entity, names: Iterable[str]) -> None:
         """Let exactly these commands reach the integration; ``toggle`` is made of the two."""
         for undo in self._undo.pop(key, ()):
             undo()
-        handlers = {name: partial(self._command, key, name) for name in names}
-        if {"turn_on", "turn_off"} <= handlers.keys() and "toggle" in KINDS[entity.kind].commands:
-            handlers["toggle"] = partial(self._toggle, key, entity)
+        self._ids[key] = entity.entity_id
         self._undo[key] = [
-            self._commands.handle(entity.entity_id, name, handler)
-            for name, handler in handlers.items()
+            self._commands.handle(
+                entity.entity_id,
+                name,
+                partial(self._toggle, key, entity)
+                if name == "toggle"
+                else partial(self._command, key, name),
+            )
+            for name in names
         ]
 
     async def _toggle(self, key: str, entity: Entity, args: Mapping[str, Any]) -> None:
@@ -178,7 +186,12 @@ class HubDoor:
         if entity.integration != self._domain:
             return
         key = f"{entity.kind}.{entity.unique_id}"
-        if key in self._entities and self._enabled.get(key) != entity.enabled:
+        if self._entities.get(key) is not entity:
+            return
+        if self._ids.get(key, entity.entity_id) != entity.entity_id:
+            # It took another's place: commands to that id are its own now.
+            self._take_commands(key, entity, entity.commands)
+        if self._enabled.get(key) != entity.enabled:
             self._tell_enabled(key, entity)
 
     def _tell_enabled(self, key: str, entity: Entity) -> None:
@@ -191,3 +204,11 @@ class HubDoor:
     async def _command(self, key: str, command: str, args: Mapping[str, Any]) -> None:
         if self._inside is not None:
             await self._inside.handle_command(key, command, args)
+
+
+def _operable(kind: str, names: Iterable[str]) -> frozenset[str]:
+    """What can be asked of an entity: what its integration answers, and ``toggle`` of the two."""
+    found = frozenset(names)
+    if {"turn_on", "turn_off"} <= found and "toggle" in KINDS[kind].commands:
+        return found | {"toggle"}
+    return found

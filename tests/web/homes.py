@@ -15,7 +15,7 @@ from aiohttp import web
 from hub.accounts import home_tokens
 from hub.accounts.accounts import Accounts
 from hub.accounts.home_tokens import HomeTokensTable
-from hub.accounts.model import HOME_ROLES, SCREENS, tidy_name
+from hub.accounts.model import HOME_ROLES, SCREENS
 from hub.accounts.pairing import ScreenCodes
 from hub.accounts.tokens import HOME_SCOPES, Tokens
 from hub.adding import entries
@@ -26,8 +26,10 @@ from hub.core.settings import Listen
 from hub.core.states import States
 from hub.core.store import Store, migrate
 from hub.core.wire import Wire
-from hub.home import screens
+from hub.home import favourites, screens
 from hub.home.device_users import BrokerAccess
+from hub.home.favourites import Favourites
+from hub.home.inventory import Inventory
 from hub.home.screens import Screens
 from hub.http.server import Server, serve
 from hub.safety.advice import Deed
@@ -119,11 +121,15 @@ class FakeHome(FakeGuarding):
         self.registry = Registry(store, Box(b"k" * 32))
         self.states = States()
         self.commands = FakeCommands(self.states)
+        self.inventory = Inventory(
+            self.registry, self.states, self.note, lambda: self.changed("registry")
+        )
+        self.favourites = Favourites(store, Box(b"k" * 32))
+        self.inventory.groups.start()
         self.accounts = accounts
         self.tokens = tokens
         self.screen_codes = codes
         self.screens = Screens(store, Box(b"k" * 32))
-        self.areas: list[Any] = []
         self.open: list[Any] = []
         self.bound: list[Any] = []
         self.values: dict[str, tuple[str | None, float | None]] = dict.fromkeys(
@@ -162,7 +168,7 @@ class FakeHome(FakeGuarding):
 
     def furnish(self) -> None:
         """Put the devices in."""
-        self.areas = [SimpleNamespace(id=a, name=a) for a in ("厨房", "客厅", "阳台")]
+        self.registry.set_rooms(("厨房", "客厅", "阳台"))
         for name, area, entities in DEVICES:
             device = self.registry.announce_device("mqtt", (name,), name=name, area=area)
             for kind, device_class, unit, own, value in entities:
@@ -177,6 +183,7 @@ class FakeHome(FakeGuarding):
                     unit=unit,
                     name=own,
                     wire=wire,
+                    commands=frozenset(COMMANDS.get(kind, {})),
                 )
                 self.states.set(entity.entity_id, value, at=time.time() - 3600)
 
@@ -191,6 +198,10 @@ class FakeHome(FakeGuarding):
     def listen(self, changed: Callable[[str], None]) -> Callable[[], None]:
         self.listeners.append(changed)
         return lambda: self.listeners.remove(changed)
+
+    @property
+    def areas(self) -> list[Any]:
+        return [SimpleNamespace(id=one, name=one) for one in self.inventory.areas()]
 
     def changed(self, topic: str) -> None:
         for listener in self.listeners:
@@ -271,19 +282,8 @@ class FakeHome(FakeGuarding):
             acts=True,
         )
 
-    async def rename_device(self, device_id: str, name: str, area: str, actor: Actor) -> None:
-        device = self.registry.device(device_id)
-        assert device is not None
-        self.registry.rename_device(device, tidy_name(name), area)
-        await self.registry.kept()
-        await self.note(actor, "name device", device_id)
-
-    async def set_enabled(self, entity_id: str, enabled: bool, actor: Actor) -> None:
-        entity = self.registry.get(entity_id)
-        assert entity is not None
-        self.registry.set_enabled(entity, enabled)
-        await self.registry.kept()
-        await self.note(actor, f"switch {enabled}", entity_id)
+    async def device_says(self, _entity_id: str, text: str, lang: str) -> str:
+        return {"zh_CN": {"This isn't the right code.": "密码不对。"}}.get(lang, {}).get(text, text)
 
     async def note(self, actor: Actor, action: str, subject: str) -> None:
         self.did.append(("note", action, subject, actor.token))
@@ -356,7 +356,14 @@ async def served(folder: Path, *, furnished: bool = True) -> AsyncIterator[Serve
     store = Store(folder / "registry.db")
     store.run_sync(
         lambda db: migrate(
-            db, [MIGRATION, home_tokens.MIGRATION, screens.MIGRATION, entries.MIGRATION]
+            db,
+            [
+                MIGRATION,
+                favourites.MIGRATION,
+                home_tokens.MIGRATION,
+                screens.MIGRATION,
+                entries.MIGRATION,
+            ],
         )
     )
     small, table = open_table(folder / "accounts.db")

@@ -69,8 +69,8 @@ async def test_names_rooms_and_switching_off(home: Served, owner: Program) -> No
     _, entity = await owner.ask("PATCH", f"/entities/{valve}", {"enabled": False})
     assert entity["enabled"] is False
     assert await owner.refused("PATCH", "/devices/x", {}) == "404 unknown_device"
-    noted = [("note", "name device", device_id, "Demo program")] * 2
-    assert home.home.did == [*noted, ("note", "switch False", valve, "Demo program")]
+    noted = [("note", "rename device", device_id, "Demo program")] * 2
+    assert home.home.did == [*noted, ("note", "describe", valve, "Demo program")]
 
 
 async def test_history(home: Served, owner: Program) -> None:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from hub.accounts.model import BadName
 from hub.adding.finds import BROKER
 from hub.adding.problems import AddProblem
 from hub.http.problems import Problem
@@ -17,6 +16,7 @@ from hub.plugins.forms import read_form
 from web.adding.settings import setting_routes
 from web.adding.takeover import takeover_routes
 from web.design import done, refused
+from web.facade import Refusal
 from web.house import OWNER, RESIDENTS, House, actor_of, field
 
 if TYPE_CHECKING:
@@ -30,9 +30,6 @@ TEMPLATES = Path(__file__).parent / "templates"
 def _(message: str) -> str:
     """Mark a message for extraction; it is translated where it is shown."""
     return message
-
-
-BAD_NAME = _("Give it a name of at most 64 characters.")
 
 
 def adding_routes(house: House) -> Routes:
@@ -125,13 +122,13 @@ def _device_routes(house: House) -> Routes:
         found = _device(house, request)
         typed = {"name": await field(request, "name"), "area": await field(request, "area")}
         try:
-            await house.runtime.rename_device(
-                found.id, typed["name"], typed["area"].strip(), actor_of(request)
+            await house.runtime.inventory.rename_device(
+                found.id, actor_of(request), typed["name"], typed["area"]
             )
-        except BadName:
-            errors = {"name": words(BAD_NAME)}
+        except Refusal as refusal:
+            errors = {refusal.field or "name": refusal.say(words)}
             page = _device_page(house, request, found, typed, errors)
-            return refused(request, words(BAD_NAME), errors, page)
+            return refused(request, refusal.say(words), errors, page)
         await adding.tray.placed(found.id)
         return done(request, words("%(name)s is in its place.", name=found.name), "/add")
 
@@ -197,12 +194,13 @@ def _device_page(
     given: dict[str, str],
     errors: dict[str, str],
 ) -> web.Response:
+    words = house.design.language(request["lang"])
     entities = [one for one in house.runtime.registry.of_device(device.id) if one.present]
     return house.design.render(
         request,
         "add_device.html",
         device=_device_row(house, device),
-        entities=[(one, house.name_of(one)) for one in entities],
+        entities=[(one, house.name_of(one, words)) for one in entities],
         areas=[area.name for area in house.runtime.areas],
         given=given,
         errors=errors,

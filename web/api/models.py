@@ -12,6 +12,7 @@ Name = Annotated[str, Text(1, 64)]
 Time = Annotated[float, "seconds since 1970, UTC"]
 Value = Annotated[bool | float | str | None, "the kind's own value; null: known to be unknown"]
 Scalar = bool | float | Annotated[str, Text(0, 1024)]
+Color = Annotated[list[float], Items(2, 5), "as its argument says: hs, rgb, xy, rgbw, rgbww"]
 ActingRole = Literal["gas_valve", "water_valve", "siren", "socket"]
 
 
@@ -54,6 +55,10 @@ class Entity(TypedDict):
     area: str
     enabled: Annotated[bool, "false: the household switched it off"]
     present: Annotated[bool, "false: its source doesn't announce it now"]
+    own_name: Annotated[str, "the household's name for it; empty: its device's and its own"]
+    own_area: Annotated[str, "the household's room for it; empty: its device's"]
+    hidden: Annotated[bool, "left out of what people look at every day"]
+    members: Annotated[list[str], "the entities of a group; empty for all others"]
     commands: list[str]
     held_by: Annotated[str | None, "the hazard that holds it; commands are refused"]
 
@@ -65,9 +70,12 @@ class EntityList(TypedDict):
 
 
 class EntityChange(TypedDict):
-    """The household's choice about an entity."""
+    """The household's choice about an entity; what is left out stays."""
 
-    enabled: bool
+    name: NotRequired[Annotated[str, Text(0, 64), 'its own name; "" follows the device']]
+    area: NotRequired[Annotated[str, Text(0, 64), 'its own room; "" follows the device']]
+    hidden: NotRequired[bool]
+    enabled: NotRequired[bool]
 
 
 class Device(TypedDict):
@@ -108,6 +116,50 @@ class AreaList(TypedDict):
     areas: list[Area]
 
 
+class NewArea(TypedDict):
+    """A room that is to be."""
+
+    name: Name
+
+
+class AreaOrder(TypedDict):
+    """Rooms in another order; those that are left out come after."""
+
+    areas: Annotated[list[Id], Items(0, 100)]
+
+
+class Replace(TypedDict):
+    """The device that is to stand where another stood."""
+
+    by: Id
+
+
+class Replaced(TypedDict):
+    """How many entities took over ids, history, names and safety roles."""
+
+    entities: int
+
+
+class NewGroup(TypedDict):
+    """Entities of one kind under one name."""
+
+    kind: Id
+    name: Name
+    members: Annotated[list[Id], Items(0, 100)]
+
+
+class Members(TypedDict):
+    """The entities of a group."""
+
+    members: Annotated[list[Id], Items(0, 100)]
+
+
+class Favourites(TypedDict):
+    """What the account's owner wants to see first, in order."""
+
+    entities: Annotated[list[Id], Items(0, 48)]
+
+
 class Span(TypedDict):
     """A span of at most 31 days; without `start` a day, without `end` until now."""
 
@@ -136,7 +188,7 @@ class Command(TypedDict):
 
     entity_id: Id
     command: Annotated[str, Text(1, 64)]
-    args: NotRequired[Annotated[dict[str, Scalar], Items(0, 32)]]
+    args: NotRequired[Annotated[dict[str, Scalar | Color], Items(0, 32)]]
     override: NotRequired[
         Annotated[bool, "a person's second press on what an alarm holds; tokens can't"]
     ]

@@ -21,6 +21,7 @@ from web.api.adding import integration_operations, newcomer_operations, told_add
 from web.api.brokers import broker_operations
 from web.api.condition import condition_operations
 from web.api.household import key_operations, people_operations, token_operations
+from web.api.inventory import inventory_operations
 from web.api.safety import hazard_model, hazard_operations, safety_model, safety_operations
 from web.api.sharing import sharing_operations
 from web.api.states import registry_operations, state_model, state_operations
@@ -61,6 +62,7 @@ class HomeApi:
             *state_operations(runtime),
             *registry_operations(runtime),
             *condition_operations(runtime),
+            *inventory_operations(runtime),
             *hazard_operations(runtime),
             *safety_operations(runtime),
             *sharing_operations(runtime),
@@ -140,6 +142,8 @@ def told(call: Call, error: Exception) -> Problem | None:
     if isinstance(error, CommandTimeout):
         return Problem(504, "timeout", call.say(error.text))
     if isinstance(error, Refusal):
+        if isinstance(error.__cause__, AccountProblem | StoreError):
+            return told(call, error.__cause__)
         extra = {"field": error.field} if error.field else {}
         return Problem(409, "refused", error.say(call.say), extra=extra)
     if isinstance(error, TooManyAttempts):

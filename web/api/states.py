@@ -89,7 +89,7 @@ def _history_operations(runtime: HomeRuntime, table: Operations) -> None:
         problems={404: "unknown_entity"},
     )
     async def get_history(call: Call, given: models.Span) -> models.History:
-        entity = _entity(runtime, call)
+        entity = entity_of(runtime, call)
         end = given.get("end", time.time())
         start = given.get("start", max(0.0, end - DAY_S))
         if start > end:
@@ -157,7 +157,7 @@ def registry_operations(runtime: HomeRuntime) -> Operations:
     )
     async def list_devices(_call: Call) -> models.DeviceList:
         found = sorted(runtime.registry.devices(), key=lambda one: (one.name, one.id))
-        return {"devices": [_device_model(runtime, one) for one in found]}
+        return {"devices": [device_model(runtime, one) for one in found]}
 
     @table.add(
         "GET",
@@ -169,7 +169,7 @@ def registry_operations(runtime: HomeRuntime) -> Operations:
         problems={404: "unknown_device"},
     )
     async def get_device(call: Call) -> models.Device:
-        return _device_model(runtime, _device(runtime, call))
+        return device_model(runtime, device_of(runtime, call))
 
     @table.add(
         "PATCH",
@@ -182,22 +182,11 @@ def registry_operations(runtime: HomeRuntime) -> Operations:
         problems={404: "unknown_device", 507: "not_stored"},
     )
     async def change_device(call: Call, given: models.DeviceChange) -> models.Device:
-        device = _device(runtime, call)
+        device = device_of(runtime, call)
         name, area = given.get("name", device.name), given.get("area", device.area)
         if given:
-            await runtime.rename_device(device.id, name, area, call.actor)
-        return _device_model(runtime, device)
-
-    @table.add(
-        "GET",
-        "/areas",
-        allow=HOUSEHOLD,
-        scope="read:states",
-        summary="The rooms at home",
-        answers=models.AreaList,
-    )
-    async def list_areas(_call: Call) -> models.AreaList:
-        return {"areas": [{"id": area.id, "name": area.name} for area in runtime.areas]}
+            await runtime.inventory.rename_device(device.id, call.actor, name, area)
+        return device_model(runtime, device)
 
     return table
 
@@ -213,7 +202,7 @@ def _entity_operations(runtime: HomeRuntime, table: Operations) -> None:
     )
     async def list_entities(_call: Call) -> models.EntityList:
         found = sorted(runtime.registry.entities(), key=lambda one: one.entity_id)
-        return {"entities": [_entity_model(runtime, one) for one in found]}
+        return {"entities": [entity_model(runtime, one) for one in found]}
 
     @table.add(
         "GET",
@@ -225,40 +214,43 @@ def _entity_operations(runtime: HomeRuntime, table: Operations) -> None:
         problems={404: "unknown_entity"},
     )
     async def get_entity(call: Call) -> models.Entity:
-        return _entity_model(runtime, _entity(runtime, call))
+        return entity_model(runtime, entity_of(runtime, call))
 
     @table.add(
         "PATCH",
         "/entities/{entity_id}",
         allow=RESIDENTS,
         scope="registry",
-        summary="Switch an entity on or off for the household",
+        summary="Name an entity, say where it is, hide it or switch it off for the household",
         takes=models.EntityChange,
         answers=models.Entity,
         problems={404: "unknown_entity", 507: "not_stored"},
     )
     async def change_entity(call: Call, given: models.EntityChange) -> models.Entity:
-        entity = _entity(runtime, call)
-        await runtime.set_enabled(entity.entity_id, given["enabled"], call.actor)
-        return _entity_model(runtime, entity)
+        entity = entity_of(runtime, call)
+        if given:
+            await runtime.inventory.choose(entity.entity_id, call.actor, **given)
+        return entity_model(runtime, entity)
 
 
-def _entity(runtime: HomeRuntime, call: Call) -> Entity:
+def entity_of(runtime: HomeRuntime, call: Call) -> Entity:
+    """Return the entity that the path names; raises Problem."""
     entity = runtime.registry.get(call.path["entity_id"])
     if entity is None:
         raise Problem(404, "unknown_entity")
     return entity
 
 
-def _device(runtime: HomeRuntime, call: Call) -> Device:
+def device_of(runtime: HomeRuntime, call: Call) -> Device:
+    """Return the device that the path names; raises Problem."""
     device = runtime.registry.device(call.path["device_id"])
     if device is None:
         raise Problem(404, "unknown_device")
     return device
 
 
-def _entity_model(runtime: HomeRuntime, entity: Entity) -> models.Entity:
-    device = runtime.registry.device(entity.device_id)
+def entity_model(runtime: HomeRuntime, entity: Entity) -> models.Entity:
+    """Return an entity as programs see it."""
     return {
         "entity_id": entity.entity_id,
         "name": runtime.registry.name_of(entity.entity_id),
@@ -267,7 +259,11 @@ def _entity_model(runtime: HomeRuntime, entity: Entity) -> models.Entity:
         "unit": entity.unit,
         "category": entity.category,
         "device_id": entity.device_id,
-        "area": device.area if device else "",
+        "area": runtime.registry.area_of(entity),
+        "own_name": entity.own_name,
+        "own_area": entity.area,
+        "hidden": entity.hidden,
+        "members": list(entity.members),
         "enabled": entity.enabled,
         "present": entity.present,
         "commands": runtime.commands.offered(entity.entity_id),
@@ -275,7 +271,8 @@ def _entity_model(runtime: HomeRuntime, entity: Entity) -> models.Entity:
     }
 
 
-def _device_model(runtime: HomeRuntime, device: Device) -> models.Device:
+def device_model(runtime: HomeRuntime, device: Device) -> models.Device:
+    """Return a device as programs see it."""
     return {
         "id": device.id,
         "name": device.name,

@@ -9,9 +9,12 @@ from web.dashboard.past import recent
 from web.dashboard.status import sentence
 from web.design.formats import clock
 from web.design.spark import spark
+from web.house import room_key
 from web.words import ALARMS, HAZARDS, RESULTS, ROLES
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from web.design.page import Words
     from web.house import EntityView, House
     from web.views import HazardView, QuestionView
@@ -30,7 +33,11 @@ TILE_ORDER = (
     ("binary_sensor", "carbon_monoxide"),
     ("binary_sensor", "smoke"),
     ("binary_sensor", "moisture"),
+    ("lock", None),
+    ("climate", None),
+    ("light", None),
     ("switch", None),
+    ("cover", None),
     ("siren", None),
     ("binary_sensor", "door"),
     ("sensor", "humidity"),
@@ -117,9 +124,19 @@ class Overview:
             "tiles": tiles,
             "sparks": {t.entity_id: await self._spark(t) for t in tiles if t.numeric},
             "waiting": self._waiting(words) if role != "guest" else [],
-            "areas": [area for area in runtime.areas if area.name],
+            "areas": [(area.name, room_key(area.name)) for area in runtime.areas],
             "headline": headline,
         }
+
+    async def tiles(self, entity_ids: Iterable[str], lang: str) -> dict[str, Any]:
+        """Return the context of a set of tiles: those of the entities that there are."""
+        words = self._house.design.language(lang)
+        registry = self._house.runtime.registry
+        tiles = [
+            self._house.view(one, words) for one in entity_ids if registry.get(one) is not None
+        ]
+        sparks = {tile.entity_id: await self._spark(tile) for tile in tiles if tile.numeric}
+        return {"tiles": tiles, "sparks": sparks}
 
     def _waiting(self, words: Words) -> list[tuple[str, str, str, str, str]]:
         """Return (picture, title, detail, address, press) of what waits for a resident."""

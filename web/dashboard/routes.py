@@ -25,10 +25,9 @@ if TYPE_CHECKING:
 TEMPLATES = Path(__file__).parent / "templates"
 
 
-def dashboard_routes(house: House) -> Routes:
+def dashboard_routes(house: House, overview: Overview) -> Routes:
     """Return the start page's routes and register its live parts."""
     routes = Routes()
-    overview = Overview(house)
     _live_parts(house, overview)
 
     @routes.get("/", allow=ANYONE)
@@ -44,7 +43,12 @@ def dashboard_routes(house: House) -> Routes:
         if session.role in WALLS:
             return see_other("/wall")
         seen = await overview.look(request["lang"], session.role)
-        return house.design.render(request, "home.html", now=time.time(), **seen)
+        favourites = await overview.tiles(
+            house.runtime.favourites.of(session.account_id), request["lang"]
+        )
+        return house.design.render(
+            request, "home.html", now=time.time(), favourites=favourites, **seen
+        )
 
     routes.extend(_hazard_routes(house))
     return routes
@@ -135,6 +139,14 @@ def _live_parts(house: House, overview: Overview) -> None:
     part("home-hazards", "home_hazards.html", ("hazards",))
     part("home-tiles", "home_tiles.html", ("states", "registry", "safety"))
     part("home-waiting", "home_waiting.html", ("safety", "sharing", "hazards", "registry"))
+
+    async def tiles(context: LiveContext) -> str:
+        seen = await overview.tiles(context.arg.split("+"), context.lang)
+        return house.design.fragment(
+            context.lang, "home_tiles.html", csrf=context.csrf, role=context.role, **seen
+        )
+
+    house.live.part("tiles", tiles, ("entity:{each}", "registry", "hazards"), HOUSEHOLD)
 
     async def shield(context: LiveContext) -> str:
         return house.design.fragment(

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import time
-from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from hub.core.commands import CommandRefused, CommandTimeout
+from hub.core.commands import FAILED, CommandRefused, CommandTimeout
+from hub.core.kinds import KINDS
+from hub.http.gate import current
 from hub.http.problems import json_response
 from hub.http.routes import Routes
 from web.design import done, refused
+from web.devices.find import find
+from web.devices.given import Mistyped, arguments
 from web.facade import Refusal
-from web.house import HOUSEHOLD, RESIDENTS, House, actor_of, field
-from web.words import BROKER, COMMANDS, state_word
+from web.house import HOUSEHOLD, RESIDENTS, EntityView, House, actor_of, field, room_key
+from web.kinds.commands import ASKS, COMMANDS, SET, said
+from web.kinds.controls import asks_twice, controls, presses, wants_code
+from web.kinds.facts import facts, tells
+from web.kinds.states import common_word, state_word
+from web.words import BROKER, HAZARDS
 
 if TYPE_CHECKING:
     from hub.http.live import LiveContext
@@ -24,6 +31,9 @@ if TYPE_CHECKING:
 TEMPLATES = Path(__file__).parent / "templates"
 CHART_SPAN_S = 24 * 3600
 CHART_POINTS = 1500
+MOST_LIVE = 20
+"""Rooms that one page follows; a socket carries a few parts only."""
+LONGEST_SEARCH = 64
 
 
 def _(message: str) -> str:
@@ -49,13 +59,19 @@ def device_routes(house: House) -> Routes:
 
     @routes.get("/devices", allow=HOUSEHOLD)
     async def devices(request: web.Request) -> web.Response:
+        wanted = request.query.get("q", "").strip()[:LONGEST_SEARCH]
+        words = house.design.language(request["lang"])
+        seen = {"found": find(house, wanted, words)} if wanted else _rooms(house, request["lang"])
         problem = BROKER.get(house.runtime.broker.problem, "")
-        seen = _rooms(house, request["lang"])
-        return house.design.render(request, "devices.html", broker_problem=problem, **seen)
+        return house.design.render(
+            request, "devices.html", wanted=wanted, broker_problem=problem, **seen
+        )
 
     @routes.get("/devices/{id}", allow=HOUSEHOLD)
     async def device(request: web.Request) -> web.Response:
         seen = _one(house, request.match_info["id"], request["lang"])
+        own = house.runtime.favourites.of(current(request).account_id)
+        seen["favourite"] = request.match_info["id"] in own
         return house.design.render(request, "device.html", **seen)
 
     @routes.get("/devices/{id}/recent.json", allow=HOUSEHOLD)
@@ -76,10 +92,7 @@ def device_routes(house: House) -> Routes:
 
 
 def _rooms(house: House, lang: str) -> dict[str, Any]:
-    views = house.views(house.design.language(lang))
-    ids = {area.name: area.id for area in house.runtime.areas}
-    grouped = groupby(views, key=lambda view: view.area)
-    return {"rooms": [(area, ids.get(area, "none"), list(found)) for area, found in grouped]}
+    return {"rooms": house.rooms(house.design.language(lang)), "most_live": MOST_LIVE}
 
 
 def _one(house: House, entity_id: str, lang: str) -> dict[str, Any]:
@@ -102,6 +115,36 @@ def _one(house: House, entity_id: str, lang: str) -> dict[str, Any]:
         ],
         "sensor": watched.get(entity_id),
         "now": time.time(),
+        "area_key": room_key(view.area),
+        **_able(view, words),
+    }
+
+
+def _able(view: EntityView, words: Words) -> dict[str, Any]:
+    """What can be pressed and set, and what the device says beside its state."""
+    kind, attributes = view.kind, view.attributes
+    able = controls(kind, view.commands, attributes, view.value, view.unit)
+    pressed = presses(kind, view.commands)
+    if kind == "update" and view.value is not True:
+        pressed = []
+    return {
+        "controls": able,
+        "presses": [
+            (name, asks_twice(kind, name), wants_code(kind, name, attributes)) for name in pressed
+        ],
+        "rows": facts(words, attributes),
+        "common": lambda text: (
+            state_word(words, kind, None, text, attributes)
+            if text in KINDS[kind].values
+            else common_word(words, text)
+        ),
+        "asks": ASKS,
+        "tells": tells(words, kind),
+        "watched_for": [
+            words(HAZARDS[name][1])
+            for name in KINDS[kind].watched_for(view.device_class)
+            if view.device_class in KINDS[kind].hazards
+        ],
     }
 
 
@@ -116,7 +159,15 @@ def _live_parts(house: House) -> None:
             context.lang, "device_state.html", csrf=context.csrf, role=context.role, **seen
         )
 
-    house.live.part("devices", rooms, ("states", "registry"), HOUSEHOLD)
+    async def room(context: LiveContext) -> str:
+        views = house.room(
+            house.area_named(context.arg) if context.arg else "",
+            house.design.language(context.lang),
+        )
+        return house.design.fragment(context.lang, "device_list.html", views=views)
+
+    house.live.part("devices", rooms, ("registry",), HOUSEHOLD)
+    house.live.part("room", room, ("room:{arg}", "registry", "hazards"), HOUSEHOLD)
     house.live.part("device", state, ("entity:{arg}", "safety", "hazards"), HOUSEHOLD)
 
 
@@ -150,15 +201,35 @@ async def _command(house: House, request: web.Request) -> web.Response:
     view = house.view(entity_id, words)
     name = await field(request, "command", 32)
     override = await field(request, "override", 8) == "yes"
-    if name not in view.commands or name not in COMMANDS:
+    sure = override or await field(request, "sure", 8) == "yes"
+    if name not in view.commands or view.kind not in KINDS:
         return refused(request, words("This device has no such command."))
+    if asks_twice(view.kind, name) and not sure:
+        return refused(request, words("This needs a second press, on the device's own page."))
+    able = controls(view.kind, view.commands, view.attributes, view.value, view.unit)
     try:
-        await house.press(actor_of(request), entity_id, name, override=override)
+        args = arguments(view.kind, name, await request.post(), able, words)
+        await house.press(actor_of(request), entity_id, name, args, override=override)
+    except Mistyped as wrong:
+        return refused(
+            request, words("Please look at the marked field."), {wrong.field: wrong.text}
+        )
     except CommandRefused as refusal:
-        return refused(request, words(REASONS.get(refusal.code, NOT_DONE)))
+        return refused(request, await _reason(house, request, entity_id, refusal))
     except CommandTimeout:
         return refused(request, words(NOT_ANSWERED, name=view.name))
-    return done(request, words(COMMANDS[name][2], name=view.name))
+    done_words = said(name).done if not args or (name in COMMANDS and "code" in args) else SET
+    return done(request, words(done_words, name=view.name))
+
+
+async def _reason(
+    house: House, request: web.Request, entity_id: str, refusal: CommandRefused
+) -> str:
+    """What a refused command says: what the integration says of its device, or ours."""
+    words = house.design.language(request["lang"])
+    if refusal.code == "failed" and refusal.text != FAILED:
+        return await house.runtime.device_says(entity_id, refusal.text, request["lang"])
+    return words(REASONS.get(refusal.code, NOT_DONE))
 
 
 async def _limit(house: House, request: web.Request) -> web.Response:

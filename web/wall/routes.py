@@ -15,8 +15,8 @@ from hub.http.problems import Problem
 from hub.http.routes import ANYONE, Routes
 from web.design import done, refused
 from web.house import AT_HOME, PRESENT, WALLS, House, actor_of, field
+from web.kinds.commands import COMMANDS
 from web.wall.look import alarms, headline, plan_of, press_of, screen_of, tiles_of
-from web.words import COMMANDS
 
 if TYPE_CHECKING:
     from hub.http.live import LiveContext
@@ -134,7 +134,7 @@ async def _press(house: House, request: web.Request) -> web.Response:
         return refused(request, words(NOT_HERE))
     except CommandTimeout:
         return refused(request, words("%(name)s did not answer.", name=view.name))
-    return done(request, words(COMMANDS[name][2], name=view.name))
+    return done(request, words(COMMANDS[name].done, name=view.name))
 
 
 def _live_parts(house: House) -> None:

@@ -86,6 +86,18 @@ async def test_the_device_answers_and_the_audit_has_it(house: House) -> None:
     assert outcome.ms >= 0
 
 
+async def test_a_code_is_never_written_down(house: House) -> None:
+    lock = house.registry.announce("mqtt", "lock", "l1", name="Front door")
+
+    async def unlock(args: Mapping[str, Any]) -> None:
+        house.got.append(args)
+
+    house.commands.handle(lock.entity_id, "unlock", unlock)
+    await house.commands.call(OWNER, lock.entity_id, "unlock", {"code": "4711"})
+    assert house.got == [{"code": "4711"}]
+    assert [line.detail["args"] for line in await house.audit.lines()] == [{"code": "***"}]
+
+
 async def test_who_may_not_is_refused_and_written_down(house: House) -> None:
     house.answer("open")
     assert await refused(house, GUEST, "open") == "forbidden"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.home.life import MIGRATIONS
+from hub.home.parts import MIGRATIONS
 from hub.home.runtime import Home
 from hub.home.screens import Screen
 

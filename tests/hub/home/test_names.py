@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from hub.accounts.model import BadName
 from hub.core.commands import Actor
+from hub.home.refusal import Refusal
 from hub.home.runtime import Home
 
 PROGRAM = Actor("a1", "owner", "program", token="My script")
@@ -21,15 +21,16 @@ async def test_names_and_switching_off_stay(tmp_path: Path) -> None:
     )
     device = home.registry.announce_device("mqtt", ("demo",), name="0x00158d", area="Hall")
     entity = home.registry.announce("mqtt", "valve", "v1", device_id=device.id)
-    await home.rename_device(device.id, " Gas  valve ", "Kitchen", PROGRAM)
-    await home.set_enabled(entity.entity_id, False, PROGRAM)
-    for name, area in (("", "Kitchen"), ("Gas valve", "\n")):
-        with pytest.raises(BadName):
-            await home.rename_device(device.id, name, area, PROGRAM)
+    choices = home.inventory
+    await choices.rename_device(device.id, PROGRAM, " Gas  valve ", "Kitchen")
+    await choices.choose(entity.entity_id, PROGRAM, enabled=False)
+    for name, area in (("", "Kitchen"), ("Gas valve", "x" * 65)):
+        with pytest.raises(Refusal):
+            await choices.rename_device(device.id, PROGRAM, name, area)
     lines = await home.audit.lines()
     assert [(line.action, line.detail) for line in lines] == [
-        ("name device", {"token": "My script"}),
-        ("switch off", {"token": "My script"}),
+        ("rename device", {"token": "My script"}),
+        ("describe", {"token": "My script"}),
     ]
     home.store.close()  # as if it were killed
 

@@ -1,0 +1,1 @@
+"""Groups: several entities of one kind under one name."""

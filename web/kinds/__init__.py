@@ -1,0 +1,1 @@
+"""What each kind of entity looks like: words for its states, pictures, controls and facts."""
