@@ -34,8 +34,12 @@ OFF_SCREEN = """() => {
       || (e.matches('.tile') && e.scrollHeight > e.clientHeight + 2);
   }).map((e) => e.outerHTML.slice(0, 90));
 }"""
-SCROLLS = """() => document.documentElement.scrollHeight > innerHeight + 8
-  || document.documentElement.scrollWidth > innerWidth + 8"""
+SCROLLS = """() => [[0, 0], [5, 2], [0, 6], [-5, 2]].some(([x, y]) => { // as the page moves
+  document.body.style.setProperty('--shift-x', `${x}px`);
+  document.body.style.setProperty('--shift-y', `${y}px`);
+  const page = document.documentElement;
+  return page.scrollHeight > innerHeight || page.scrollWidth > innerWidth;
+})"""
 SEEN = """([id, word]) => new Promise((seen) => {
   const told = () => {
     const state = document.querySelector(`[id='${id}'] .state`);
