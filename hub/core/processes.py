@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
+from hub.core.memory import FRUGAL
 from hub.core.settings import REFUSED
 
 BACKOFF_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
@@ -209,7 +210,7 @@ class Supervisor:
         # A session of its own: Ctrl-C reaches this process only, which ends them in order.
         child.process = await asyncio.create_subprocess_exec(
             *child.argv,
-            env={**os.environ, **child.env},
+            env={**FRUGAL, **os.environ, **child.env},
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,

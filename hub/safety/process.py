@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import fcntl
-import gc
 import json
 import logging
 import os
@@ -16,6 +15,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from hub.core import logs, outside
+from hub.core.memory import settle
 from hub.core.mqtt_settings import MqttSettings, named
 from hub.core.settings import REFUSED, Parser, SettingsProblem
 
@@ -110,10 +110,7 @@ async def _serve(data: Path, host: str, port: int, tls_ca: str | None, grace_s: 
     )
     theirs = settings.username != _USER
     finding = None if theirs else asyncio.create_task(_find_password(data, settings))
-    # What exists now stays: a collection must never walk it while a hazard waits.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 50, 1000)
+    settle()  # what exists now stays: a collection must never walk it while a hazard waits
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     await stop.wait()

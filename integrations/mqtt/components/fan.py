@@ -91,10 +91,10 @@ class FanSpec(OnOffSpec):
             return before.keep(percentage=None)
         if not text.strip():
             return None
-        percent = math.floor((number_of(text) - self.slowest + 1) * 100 / self.steps)
-        if not 0 <= percent <= 100:
+        percent = (number_of(text) - self.slowest + 1) * 100 / self.steps
+        if not 0 <= percent < 101:
             raise ParseProblem("the speed is outside the announced range")
-        return before.keep(percentage=percent)
+        return before.keep(percentage=math.floor(percent))
 
     def _read_oscillation(self, text: str, before: Reading) -> Reading | None:
         if not text:

@@ -72,6 +72,7 @@ def test_settings_are_read(topic: str, text: str, attributes: dict[str, Any]) ->
         ("s", "on"),
         ("percentage/state", "101"),
         ("percentage/state", "-1"),
+        ("percentage/state", "1e307"),
         ("percentage/state", "fast"),
         ("preset_mode/state", "party"),
         ("oscillation/state", "on"),
