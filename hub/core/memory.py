@@ -7,8 +7,13 @@ import gc
 THRESHOLDS = (20_000, 20, 100)
 # For glibc's allocator (mallopt(3)), read when a process starts. A large block, such as the
 # 19 MiB of a password's hash, is taken from the system and given back when freed. By default
-# the first such block teaches the allocator to keep the next ones for ever.
-FRUGAL = {"MALLOC_MMAP_THRESHOLD_": str(2**20), "MALLOC_TRIM_THRESHOLD_": str(2**21)}
+# the first such block teaches the allocator to keep the next ones for ever. The threads share
+# one arena: Python's lock lets one of them at a time allocate anyway.
+FRUGAL = {
+    "MALLOC_ARENA_MAX": "1",
+    "MALLOC_MMAP_THRESHOLD_": str(2**20),
+    "MALLOC_TRIM_THRESHOLD_": str(2**21),
+}
 
 
 def settle() -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import logging
 import os
-import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -50,7 +49,7 @@ class OutsideBroker(NamedTuple):
             username=self.username or None,
             password=self.password or None,
             tls_ca=self.tls_ca,
-            client_id=f"linli-{name}-{secrets.token_hex(4)}",
+            client_id=f"linli-{name}-{os.urandom(4).hex()}",
             version=self.version,
         )
 

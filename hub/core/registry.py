@@ -15,6 +15,8 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import orjson
+
 from hub.core.sealed import Box, SealedTable
 from hub.core.store import Store, StoreError
 from hub.core.things import Device, Entity
@@ -28,6 +30,13 @@ _LOG = logging.getLogger(__name__)
 _NOT_SLUG = re.compile(r"[^a-z0-9_]+")
 LONGEST_ID = 96
 _ROOMS = "rooms"
+
+
+def _digest(row: dict[str, Any]) -> bytes:
+    """Of a row: whether one has to be written again is known without keeping them all."""
+    written = orjson.dumps(row, option=orjson.OPT_SORT_KEYS)
+    return hashlib.blake2b(written, digest_size=16).digest()
+
 
 Listener = Callable[[Entity], None]
 
@@ -52,7 +61,7 @@ class Registry:
         self._by_identifier: dict[tuple[str, str], Device] = {}
         self._listeners: tuple[Listener, ...] = ()
         self._rooms: tuple[str, ...] = ()
-        self._written: dict[str, dict[str, Any]] = {}
+        self._written: dict[str, bytes] = {}  # the digest of each row on the disk
         # Rows lie under random keys: an entity's id may hold a name that somebody gave it.
         self._rows: dict[str, str] = {}
 
@@ -60,13 +69,13 @@ class Registry:
         """Read the stored rows; entities are absent until their source announces them."""
         for place, row in await self._store.read(lambda db: list(self._table.all(db))):
             if "rooms" in row:
-                self._rows[_ROOMS], self._written[_ROOMS] = place, row
+                self._rows[_ROOMS], self._written[_ROOMS] = place, _digest(row)
                 self._rooms = tuple(row["rooms"])
                 continue
             is_device = "identifiers" in row
             key = f"device:{row['id']}" if is_device else f"entity:{row['entity_id']}"
             self._rows[key] = place
-            self._written[key] = dict(row)
+            self._written[key] = _digest(row)
             if is_device:
                 row["identifiers"] = tuple(row["identifiers"])
                 self._know_device(Device(**row))
@@ -297,12 +306,13 @@ class Registry:
         Nobody has to wait, for the source announces again at every start; who changed what a
         person chose waits for `kept`.
         """
-        if self._written.get(key) == row:
+        digest = None if row is None else _digest(row)
+        if self._written.get(key) == digest:
             return
-        if row is None:
+        if digest is None:
             self._written.pop(key, None)
         else:
-            self._written[key] = row
+            self._written[key] = digest
         if not self._waiting:
             self._writing = asyncio.get_running_loop().create_task(self._write(self._writing))
         self._waiting[key] = row

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Callable
 
 from hub.api import TemplateProblem, TemplateWorker, Unrendered
@@ -27,7 +26,7 @@ class Line:
         self.worker = worker
         self._problem = problem
         self._name = name
-        self._waiting: deque[Callable[[], None]] = deque()
+        self._waiting: list[Callable[[], None]] = []  # nearly always empty, and one an entity
         self._task: asyncio.Task[None] | None = None
 
     def hear(self, work: Callable[[], None]) -> None:
@@ -40,7 +39,7 @@ class Line:
                 self._task = asyncio.get_running_loop().create_task(self._drain())
             return
         if len(self._waiting) >= MOST_WAITING:
-            self._waiting.popleft()
+            self._waiting.pop(0)
             self._problem("template_busy", "%s: messages come faster than it renders", self._name)
         self._waiting.append(work)
 
@@ -54,7 +53,7 @@ class Line:
         try:
             while self._waiting:
                 try:
-                    await self.worker.settle(self._waiting.popleft())
+                    await self.worker.settle(self._waiting.pop(0))
                 except TemplateProblem as problem:
                     self._problem("template_failed", "%s: %s", self._name, problem)
         finally:
