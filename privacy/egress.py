@@ -35,9 +35,10 @@ from privacy.outbox import Outbox
 from privacy.pairing import HOME, Pairing, PairingCode, PairingError, enrol
 from privacy.parameters import Parameters
 from privacy.sender import OFFSETS, SafetyEvent, Sender
+from privacy.slots import lead, next_slot, sending_moment
 from privacy.uplink import Uplink
 from privacy.vault import MachineKey
-from privacy.wire import Status, slot_at, slot_start
+from privacy.wire import Status, slot_at
 from privacy.zones import K
 
 __all__ = ["Clock", "Egress", "NotPaired", "NotStored", "SafetyEvent"]
@@ -317,20 +318,18 @@ class Egress:
         last = slot_at(self._clock.now(), pairing.slot_s)
         while True:
             slot_s = pairing.slot_s
-            lead = min(0.1, slot_s / 4)
-            current = slot_at(self._clock.now(), slot_s)
-            # A clock set back, or longer slots, must not silence the stream until it caught up.
-            last = slot = (max(last, current) if last - current <= 2 else current) + 1
-            moment = slot_start(slot, slot_s) + lead + self._phase * (slot_s / 2 - lead)
+            ahead = lead(slot_s)
             now = self._clock.now()
-            await self._clock.sleep_until(min(moment - lead, now + 2 * slot_s))
+            last = slot = next_slot(last, now, slot_s)
+            moment = sending_moment(slot, slot_s, self._phase)
+            await self._clock.sleep_until(min(moment - ahead, now + 2 * slot_s))
             self._counter = (self._counter + 1) % 2**32
             make = partial(
                 self._sender.prepare, slot, self._counter, pairing, online=uplink.connected
             )
             cell = await self._in_worker(make)
             # Bounded, should the clock be set back just now.
-            await self._clock.sleep_until(min(moment, self._clock.now() + lead))
+            await self._clock.sleep_until(min(moment, self._clock.now() + ahead))
             self._cells_sent += uplink.send(self._counter, cell)
 
     async def _receipt(self, counter: int) -> None:

@@ -77,15 +77,24 @@ class QueuedEvent:
         """Whether nothing more of it will leave."""
         return min(self.receipts) >= self.copies
 
-    def due(self, slot: int, offsets: tuple[int, int]) -> int | None:
-        """The seq that wants to leave in ``slot``; follow-ups at ``offsets`` slots from base."""
+    def next(self, offsets: tuple[int, int]) -> tuple[int, int] | None:
+        """The seq that leaves next, and the slot from which it may (0: at once).
+
+        None when nothing more leaves, or not before the first receipt, from whose slot the
+        follow-ups are counted.
+        """
         for seq, offset in enumerate((0, *offsets)):
             if self.receipts[seq] >= self.copies:
                 continue
-            if seq and (self.base is None or slot < self.base + offset):
-                return None
-            return seq
+            if not seq:
+                return seq, 0
+            return None if self.base is None else (seq, self.base + offset)
         return None
+
+    def due(self, slot: int, offsets: tuple[int, int]) -> int | None:
+        """The seq that wants to leave in ``slot``."""
+        following = self.next(offsets)
+        return following[0] if following is not None and slot >= following[1] else None
 
     def to_json(self) -> bytes:
         """For the sealed row."""

@@ -15,7 +15,6 @@ import errno
 import json
 import logging
 import os
-import secrets
 import signal
 import sys
 import time
@@ -24,6 +23,7 @@ from pathlib import Path
 
 from privacy import cell
 from privacy.addresses import server_tls, split_address
+from privacy.batch import mixed
 from privacy.errors import PrivacyError
 from privacy.handshake import key_hash
 from privacy.pairing import RELAY, PairingCode, PairingError, PairingUnreachable, call_enrol
@@ -32,14 +32,11 @@ from privacy.redact import Redactor
 from privacy.relay_homes import HomeConnection, Homes
 from privacy.relay_store import RelayPairing, RelayStore, read_roster
 from privacy.relay_upstream import Upstream
+from privacy.slots import FLUSH
 from privacy.streams import FrameStream
 from privacy.wire import FrameType, frame, slot_at, slot_start
 
-FLUSH = 0.65
-"""When in the slot the batch is closed: after the homes' half, before the slot ends."""
-
 _LOG = logging.getLogger(__name__)
-_SHUFFLE = secrets.SystemRandom()
 
 
 class Relay:
@@ -152,7 +149,7 @@ class Relay:
         if not taken and not missing:
             return
         cells = [waiting[2] for waiting in taken]
-        number = await asyncio.to_thread(self._store_batch, cells, missing)
+        number = await asyncio.to_thread(self._store_batch, cells)
         if self._full != (number is None):
             self._full = number is None
             _LOG.warning("the spool is %s", "full: no receipts" if self._full else "in use again")
@@ -163,12 +160,14 @@ class Relay:
         self._upstream.wake()
         await asyncio.to_thread(self._refill, missing)
 
-    def _store_batch(self, cells: list[bytes], missing: int) -> int | None:
-        self._refill(missing)
-        cells.extend(self._dummies[:missing])
-        del self._dummies[:missing]
-        _SHUFFLE.shuffle(cells)
-        return self._spool.add(cells)
+    def _store_batch(self, cells: list[bytes]) -> int | None:
+        return self._spool.add(mixed(cells, len(self._homes.roster), self._take_dummies))
+
+    def _take_dummies(self, count: int) -> list[bytes]:
+        self._refill(count)
+        taken = self._dummies[:count]
+        del self._dummies[:count]
+        return taken
 
     def _refill(self, count: int) -> None:
         """Have as many dummies ready as the last slot needed; made between the slots."""

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections import deque
 from collections.abc import Callable
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from privacy.addresses import is_loopback
+from privacy.batch import CellQueue
 from privacy.errors import PrivacyError
 from privacy.handshake import ServerSide
 from privacy.wire import FrameParser, FrameType, WireError, frame
 
-QUEUE = 2
 _HANDSHAKE_S = 5.0
 _SPARE_CONNECTIONS = 64
 _MAX_UNSENT = 256 * 1024
@@ -60,8 +59,7 @@ class Homes:
         taken = []
         for connection in self._present.values():
             if connection.queue:
-                counter, cell = connection.queue.popleft()
-                taken.append((connection, counter, cell))
+                taken.append((connection, *connection.queue.take()))
         return taken
 
     def opened(self, connection: HomeConnection) -> bool:
@@ -100,7 +98,7 @@ class HomeConnection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._timer: asyncio.TimerHandle | None = None
         self.key: bytes | None = None
-        self.queue: deque[tuple[bytes, bytes]] = deque()
+        self.queue = CellQueue()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Greet with our key and a challenge."""
@@ -140,9 +138,7 @@ class HomeConnection(asyncio.Protocol):
             self._admit(payload)
         elif kind is FrameType.CELL and self.key is not None:
             self._watch(self._homes.silence_s)
-            if len(self.queue) < QUEUE:
-                self.queue.append((payload[:4], payload[4:]))
-            else:
+            if not self.queue.add(payload[:4], payload[4:]):
                 self._homes.refused += 1
         else:
             self._homes.refused += 1

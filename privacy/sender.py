@@ -33,6 +33,9 @@ MAX_AGE_S = 24 * 3600
 
 _LETTER = b"sent"
 
+Seal = Callable[[bytes, bytes], bytes]
+"""``seal(gateway_public, plaintext)``; `privacy.cell.seal` but in a simulation of weeks."""
+
 
 class SafetyEvent:
     """What home offers to tell. ``event_id`` stays at home; it makes offering idempotent."""
@@ -62,12 +65,15 @@ class Sender:
         ledger: Ledger,
         offsets: tuple[int, int],
         now: Callable[[], float],
+        *,
+        seal: Seal = cell.seal,
     ) -> None:
         self._outbox = outbox
         self._letterbox = letterbox
         self._ledger = ledger
         self._offsets = offsets
         self._now = now
+        self._seal = seal
         self._events: dict[str, QueuedEvent] = {}
         self._in_flight: dict[int, tuple[str, int, int, int]] = {}
         self.problem = ""
@@ -130,6 +136,11 @@ class Sender:
             for event in list(self._events.values())
         ]
 
+    def waits_for(self) -> int | None:
+        """The first slot in which something may leave (0: at once); None if nothing waits."""
+        following = [event.next(self._offsets) for event in self._events.values()]
+        return min((entry[1] for entry in following if entry is not None), default=None)
+
     def prepare(self, slot: int, counter: int, pairing: Pairing, *, online: bool) -> bytes:
         """This slot's cell.
 
@@ -144,7 +155,7 @@ class Sender:
         except (sqlite3.Error, OSError, PrivacyError) as error:
             # A full disk must not stop the stream, and nothing leaves that was not logged.
             self.problem = f"events wait: {type(error).__name__}"
-        return sealed or cell.seal(pairing.gateway_key, cell.build(os.urandom(32), None))
+        return sealed or self._seal(pairing.gateway_key, cell.build(os.urandom(32), None))
 
     def _event_cell(self, slot: int, counter: int, pairing: Pairing) -> bytes:
         """The sealed event message whose turn it is, logged; empty if there is none."""
@@ -155,7 +166,7 @@ class Sender:
         event, seq = chosen
         body = self._body(event, seq, slot, zone)
         plaintext = cell.build(event.seed, Body.unpack(body))
-        sealed = cell.seal(pairing.gateway_key, plaintext)
+        sealed = self._seal(pairing.gateway_key, plaintext)
         self._log(chosen, (slot, counter), (plaintext, sealed), zone)
         return sealed
 
