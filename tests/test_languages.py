@@ -19,6 +19,7 @@ LENDERS = {"web": ("hub",), "community": ("web", "hub")}
 KEYWORDS = {**DEFAULT_KEYWORDS, "N_": None}
 FIELD = re.compile(r"%\((\w+)\)s|%[sd]|\{(\w*)\}")
 HALF_WIDTH = re.compile(r"[\u4e00-\u9fff][,;:?!]|[,;:?!][\u4e00-\u9fff]")
+CLOSE = re.compile(r"[\u4e00-\u9fff][0-9A-Za-z]|[0-9A-Za-z][\u4e00-\u9fff]")
 
 
 def in_python(text: bytes) -> set[str]:
@@ -73,6 +74,8 @@ def gaps(ids: set[str], catalogue: Catalog) -> list[str]:
                 found.append(f"other fields: {one} -> {form}")
             if HALF_WIDTH.search(form):
                 found.append(f"half-width punctuation: {form}")
+            if CLOSE.search(FIELD.sub("", form)):
+                found.append(f"no space between Chinese and Latin or digits: {form}")
     return found
 
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from hub.accounts.memory import Remembered, SessionMemory
 from hub.accounts.model import (
-    LANGUAGES,
     THEMES,
     Account,
     AccountProblem,
@@ -29,6 +28,7 @@ from hub.accounts.model import (
 )
 from hub.accounts.passwords import Hasher, check_password, is_outdated
 from hub.accounts.throttle import BY_ACCOUNT, BY_ADDRESS, Throttle
+from hub.core.language import LANGUAGES
 
 if TYPE_CHECKING:
     from hub.accounts.table import AccountsTable

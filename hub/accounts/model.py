@@ -7,7 +7,6 @@ import hmac
 import unicodedata
 from typing import Any, Self
 
-LANGUAGES = ("zh_CN", "en")
 THEMES = ("auto", "light", "dark")
 LONGEST_NAME = 64
 

@@ -95,6 +95,7 @@ async def _up(plan: Plan, supervisor: Supervisor, page: DemoPage, began: float) 
         rest = [community, programs.relay(plan), programs.home(plan), programs.neighbours(plan)]
     rest += programs.simulators(plan)
     await asyncio.gather(page.start(), *(supervisor.start(child) for child in rest))
+    await page.connect()
     own = sign_in_link(plan, "home", OWNER)
     _, resident, staff = await asyncio.gather(_all_well(plan), own, staff_links(plan, *STAFF))
     _say(f"ready after {time.monotonic() - began:.1f} s, all health checks passing\n")

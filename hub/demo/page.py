@@ -94,7 +94,7 @@ class DemoPage:
         self._store: Store | None = None
 
     async def start(self) -> None:
-        """Serve the page; the home's broker may still be starting."""
+        """Serve the page; its devices come with ``connect``."""
         from hub.plugins import broker_users
 
         password = broker_users.load_or_create(self._plan.data("home"))["devices"]
@@ -106,10 +106,14 @@ class DemoPage:
             client_id=f"linli-demo-page-{secrets.token_hex(8)}",
         )
         self._stage = Stage(settings, lambda: self._live.changed("stage"))
-        await self._stage.start()
         listen = Listen(LOOPBACK, self._plan.ports["page"])
         self._server = await serve(self._app(listen, self._stage), listen)
         self._looking = asyncio.create_task(self._look(), name="the home's choices")
+
+    async def connect(self) -> None:
+        """Reach the simulated devices; their broker answers by now."""
+        if self._stage is not None:
+            await self._stage.start()
 
     async def stop(self) -> None:
         """End page and connection."""

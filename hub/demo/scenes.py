@@ -256,7 +256,7 @@ class Stage:
         self._since: dict[str, float] = {}
 
     async def start(self) -> None:
-        """Connect; the broker may still be starting."""
+        """Connect, and again whenever the connection is lost."""
         await self._mqtt.start()
         self._mqtt.subscribe(STATES, self._state)
         self._mqtt.subscribe(AVAILABILITY, self._availability)

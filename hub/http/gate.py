@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from aiohttp import web
 
-from hub.accounts.model import LANGUAGES, THEMES, Session
+from hub.accounts.model import THEMES, Session
+from hub.core.language import LANGUAGES
 from hub.http.bearer import bearer_of, check_scope, session_of
 from hub.http.paths import sign_in_path
 from hub.http.problems import (

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from hub.http.gate import ACCOUNTS, GATE, Gate, Render, gate_middleware, token_of
+from hub.http.gate import (
+    ACCOUNTS,
+    GATE,
+    Gate,
+    Render,
+    gate_middleware,
+    language_of,
+    token_of,
+)
 from hub.http.health import OK, Health
 from hub.http.hosts import HostRule, check_listen
 from hub.http.live import Live
@@ -113,10 +121,12 @@ def _own_routes() -> Routes:
 
     @routes.socket("/live", allow=ANYONE)
     async def live(request: web.Request) -> web.StreamResponse:
-        """Who may watch is decided part by part."""
+        """Who may watch is decided part by part. A page goes on in the language it is in."""
         gate, token = request.app[GATE], token_of(request)
+        drawn_in = request.query.get("lang", "")[:16]
+        lang = language_of(drawn_in) if drawn_in else request["lang"]
         return await request.app[LIVE].serve(
-            request, request["session"], request["lang"], lambda: gate.find(token)
+            request, request["session"], lang, lambda: gate.find(token)
         )
 
     @routes.get("/static/{version}/{name:.+}", allow=ANYONE)

@@ -6,13 +6,13 @@ import math
 from typing import TYPE_CHECKING
 
 from hub.accounts.model import (
-    LANGUAGES,
     THEMES,
     LinkRefused,
     SignInRefused,
     TooManyAttempts,
     WeakPassword,
 )
+from hub.core.language import LANGUAGES
 from hub.http.gate import ACCOUNTS, GATE, LANG_COOKIE, THEME_COOKIE, current, see_other, token_of
 from hub.http.hosts import is_loopback
 from hub.http.paths import local_path

@@ -74,6 +74,7 @@ async def test_every_page_as_every_role(home: Served, role: str, lang: str) -> N
                 expected = 403 if role else 303
             assert (path, status) == (path, expected)
             assert "style=" not in text
+            assert "<br" not in text, "lists are grids: a break would be an empty row"
 
 
 async def test_a_guest_is_offered_nothing_that_is_refused(home: Served) -> None:

@@ -11,6 +11,15 @@ from typing import Any
 
 ROOT = "linli-demo"
 DISCOVERY = "homeassistant"
+LANGUAGES = ("en", "zh_CN")
+KITCHEN, LIVING_ROOM, BATHROOM, BEDROOM, HALLWAY = (
+    ("Kitchen", "厨房"),
+    ("Living room", "客厅"),
+    ("Bathroom", "卫生间"),
+    ("Bedroom", "卧室"),
+    ("Hallway", "过道"),
+)
+DUTY_ROOM = ("Duty room", "值班室")
 
 State = dict[str, Any]
 Config = dict[str, Any]
@@ -22,14 +31,15 @@ class Model:
     Attributes:
         key: its name in topics.
         names: device name by language.
+        rooms: where it says that it stands, by language.
         first: its state when new.
-        entities: (component, object id, config) with ``{base}`` for the topic of the device.
+        entities: (component, object id, config); a ``name`` may be one for each language.
         alarm: which key of the state an alarm sets, None where there is nothing to alarm.
         take: what a command payload does to the state, as the command's name and the changed
             keys, or None when the payload isn't one; None for a device without commands.
     """
 
-    __slots__ = ("alarm", "entities", "first", "key", "names", "take")
+    __slots__ = ("alarm", "entities", "first", "key", "names", "rooms", "take")
 
     def __init__(
         self,
@@ -38,11 +48,13 @@ class Model:
         first: State,
         entities: list[tuple[str, str, Config]],
         *,
+        room: tuple[str, str],
         alarm: str | None = None,
         take: Callable[[str], tuple[str, State] | None] | None = None,
     ) -> None:
         self.key = key
-        self.names = {"en": names[0], "zh_CN": names[1]}
+        self.names = dict(zip(LANGUAGES, names, strict=True))
+        self.rooms = dict(zip(LANGUAGES, room, strict=True))
         self.first = first
         self.entities = entities
         self.alarm = alarm
@@ -60,6 +72,7 @@ class Model:
             "name": self.names[language],
             "manufacturer": "Linli demo",
             "model": self.key,
+            "suggested_area": self.rooms[language],
         }
         found = []
         for component, object_id, config in self.entities:
@@ -74,6 +87,8 @@ class Model:
                 "unique_id": f"{ROOT}_{self.key}_{object_id}",
                 **config,
             }
+            if isinstance(payload.get("name"), tuple):
+                payload["name"] = payload["name"][LANGUAGES.index(language)]
             found.append((topic, payload))
         return found
 
@@ -112,7 +127,7 @@ def _counter() -> Any:
     config: Config = {
         "enabled_by_default": False,
         "entity_category": "diagnostic",
-        "name": "Commands received",
+        "name": ("Commands received", "收到的指令"),
         "state_class": "total_increasing",
         "state_topic": "~/commands",
         "value_template": _value("total"),
@@ -139,7 +154,7 @@ def _plug(payload: str) -> tuple[str, State] | None:
     return found[0], {**found[1], "power": 62.0 if found[0] == "turn_on" else 0.0}
 
 
-def _sounder(key: str, names: tuple[str, str]) -> Model:
+def _sounder(key: str, names: tuple[str, str], room: tuple[str, str]) -> Model:
     config: Config = {
         "command_template": "{{ value }}",
         "command_topic": "~/set",
@@ -149,7 +164,7 @@ def _sounder(key: str, names: tuple[str, str]) -> Model:
         "support_volume_set": False,
     }
     siren = ("siren", "siren", config)
-    return Model(key, names, {"state": "OFF"}, [siren, _counter()], take=_on_off)
+    return Model(key, names, {"state": "OFF"}, [siren, _counter()], room=room, take=_on_off)
 
 
 HOME: tuple[Model, ...] = (
@@ -157,7 +172,11 @@ HOME: tuple[Model, ...] = (
         "gas_sensor",
         ("Kitchen gas sensor (demo)", "厨房燃气传感器（演示）"),
         {"gas": False, "gas_density": 0.0},
-        [_alarm_entity("gas", "gas"), _measured("gas_density", "%LEL", name="Gas density")],
+        [
+            _alarm_entity("gas", "gas"),
+            _measured("gas_density", "%LEL", name=("Gas density", "燃气浓度")),
+        ],
+        room=KITCHEN,
         alarm="gas",
     ),
     Model(
@@ -165,6 +184,7 @@ HOME: tuple[Model, ...] = (
         ("Living room smoke sensor (demo)", "客厅烟雾传感器（演示）"),
         {"smoke": False, "battery": 93},
         [_alarm_entity("smoke", "smoke"), _battery()],
+        room=LIVING_ROOM,
         alarm="smoke",
     ),
     Model(
@@ -172,6 +192,7 @@ HOME: tuple[Model, ...] = (
         ("Bathroom carbon monoxide sensor (demo)", "卫生间一氧化碳传感器（演示）"),
         {"carbon_monoxide": False, "battery": 90},
         [_alarm_entity("carbon_monoxide", "carbon_monoxide"), _battery()],
+        room=BATHROOM,
         alarm="carbon_monoxide",
     ),
     Model(
@@ -179,6 +200,7 @@ HOME: tuple[Model, ...] = (
         ("Bathroom leak sensor (demo)", "卫生间漏水传感器（演示）"),
         {"leak": False, "battery": 88},
         [_alarm_entity("leak", "moisture"), _battery()],
+        room=BATHROOM,
         alarm="leak",
     ),
     Model(
@@ -199,6 +221,7 @@ HOME: tuple[Model, ...] = (
             ),
             _counter(),
         ],
+        room=KITCHEN,
         take=_valve,
     ),
     Model(
@@ -222,6 +245,7 @@ HOME: tuple[Model, ...] = (
             _measured("flow", "m³/h", device_class="volume_flow_rate"),
             _counter(),
         ],
+        room=BATHROOM,
         take=_on_off,
     ),
     Model(
@@ -242,9 +266,10 @@ HOME: tuple[Model, ...] = (
             _measured("power", "W", device_class="power"),
             _counter(),
         ],
+        room=KITCHEN,
         take=_plug,
     ),
-    _sounder("siren", ("Hallway siren (demo)", "过道警号（演示）")),
+    _sounder("siren", ("Hallway siren (demo)", "过道警号（演示）"), HALLWAY),
     Model(
         "climate",
         ("Bedroom thermometer (demo)", "卧室温湿度计（演示）"),
@@ -254,11 +279,12 @@ HOME: tuple[Model, ...] = (
             _measured("humidity", "%", device_class="humidity"),
             _battery(),
         ],
+        room=BEDROOM,
     ),
 )
 
 COMMUNITY: tuple[Model, ...] = (
-    _sounder("community_siren", ("Duty room siren (demo)", "值班室警号（演示）")),
+    _sounder("community_siren", ("Duty room siren (demo)", "值班室警号（演示）"), DUTY_ROOM),
 )
 
 SETS: dict[str, tuple[Model, ...]] = {"home": HOME, "community": COMMUNITY}

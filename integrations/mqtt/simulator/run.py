@@ -21,7 +21,7 @@ import orjson
 
 from integrations.mqtt.simulator.device import Device
 from integrations.mqtt.simulator.link import Address, Link
-from integrations.mqtt.simulator.models import SETS, Model
+from integrations.mqtt.simulator.models import LANGUAGES, SETS, Model
 
 PASSWORD_VARIABLE = "LINLI_MQTT_PASSWORD"  # noqa: S105 -- the variable's name, not its content
 CONTROL = "sim"
@@ -133,7 +133,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--set", choices=sorted(SETS), default="home", help="which devices")
     parser.add_argument("--devices", help="only these of the set, separated by commas")
-    parser.add_argument("--language", choices=("zh_CN", "en"), default="zh_CN")
+    parser.add_argument("--language", choices=LANGUAGES, default="zh_CN")
     parser.add_argument("--answer-ms", type=float, default=50.0, help="time to answer a command")
     parser.add_argument("--every", type=float, default=10.0, help="seconds between heartbeats")
     parser.add_argument("--data", type=Path, help="folder in which states are remembered")

@@ -73,5 +73,6 @@ async def demo(tmp_path: Path) -> AsyncIterator[Demo]:
     made = Demo(tmp_path)
     made.broker.start()
     await made.page.start()
+    await made.page.connect()
     yield made
     await made.stop()

@@ -60,6 +60,7 @@ async def test_a_page_started_again_still_knows(demo: Demo) -> None:
     await demo.page.stop()
     demo.page = DemoPage(demo.plan)
     await demo.page.start()
+    await demo.page.connect()
     await until_text(demo, "/scenes/leak/end")
 
 

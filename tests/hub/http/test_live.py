@@ -63,6 +63,15 @@ async def test_a_part_comes_and_changes(home: Face) -> None:
     await socket.close()
 
 
+async def test_a_page_goes_on_in_the_language_it_is_in(home: Face) -> None:
+    """Whatever was chosen since in another window, or a browser says in a handshake."""
+    owner = await home.browser("owner")
+    for drawn_in, lang in (("en", "en"), ("zh-CN", "zh_CN"), ("<b>", "zh_CN"), ("", "zh_CN")):
+        socket = await watch(owner, f"number&lang={drawn_in}")
+        assert f" {lang} " in (await next_part(socket))[1]
+        await socket.close()
+
+
 async def test_who_may_watch(home: Face) -> None:
     for role, parts, status in (
         (None, "open", 101),

@@ -76,6 +76,9 @@ async def test_alarm_valve_and_loss(home: Home, broker: Broker, tmp_path: Path) 
         assert {device.name for device in home.registry.devices()} == {
             model.names["zh_CN"] for model in SETS["home"]
         }
+        assert {device.area for device in home.registry.devices()} == {
+            model.rooms["zh_CN"] for model in SETS["home"]
+        }
         await order(home, "gas_sensor", alarm=True)
         await home.value(GAS, True)
         outcome = await home.commands.call(PERSON, VALVE, "close")

@@ -103,6 +103,7 @@ function open() {
   address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
   address.searchParams.set("parts", wanted.join(","));
   address.searchParams.set("as", MARK);
+  address.searchParams.set("lang", document.documentElement.lang);
   const made = new WebSocket(address);
   socket = made;
   made.onmessage = received;
