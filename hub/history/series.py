@@ -52,12 +52,14 @@ class States:
         totals: value -> (milliseconds, how often it began), at most `MOST_STATES` values.
         other: milliseconds of all further values.
         unknown: milliseconds of which nothing is known.
-        slots: what it was longest in each of `SLOTS` equal parts, for a picture.
+        slots: what it was longest in each of `SLOTS` equal parts from `start` to `stop`.
     """
 
-    __slots__ = ("intervals", "more", "other", "slots", "totals", "unknown")
+    __slots__ = ("intervals", "more", "other", "slots", "start", "stop", "totals", "unknown")
 
-    def __init__(self) -> None:
+    def __init__(self, start: int, stop: int) -> None:
+        self.start = start
+        self.stop = stop
         self.intervals: list[Interval] = []
         self.more = False
         self.totals: dict[Value, tuple[int, int]] = {}
@@ -206,7 +208,7 @@ def states(
         before: what held at `start`.
         most: so many intervals are listed; times are added up of all.
     """
-    found = States()
+    found = States(start, stop)
     picture = _Picture(start, stop)
     for one in _intervals(columns, start, stop, before):
         lasted = one.end - one.start
