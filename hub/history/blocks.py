@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Iterator
+from itertools import accumulate
 
 import orjson
 
@@ -15,6 +16,7 @@ from hub.core.sealed import Box
 
 Value = bool | float | str | None
 Row = tuple[str, int, Value]  # entity id, milliseconds since 1970, value
+Columns = tuple[list[int], list[Value]]  # times in milliseconds since 1970, and the value of each
 
 BLOCK_ROWS = 1_024
 HOUR_MS = 3_600_000
@@ -69,17 +71,16 @@ def unpack_head(box: Box, number: int, sealed: bytes) -> Head:
     return Head(first, last, start, end)
 
 
-def unpack_block(box: Box, number: int, sealed: bytes, entity_id: str) -> list[tuple[int, Value]]:
+def unpack_block(box: Box, number: int, sealed: bytes, entity_id: str) -> Columns:
     """The times and values of one entity in a block; raises the box's error."""
     columns = orjson.loads(zlib.decompress(box.open(sealed, _context("block", number))))
-    found: list[tuple[int, Value]] = []
-    for name, differences, values in columns:
+    times: list[int] = []
+    values: list[Value] = []
+    for name, differences, some in columns:
         if name == entity_id:
-            at = 0
-            for difference, value in zip(differences, values, strict=True):
-                at += difference
-                found.append((at, value))
-    return found
+            times += accumulate(differences)
+            values += some
+    return times, values
 
 
 def sort_into_blocks(rows: Iterable[Row]) -> Iterator[tuple[int, list[_Part]]]:

@@ -14,13 +14,19 @@ import os
 import sqlite3
 import threading
 import time
+from bisect import bisect_left, bisect_right
 from collections import deque
+from collections.abc import Iterator
+from heapq import merge
+from itertools import chain, groupby
+from operator import gt, itemgetter
 from pathlib import Path
 
 from hub.core.sealed import Box
 from hub.core.states import State
 from hub.history.blocks import (
     HOUR_MS,
+    Columns,
     Head,
     Row,
     Value,
@@ -38,6 +44,7 @@ _BUSY_ROWS = 20  # a flush with more than this many makes the next one come soon
 FOLD_ROWS = 8_192
 MAX_WAITING = 200_000  # rows kept in memory while the disk or the key is away
 KEEP_DAYS = 400
+MOST_HEADS = 4_096  # kept open in memory: some days of a home's blocks, not a year's
 _SCHEMA = (
     "CREATE TABLE IF NOT EXISTS journal (number INTEGER PRIMARY KEY, sealed BLOB NOT NULL) STRICT",
     "CREATE TABLE IF NOT EXISTS blocks (number INTEGER PRIMARY KEY, hour INTEGER NOT NULL,"
@@ -110,9 +117,13 @@ class History:
             start: seconds since 1970.
             end: seconds since 1970, included.
         """
-        span = (int(start * 1000), int(end * 1000))
-        rows = await asyncio.to_thread(self._read, entity_id, *span)
-        return [(at / 1000, value) for at, value in rows]
+        return await asyncio.to_thread(
+            lambda: [
+                (at / 1000, value)
+                for columns in self.hours(entity_id, int(start * 1000), int(end * 1000))
+                for at, value in zip(*columns, strict=True)
+            ]
+        )
 
     async def flush(self) -> None:
         """Return when everything recorded so far is on the disk, or could not be written."""
@@ -256,28 +267,47 @@ class History:
                 raise
             del self._recent[: len(rows)]
 
-    def _read(self, entity_id: str, start: int, end: int) -> list[tuple[int, Value]]:
-        connection = self._connect()
-        try:
+    def hours(
+        self, entity_id: str, start: int, end: int, *, newest_first: bool = False
+    ) -> Iterator[Columns]:
+        """The rows of an entity, an hour at a time, as (times, values), oldest row first.
+
+        Blocks: only for a thread that may. One hour at a time is in memory, so that a month of
+        a reading a second can be gone through. The hours are one state of the history, however
+        long the reader takes; it has to come to an end or close the iterator.
+
+        Args:
+            entity_id: whose.
+            start: milliseconds since 1970.
+            end: milliseconds, included.
+            newest_first: the hours (not the rows within) from the newest to the oldest.
+        """
+        query = "SELECT hour, number, head FROM blocks WHERE hour BETWEEN ? AND ? ORDER BY hour"
+        query += " DESC, number" if newest_first else ", number"
+        with contextlib.closing(self._connect()) as connection:
             with self._lock:
-                waiting = [*self._recent, *self._recorded]
+                waiting = _by_hour([*self._recent, *self._recorded], entity_id)
                 connection.execute("BEGIN")
-                blocks = connection.execute(
-                    "SELECT number, head FROM blocks WHERE hour BETWEEN ? AND ?",
-                    (start // HOUR_MS, end // HOUR_MS),
-                ).fetchall()
-            found = [(at, v) for name, at, v in waiting if name == entity_id and start <= at <= end]
-            for number, sealed in blocks:
-                head = self._head(number, sealed)
-                if head is not None and head.may_have(entity_id, start, end):
-                    found += self._block(connection, number, entity_id, (start, end))
-        finally:
-            connection.close()
-        found.sort(key=lambda row: row[0])
-        return found
+                found = connection.execute(query, (start // HOUR_MS, end // HOUR_MS))
+                first = found.fetchone()  # the snapshot is taken at the first step, not at BEGIN
+            blocks = chain((first,) if first else (), found)
+            unfolded = ((hour, 0, b"") for hour in sorted(waiting, reverse=newest_first))
+            every = merge(blocks, unfolded, key=itemgetter(0), reverse=newest_first)
+            for hour, parts in groupby(every, key=itemgetter(0)):
+                columns: Columns = ([], [])
+                for _hour, number, sealed in parts:
+                    head = self._head(number, sealed) if number else None
+                    if head is not None and head.may_have(entity_id, start, end):
+                        _append(columns, self._block(connection, number, entity_id))
+                _append(columns, waiting.get(hour, ([], [])))
+                columns = _sorted_within(columns, start, end)
+                if columns[0]:
+                    yield columns
 
     def _head(self, number: int, sealed: bytes) -> Head | None:
         if number not in self._heads:
+            if len(self._heads) >= MOST_HEADS:
+                self._heads = {key: head for key, head in self._heads.items() if head is None}
             try:
                 self._heads[number] = unpack_head(self._box, number, sealed)
             except Exception as error:  # noqa: BLE001 - each box has its own errors
@@ -286,20 +316,42 @@ class History:
                 self._heads[number] = None
         return self._heads[number]
 
-    def _block(
-        self, connection: sqlite3.Connection, number: int, entity_id: str, span: tuple[int, int]
-    ) -> list[tuple[int, Value]]:
+    def _block(self, connection: sqlite3.Connection, number: int, entity_id: str) -> Columns:
         query = "SELECT body FROM blocks WHERE number = ?"
         sealed = connection.execute(query, (number,)).fetchone()[0]
         try:
-            rows = unpack_block(self._box, number, sealed, entity_id)
+            return unpack_block(self._box, number, sealed, entity_id)
         except Exception as error:  # noqa: BLE001 - each box and zlib have their own errors
             self._box.seal(b"", b"history probe")
             self._report(number, error)
             self._heads[number] = None
-            return []
-        return [(at, value) for at, value in rows if span[0] <= at <= span[1]]
+            return [], []
 
     def _report(self, number: int, error: Exception) -> None:
         self.damaged += 1
         _log.error("part %d of the history is damaged and left out: %s", number, error)
+
+
+def _by_hour(rows: list[Row], entity_id: str) -> dict[int, Columns]:
+    found: dict[int, Columns] = {}
+    for name, at, value in rows:
+        if name == entity_id:
+            times, values = found.setdefault(at // HOUR_MS, ([], []))
+            times.append(at)
+            values.append(value)
+    return found
+
+
+def _append(columns: Columns, more: Columns) -> None:
+    columns[0].extend(more[0])
+    columns[1].extend(more[1])
+
+
+def _sorted_within(columns: Columns, start: int, end: int) -> Columns:
+    """The rows from `start` to `end`, oldest first; those of one moment stay as they came."""
+    times, values = columns
+    if any(map(gt, times, times[1:])):
+        order = sorted(range(len(times)), key=times.__getitem__)
+        times, values = [times[one] for one in order], [values[one] for one in order]
+    begin, after = bisect_left(times, start), bisect_right(times, end)
+    return times[begin:after], values[begin:after]

@@ -62,7 +62,7 @@ def test_blocks_give_back_every_row(rows: list[Row]) -> None:
         head, body = pack_block(box, number, parts)
         known = unpack_head(box, number, head)
         for name in {part[0] for part in parts}:
-            for at, value in unpack_block(box, number, body, name):
+            for at, value in zip(*unpack_block(box, number, body, name), strict=True):
                 assert at // HOUR_MS == hour
                 assert known.may_have(name, at, at)
                 found.append((name, at, value))
