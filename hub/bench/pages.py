@@ -32,6 +32,11 @@ WIDTH, HEIGHT = 1280, 800
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 PAGES = (("home", "/"), ("devices", "/devices"), ("room", "/rooms/Room~201"))
 PAINTED = "() => performance.getEntriesByName('first-contentful-paint').length > 0"
+SHOWN = "() => document.querySelector('.fold[open] .value:not([data-resting])') !== null"
+PARTS = """() => ({
+  parts: document.querySelectorAll("[data-live]").length,
+  parts_followed: document.querySelectorAll("[data-live]:not([data-resting])").length,
+})"""
 LOOK = """() => new Promise((tell) => {
   new PerformanceObserver((seen) => tell({
     first: performance.getEntriesByName("first-contentful-paint")[0].startTime,
@@ -139,7 +144,7 @@ def _painted(metric: str, seen: list[dict[str, Any]], beside: dict[str, Any]) ->
 def _followed(
     home: Household, browser: Browser, seconds: float, beside: dict[str, Any]
 ) -> Iterator[dict[str, Any]]:
-    """What the socket of the list of devices carries while every sensor says new values."""
+    """What the list of devices, a room of it open, is sent while every sensor says new values."""
     sizes: list[int] = []
 
     def opened(socket: WebSocket) -> None:
@@ -148,6 +153,10 @@ def _followed(
     with _page(home, browser) as (page, devtools):
         page.on("websocket", opened)
         page.goto(home.program.address + "/devices", wait_until="networkidle")
+        folded = page.locator("details.fold > summary")
+        if folded.count():
+            folded.first.click()
+            page.wait_for_function(SHOWN)
         devtools.send("Performance.enable")
         process = _talk(home, beside["entities"], LEAD_S + seconds)
         page.wait_for_timeout(LEAD_S * 1000)
@@ -155,6 +164,7 @@ def _followed(
         began = _busy(devtools)
         page.wait_for_timeout(seconds * 1000)
         messages, size, ended = len(sizes), sum(sizes), _busy(devtools)
+        parts = page.evaluate(PARTS)
         out, _ = process.communicate()
         said = json.loads(out)
     took = ended[0] - began[0]
@@ -162,6 +172,7 @@ def _followed(
         "page": "/devices",
         "msg_s": round(said["sent"] / said["took_s"]),
         "seconds": round(took, 2),
+        **parts,
         "page_busy_share": round((ended[1] - began[1]) / took, 3),
     }
     line = {**beside, **pace}

@@ -16,7 +16,7 @@ FOLD_ABOVE = 100
 
 
 class Room(NamedTuple):
-    """One room of the list; `size` counts what is in it, `alarms` tells whether a sensor in it detects something now."""
+    """One room of the list, with `size` things in it; `alarms`: a sensor detects something now."""
 
     name: str
     key: str
