@@ -181,20 +181,20 @@ class House:
 
     def room(self, area: str, words: Words) -> list[EntityView]:
         """Return what people look at every day in one room, by name."""
-        found = [
-            EntityView(self, entity, words)
-            for entity in self.runtime.registry.entities()
-            if shown(entity) and self.area_of(entity) == area
-        ]
+        registry = self.runtime.registry
+        found = [one for one in registry.entities() if shown(one) and self.area_of(one) == area]
+        return self.ready(found, words)
+
+    def ready(self, entities: Iterable[Entity], words: Words) -> list[EntityView]:
+        """Return entities ready to be shown, by name."""
+        found = [EntityView(self, entity, words) for entity in entities]
         return sorted(found, key=lambda view: view.name)
 
-    def rooms(self, words: Words) -> list[tuple[str, str, list[EntityView]]]:
-        """Return (name, key, views) of each room in the household's order, the rest last."""
-        by_area: dict[str, list[EntityView]] = {}
-        for view in self.views(words):
-            by_area.setdefault(view.area, []).append(view)
-        order = [*(area.name for area in self.runtime.areas), ""]
-        return [(name, room_key(name), by_area[name]) for name in order if name in by_area]
+    def alarming(self, entity: Entity) -> bool:
+        """Whether a sensor that the hazard kernel knows how to watch detects something now."""
+        state = self.runtime.states.get(entity.entity_id)
+        known = entity.kind == "binary_sensor" and entity.device_class in HAZARD_CLASSES
+        return known and state is not None and state.available and state.value is True
 
     def area_named(self, key: str) -> str:
         """Return the room that a key stands for.
@@ -263,13 +263,7 @@ class House:
             self._show(entity_id)
 
     def _show(self, entity_id: str) -> None:
-        if not self.live.watching:
-            return
-        self.live.changed("states")
         self.live.changed(f"entity:{entity_id}")
-        entity = self.runtime.registry.get(entity_id)
-        if entity is not None:
-            self.live.changed(f"room:{room_key(self.area_of(entity))}")
 
 
 def shown(entity: Entity) -> bool:

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from .conditions import BenchProblem
 from .rig import mosquitto_path
 
 BROKERS = ("embedded", "mosquitto")
@@ -38,16 +39,23 @@ def _rest(options: argparse.Namespace) -> Figures:
     return figures(options.broker)
 
 
+def _pages(options: argparse.Namespace) -> Figures:
+    from .pages import figures
+
+    return figures(options.broker)
+
+
 BENCHES: dict[str, tuple[Callable[[argparse.Namespace], Figures], str]] = {
     "core": (_core, "start, memory, states and history"),
     "mqtt": (_mqtt, "a sensor's message in, a program's WebSocket message out"),
     "rest": (_rest, "commands a second over the interface for programs"),
+    "pages": (_pages, "first paint of a large home on a slow tablet, and what keeps it live"),
     "hazard": (_hazard, "a sensor's message in, the valve's command out"),
 }
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run one bench; prints each figure as soon as it is known."""
+    """Run one bench; prints each figure as soon as it is known. 1 when it could not be taken."""
     parser = argparse.ArgumentParser(
         prog="linli bench",
         epilog="; ".join(f"{name}: {text}" for name, (_, text) in BENCHES.items()),
@@ -64,9 +72,13 @@ def main(argv: Sequence[str]) -> int:
     installed = BROKERS if mosquitto_path() else BROKERS[:1]
     options.brokers = [options.broker] if options.broker else list(installed)
     options.broker = options.brokers[-1]
-    for figure in BENCHES[options.name][0](options):
-        sys.stdout.write((json.dumps(figure) if options.json else _words(figure)) + "\n")
-        sys.stdout.flush()
+    try:
+        for figure in BENCHES[options.name][0](options):
+            sys.stdout.write((json.dumps(figure) if options.json else _words(figure)) + "\n")
+            sys.stdout.flush()
+    except BenchProblem as problem:
+        sys.stderr.write(f"linli bench {options.name}: {problem}\n")
+        return 1
     return 0
 
 

@@ -32,17 +32,23 @@ def switch_id(number: int) -> str:
     return f"switch.bench_{number:04d}"
 
 
-def sensors(count: int) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Discovery topics and configs of sensors, a device each, as Zigbee2MQTT writes them."""
+def sensors(count: int, rooms: int = 0) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Discovery topics and configs of sensors, a device each, as Zigbee2MQTT writes them.
+
+    Args:
+        count: how many.
+        rooms: over how many rooms they are spread; 0 leaves them without one.
+    """
     for number in range(count):
         name = f"bench_{number:04d}"
+        place = {"suggested_area": f"Room {number % rooms + 1}"} if rooms else {}
         config = {
             "name": "Value",
             "unique_id": name,
             "default_entity_id": f"sensor.{name}",
             "state_topic": sensor_topic(number),
             "value_template": "{{ value_json.value }}",
-            "device": {"identifiers": [name], "name": f"Sensor {number}"},
+            "device": {"identifiers": [name], "name": f"Sensor {number}", **place},
         }
         yield f"homeassistant/sensor/{name}/config", config
 

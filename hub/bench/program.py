@@ -29,6 +29,11 @@ class Program:
         self._headers: dict[str, str] = {}
 
     @property
+    def address(self) -> str:
+        """Where pages are, without a slash at the end."""
+        return f"http://{self._host}:{self._port}"
+
+    @property
     def headers(self) -> dict[str, str]:
         """What a request needs to be let in."""
         return self._headers
@@ -39,7 +44,7 @@ class Program:
         Raises:
             RuntimeError: refused.
         """
-        origin = f"http://{self._host}:{self._port}"
+        origin = self.address
         headers = {"Origin": origin, "Content-Type": "application/x-www-form-urlencoded"}
         body = urlencode({"name": name, "password": password})
         with self._connected() as connection:
@@ -89,8 +94,9 @@ class Program:
 
     async def follow(self, session: aiohttp.ClientSession) -> aiohttp.ClientWebSocketResponse:
         """A socket that has had the snapshot and gets every change from now on."""
-        address = f"http://{self._host}:{self._port}{SOCKET}"
-        socket = await session.ws_connect(address, headers=self._headers, max_msg_size=0)
+        socket = await session.ws_connect(
+            self.address + SOCKET, headers=self._headers, max_msg_size=0
+        )
         await socket.send_str('{"do":"subscribe","topic":"states"}')
         while (await socket.receive_json())["type"] != "snapshot":
             pass

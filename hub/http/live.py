@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING
 
 import orjson
-from aiohttp import web
+from aiohttp import WSCloseCode, web
 
 from hub.http import sockets
 from hub.http.problems import Problem, SignInNeeded
@@ -24,6 +24,10 @@ log = logging.getLogger(__name__)
 SHORTEST_GAP_S = 0.25
 """At most four updates a second for each part."""
 MOST_PARTS = 32
+MOST_SEEN = 256
+"""Parts on one screen at the same time."""
+LONGEST_SAID = 32_768
+"""Bytes of one message of a page: that many parts with the ids of what they show."""
 MOST_STRANGERS = 32
 """Sockets of people who are not signed in, at the same time."""
 
@@ -51,13 +55,16 @@ Render = Callable[[LiveContext], Awaitable[str]]
 class Part:
     """One live part. Topics may hold ``{arg}``, or ``{each}`` for what it joins by ``+``."""
 
-    __slots__ = ("allow", "name", "render", "topics")
+    __slots__ = ("allow", "name", "render", "rests", "topics")
 
-    def __init__(self, name: str, render: Render, topics: tuple[str, ...], allow: Allow) -> None:
+    def __init__(
+        self, name: str, render: Render, topics: tuple[str, ...], allow: Allow, *, rests: bool
+    ) -> None:
         self.name = name
         self.render = render
         self.topics = topics
         self.allow = allow
+        self.rests = rests
 
 
 class _Watched:
@@ -81,9 +88,13 @@ class _Watched:
 
 
 class _Client:
-    """One socket: what waits to be sent, newest per part, and what was sent last."""
+    """One socket: what waits to be sent, newest per part, and what was sent last.
 
-    __slots__ = ("lang", "pending", "recheck", "sent", "session", "talk")
+    ``seen`` are the parts that it follows only while they are on the screen; ``wrong``: it
+    said what no page of ours says.
+    """
+
+    __slots__ = ("lang", "pending", "recheck", "seen", "sent", "session", "talk", "wrong")
 
     def __init__(
         self,
@@ -98,6 +109,8 @@ class _Client:
         self.recheck = recheck
         self.pending: dict[str, str] = {}
         self.sent: dict[str, str] = {}
+        self.seen: set[str] = set()
+        self.wrong = False
 
     @property
     def role(self) -> str | None:
@@ -118,6 +131,9 @@ class Live:
 
     A page names its parts in ``GET /live?parts=a,b:arg``; a part is drawn when the socket
     opens and again after ``changed`` named one of its topics, at most four times a second.
+    Parts that rest off the screen are named by messages instead, ``{"seen": ["c:arg"]}``, each
+    in place of the one before: what comes into view is drawn at once, what left it no more. No
+    such message reaches what the address names.
     With ``as=`` it says which session it was drawn for (``Session.mark``, "" for nobody):
     under another one it gets no parts, but one message ``{"whose": name or null}``, and 4401.
     """
@@ -131,7 +147,15 @@ class Live:
         self._clients: set[_Client] = set()
         self._csrf_mark = f"csrf-{secrets.token_hex(16)}"
 
-    def part(self, name: str, render: Render, topics: Iterable[str], allow: Allow) -> None:
+    def part(
+        self,
+        name: str,
+        render: Render,
+        topics: Iterable[str],
+        allow: Allow,
+        *,
+        rests: bool = False,
+    ) -> None:
         """Register a part.
 
         Args:
@@ -140,10 +164,12 @@ class Live:
             topics: Names given to ``changed`` that make it stale; ``{arg}`` is replaced,
                 and ``{each}`` by everything that the argument joins by ``+``.
             allow: Who may watch it.
+            rests: It may wait while it is off the screen (``data-rests`` beside ``data-live``).
+                Nothing that warns does.
         """
         if not name or set(name) & set(":,") or name in self.parts:
             raise ValueError(f"a part needs a name of its own without colon or comma: {name!r}")
-        self.parts[name] = Part(name, render, tuple(topics), checked_allow(allow))
+        self.parts[name] = Part(name, render, tuple(topics), checked_allow(allow), rests=rests)
 
     def changed(self, topic: str) -> None:
         """Say that what is shown under this topic is stale. Cheap where nobody watches."""
@@ -155,14 +181,16 @@ class Live:
         """How many sockets are open."""
         return len(self._clients)
 
-    def choose(self, wanted: str, role: str | None) -> list[tuple[str, Part, str]]:
-        """Read the query's list of parts.
+    def choose(
+        self, wanted: Iterable[str], role: str | None, most: int = MOST_PARTS
+    ) -> list[tuple[str, Part, str]]:
+        """Look up the parts that a page names.
 
         Raises:
             Problem: a part is unknown (404), too many (400) or not for this role (401, 403).
         """
         chosen: list[tuple[str, Part, str]] = []
-        for key in dict.fromkeys(filter(None, wanted.split(","))):
+        for key in dict.fromkeys(filter(None, wanted)):
             name, _, arg = key.partition(":")
             part = self.parts.get(name)
             if part is None:
@@ -170,7 +198,7 @@ class Live:
             if not permits(part.allow, role):
                 raise SignInNeeded if role is None else Problem(403, "not_allowed")
             chosen.append((key, part, arg))
-        if len(chosen) > MOST_PARTS:
+        if len(chosen) > most:
             raise Problem(400, "too_many_parts")
         return chosen
 
@@ -191,7 +219,7 @@ class Live:
         role, csrf = (session.role, session.csrf) if session else (None, "")
         return {
             key: await part.render(LiveContext(part.name, arg, role, request["lang"], csrf))
-            for key, part, arg in self.choose(",".join(keys), role)
+            for key, part, arg in self.choose(keys, role)
         }
 
     async def serve(
@@ -201,21 +229,46 @@ class Live:
         mark = session.mark if session else ""
         if request.query.get("as", mark) != mark:
             return await self._tell_whose(request, session)
-        chosen = self.choose(request.query.get("parts", ""), session.role if session else None)
+        wanted = request.query.get("parts", "").split(",")
+        chosen = self.choose(wanted, session.role if session else None)
         if session is None and sum(one.session is None for one in self._clients) >= MOST_STRANGERS:
             # A locked home shows its alarms to whoever stands before it, not to a crowd.
             raise Problem(503, "too_many_sockets")
-        socket = await sockets.opened(request)
+        socket = await sockets.opened(request, longest=LONGEST_SAID)
         talk = sockets.Talk(request, socket)
         client = _Client(talk, session, lang, recheck)
         self._clients.add(client)
         try:
             for key, part, arg in chosen:
                 self._watch(client, key, part, arg)
-            await talk.run(lambda: self._say(client), lambda _: None)
+            await talk.run(lambda: self._say(client), lambda text: self._heard(client, text))
         finally:
-            self._forget(client)
+            self._clients.discard(client)
+            for key in [key for key, one in self._watched.items() if client in one.clients]:
+                self._leave(client, key)
         return socket
+
+    def _heard(self, client: _Client, text: str | bytes) -> None:
+        """Take what is on the reader's screen now; what no page of ours says ends the talk."""
+        try:
+            chosen = self.choose(_seen_in(text), client.role, MOST_SEEN)
+        except (Problem, ValueError):
+            chosen = None
+        if chosen is None or not all(part.rests for _key, part, _arg in chosen):
+            client.wrong = True
+            client.talk.wake.set()
+        else:
+            self._look(client, chosen)
+
+    def _look(self, client: _Client, chosen: list[tuple[str, Part, str]]) -> None:
+        for key in client.seen.difference(key for key, _part, _arg in chosen):
+            client.seen.discard(key)
+            self._leave(client, key)
+        for key, part, arg in chosen:
+            watched = self._watched.get(key)
+            if watched is None or client not in watched.clients:
+                client.seen.add(key)
+                self._watch(client, key, part, arg)
 
     async def _tell_whose(
         self, request: web.Request, session: Session | None
@@ -243,19 +296,21 @@ class Live:
         watched.clients.add(client)
         self._stale(watched)
 
-    def _forget(self, client: _Client) -> None:
-        self._clients.discard(client)
-        for watched in list(self._watched.values()):
-            watched.clients.discard(client)
-            if watched.clients:
-                continue
-            del self._watched[watched.key]
-            for topic in watched.topics:
-                others = self._by_topic.get(topic)
-                if others is not None:
-                    others.discard(watched)
-                    if not others:
-                        del self._by_topic[topic]
+    def _leave(self, client: _Client, key: str) -> None:
+        """Draw a part for that reader no more; when it is seen again it is sent whatever it is."""
+        client.pending.pop(key, None)
+        client.sent.pop(key, None)
+        watched = self._watched[key]
+        watched.clients.discard(client)
+        if watched.clients:
+            return
+        del self._watched[key]
+        for topic in watched.topics:
+            others = self._by_topic.get(topic)
+            if others is not None:
+                others.discard(watched)
+                if not others:
+                    del self._by_topic[topic]
 
     def _stale(self, watched: _Watched) -> None:
         watched.dirty = True
@@ -282,7 +337,8 @@ class Live:
             if shared not in drawings:
                 drawings[shared] = await self._drawing(watched, *shared)
             html = drawings[shared]
-            if html is not None:
+            # While it was drawn the reader may have looked away, and may be back as another.
+            if html is not None and client in watched.clients:
                 client.offer(watched.key, html)
 
     async def _drawing(self, watched: _Watched, role: str | None, lang: str) -> str | None:
@@ -299,6 +355,8 @@ class Live:
         beats = 0
         next_beat = time.monotonic()
         while client.talk.goes_on():
+            if client.wrong:
+                raise sockets.Ended(WSCloseCode.POLICY_VIOLATION, "not a page's message")
             if time.monotonic() >= next_beat:
                 next_beat = time.monotonic() + self._beat_s
                 if beats and not await sockets.still_signed_in(client.session, client.recheck):
@@ -318,3 +376,12 @@ class Live:
             client.sent[key] = html
             text = {"part": key, "html": html.replace(self._csrf_mark, csrf)}
             await sockets.send(client.talk.socket, orjson.dumps(text))
+
+
+def _seen_in(text: str | bytes) -> list[str]:
+    """The parts in a page's message; ValueError unless it is ``{"seen": [part, ...]}``."""
+    said = orjson.loads(text)
+    keys = said.get("seen") if isinstance(said, dict) and len(said) == 1 else None
+    if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
+        raise ValueError("not what is seen")
+    return keys

@@ -135,9 +135,9 @@ def _live_parts(house: House, overview: Overview) -> None:
 
         house.live.part(name, draw, topics, HOUSEHOLD)
 
-    part("home-status", "home_status.html", ("hazards", "safety", "states", "registry"))
+    part("home-status", "home_status.html", ("hazards", "safety", "alarming", "registry"))
     part("home-hazards", "home_hazards.html", ("hazards",))
-    part("home-tiles", "home_tiles.html", ("states", "registry", "safety"))
+    part("home-tiles", "live_tiles.html", ("registry", "safety"))
     part("home-waiting", "home_waiting.html", ("safety", "sharing", "hazards", "registry"))
 
     async def tiles(context: LiveContext) -> str:
@@ -146,7 +146,8 @@ def _live_parts(house: House, overview: Overview) -> None:
             context.lang, "home_tiles.html", csrf=context.csrf, role=context.role, **seen
         )
 
-    house.live.part("tiles", tiles, ("entity:{each}", "registry", "hazards"), HOUSEHOLD)
+    topics = ("entity:{each}", "registry", "hazards")
+    house.live.part("tiles", tiles, topics, HOUSEHOLD, rests=True)
 
     async def shield(context: LiveContext) -> str:
         return house.design.fragment(

@@ -17,6 +17,7 @@ from web.charts.windows import RECENT, Window
 from web.design import done, refused
 from web.devices.find import find
 from web.devices.given import Mistyped, arguments
+from web.devices.listed import list_parts, listed
 from web.facade import Refusal
 from web.house import HOUSEHOLD, RESIDENTS, EntityView, House, actor_of, field, room_key
 from web.kinds.commands import ASKS, COMMANDS, SET, said
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
     from web.design.page import Words
 
 TEMPLATES = Path(__file__).parent / "templates"
-MOST_LIVE = 20
-"""Rooms that one page follows; a socket carries a few parts only."""
 LONGEST_SEARCH = 64
 
 
@@ -54,13 +53,14 @@ NOT_ANSWERED = _("%(name)s did not answer within 5 seconds. Look at the device, 
 def device_routes(house: House) -> Routes:
     """Return the devices' routes and register their live parts."""
     routes = Routes()
-    _live_parts(house)
+    list_parts(house)
+    _live_part(house)
 
     @routes.get("/devices", allow=HOUSEHOLD)
     async def devices(request: web.Request) -> web.Response:
         wanted = request.query.get("q", "").strip()[:LONGEST_SEARCH]
         words = house.design.language(request["lang"])
-        seen = {"found": find(house, wanted, words)} if wanted else _rooms(house, request["lang"])
+        seen = {"found": find(house, wanted, words)} if wanted else listed(house, words)
         problem = BROKER.get(house.runtime.broker.problem, "")
         return house.design.render(
             request, "devices.html", wanted=wanted, broker_problem=problem, **seen
@@ -86,10 +86,6 @@ def device_routes(house: House) -> Routes:
         return await _limit(house, request)
 
     return routes
-
-
-def _rooms(house: House, lang: str) -> dict[str, Any]:
-    return {"rooms": house.rooms(house.design.language(lang)), "most_live": MOST_LIVE}
 
 
 def _one(house: House, entity_id: str, lang: str) -> dict[str, Any]:
@@ -145,26 +141,13 @@ def _able(view: EntityView, words: Words) -> dict[str, Any]:
     }
 
 
-def _live_parts(house: House) -> None:
-    async def rooms(context: LiveContext) -> str:
-        seen = _rooms(house, context.lang)
-        return house.design.fragment(context.lang, "device_rooms.html", csrf=context.csrf, **seen)
-
+def _live_part(house: House) -> None:
     async def state(context: LiveContext) -> str:
         seen = _one(house, context.arg, context.lang)
         return house.design.fragment(
             context.lang, "device_state.html", csrf=context.csrf, role=context.role, **seen
         )
 
-    async def room(context: LiveContext) -> str:
-        views = house.room(
-            house.area_named(context.arg) if context.arg else "",
-            house.design.language(context.lang),
-        )
-        return house.design.fragment(context.lang, "device_list.html", views=views)
-
-    house.live.part("devices", rooms, ("registry",), HOUSEHOLD)
-    house.live.part("room", room, ("room:{arg}", "registry", "hazards"), HOUSEHOLD)
     house.live.part("device", state, ("entity:{arg}", "safety", "hazards"), HOUSEHOLD)
 
 

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from web.dashboard.overview import Overview
 
 TEMPLATES = Path(__file__).parent / "templates"
-MOST_IN_A_PART = 40
-"""Tiles of one live part; a socket's address has to stay short."""
+IN_A_PART = 6
+"""Tiles of one live part: whole rows of two or three, and no more than a phone shows at once."""
 
 
 def room_routes(house: House, overview: Overview) -> Routes:
@@ -34,7 +34,7 @@ def room_routes(house: House, overview: Overview) -> Routes:
         area = house.area_named(request.match_info["key"])
         words = house.design.language(request["lang"])
         ids = [view.entity_id for view in house.room(area, words)]
-        parts = [ids[at : at + MOST_IN_A_PART] for at in range(0, len(ids), MOST_IN_A_PART)]
+        parts = [ids[at : at + IN_A_PART] for at in range(0, len(ids), IN_A_PART)]
         tiles = [await overview.tiles(part, request["lang"]) for part in parts]
         return house.design.render(request, "room.html", area=area, parts_of=tiles)
 

@@ -105,6 +105,7 @@ def face_live(beat_s: float = 0.05) -> CountingLive:
     live.part("number", number, ["numbers"], SIGNED_IN)
     live.part("one", one, ["one:{arg}"], frozenset({"owner"}))
     live.part("open", one, ["numbers"], ANYONE)
+    live.part("row", one, ["one:{arg}"], frozenset({"owner"}), rests=True)
     live.part("failing", failing, ["numbers"], SIGNED_IN)
     return live
 

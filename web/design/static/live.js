@@ -1,13 +1,16 @@
 /* Live pages: one socket carries the parts of this page that changed, and a beat every two
    seconds. When the beat stays away the page says so; what it shows is then old.
 
-   Elements:  [data-live="part"]     inside is morphed when the part changes
+   Elements:  [data-live="part"]     inside is morphed when the part changes; with data-rests only
+                                     while it is on the screen (seen.js)
               [data-since="epoch"]   counts up;  [data-until="epoch"] counts whole seconds down
    Events on document, for scripts that react (alarms):
      linli:part {part, element}   linli:beat {beat, at}   linli:link {lost, since, ended}
 
    A page belongs to the session that it was drawn for. Once that is over, or somebody else signed
    in beside it, the page says so, takes no more presses, and never shows the other one's parts. */
+
+import { always, follows, fresh, look, talk } from "./seen.js";
 
 const SILENCE_MS = 4200; // two beats missed; with the tick below it shows within 5 s
 const TICK_MS = 500;
@@ -33,12 +36,6 @@ export function serverNow() {
   return Date.now() + skew;
 }
 
-function parts() {
-  const names = new Set();
-  document.querySelectorAll("[data-live]").forEach((element) => names.add(element.dataset.live));
-  return [...names];
-}
-
 function tell(name, detail) {
   document.dispatchEvent(new CustomEvent(`linli:${name}`, { detail }));
 }
@@ -47,29 +44,38 @@ const KEPT = { DETAILS: ["open"], DIALOG: ["open"], FORM: ["aria-busy"] };
 
 const held = new Map(); // part -> what a form under way has not been shown yet
 let skipped = false;
+let shown = null; // the element whose part is being shown
 
-function untouched(node) {
+/* A part inside another one: the outer message may leave out what is in it. */
+function ownPart(node, given) {
+  const same = node !== shown && node.dataset.live !== undefined && node.dataset.live === given.dataset?.live;
+  return same && (follows(node) || !given.hasChildNodes());
+}
+
+function untouched(node, given) {
   if (node.nodeType !== Node.ELEMENT_NODE) return false;
   const busy = node.matches("form[aria-busy=true]");
   skipped = skipped || busy;
-  return busy || node.matches("[data-keep]");
+  return busy || node.matches("[data-keep]") || ownPart(node, given);
 }
 
 const callbacks = {
   // What the reader did on the page outlives an update: opened details, open dialogs.
-  beforeAttributeUpdated: (name, node) => !(KEPT[node.tagName] || []).includes(name),
+  beforeAttributeUpdated: (name, node) => name !== "data-resting" && !(KEPT[node.tagName] || []).includes(name),
   // A form under way keeps its button; a counter keeps its figure until the next tick.
-  beforeNodeMorphed: (old) => !untouched(old),
+  beforeNodeMorphed: (old, given) => !untouched(old, given),
 };
 
 function show(part, html) {
   skipped = false;
-  document.querySelectorAll("[data-live]").forEach((element) => {
-    if (element.dataset.live !== part) return;
+  document.querySelectorAll(`[data-live="${CSS.escape(part)}"]`).forEach((element) => {
+    shown = element;
     // What somebody is typing stays; a pressed button keeps the focus too, and must change.
     const ignoreActiveValue = Boolean(document.activeElement?.matches("input, select, textarea"));
     window.Idiomorph.morph(element, html, { morphStyle: "innerHTML", ignoreActiveValue, callbacks });
+    fresh(element);
     count(element);
+    look(element);
     tell("part", { part, element });
   });
   if (skipped) held.set(part, html);
@@ -96,20 +102,25 @@ function received(event) {
   else tell("beat", message);
 }
 
+function isLive() {
+  return document.querySelector("[data-live]") !== null;
+}
+
 function open() {
-  const wanted = parts();
-  if (!wanted.length) return;
+  if (!isLive()) return;
   const address = new URL("/live", location.href);
   address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
-  address.searchParams.set("parts", wanted.join(","));
+  address.searchParams.set("parts", [...always()].join(","));
   address.searchParams.set("as", MARK);
   address.searchParams.set("lang", document.documentElement.lang);
   const made = new WebSocket(address);
   socket = made;
   made.onmessage = received;
+  made.onopen = () => talk(made);
   made.onclose = (event) => {
     if (socket !== made) return;
     socket = null;
+    talk(null);
     // Asked again, the server says who is signed in instead; that may change once more.
     if (event.code === ENDED) setLost(true, true);
     retryAt = performance.now() + RETRY_MS[Math.min(attempt, RETRY_MS.length - 1)];
@@ -175,7 +186,7 @@ export function count(root = document) {
 
 function tick() {
   count();
-  if (!parts().length) return;
+  if (!isLive()) return;
   if (!socket && performance.now() >= retryAt) open();
   if (ended) return;
   if (performance.now() - lastBeat > SILENCE_MS) {
