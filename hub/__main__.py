@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "home-app": ("web.serve:main", ""),
     "community-app": ("community.app:main", ""),
     "template-worker": ("hub.core.template_child:main", ""),
+    "signer": ("privacy.tokens.process:main", ""),
     "neighbours": ("hub.demo.neighbours:main", ""),
     "simulator": ("integrations.mqtt.simulator:main", ""),
 }

@@ -26,6 +26,7 @@ from typing import Protocol, TypeVar
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from privacy.act_link import ActStatus, act_body, act_id, send_act
+from privacy.act_seal import Recipient
 from privacy.acts import ActsLog, OpenLetter
 from privacy.consent import Ledger
 from privacy.errors import PrivacyError
@@ -211,7 +212,7 @@ class Egress:
             NotStored: the disk is full or broken: what isn't logged doesn't leave.
             PrivacyError: not reached, or not the community's own answer; try again.
         """
-        pairing, portal, certificate = self._pairing, self._portal, self._certificate
+        pairing, portal = self._pairing, self._portal
         if pairing is None or not portal:
             raise NotPaired("this home is not paired with a community that takes acts")
         key = await self._in_worker(self._enrolment_key)
@@ -221,8 +222,8 @@ class Egress:
             await asyncio.to_thread(self.acts.record, word, portal, body)
         except sqlite3.Error as error:
             raise NotStored(f"the log of acts failed ({type(error).__name__})") from None
-        send = partial(send_act, portal, body, key, pairing.gateway_key, certificate=certificate)
-        return await asyncio.to_thread(send)
+        to = Recipient(portal, self._certificate, pairing.gateway_key)
+        return await asyncio.to_thread(send_act, body, key, to)
 
     def status(self) -> dict[str, object]:
         """How the door stands, for pages and health checks; nothing personal."""

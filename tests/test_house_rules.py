@@ -14,7 +14,7 @@ from tests import house
 from tests.house import ROOT, Files
 
 SLOW = {"sqlmodel", "sqlalchemy", "alembic", "pydantic", "amqtt", "typer", "rich", "babel"}
-HEAVY = SLOW | {"aiohttp", "jinja2", "cryptography", "paho", "orjson"}
+HEAVY = SLOW | {"aiohttp", "jinja2", "cryptography", "gmpy2", "paho", "orjson"}
 
 # module -> what must not be loaded once it is imported; supervisors get by with the library
 STARTS = {

@@ -18,7 +18,8 @@ from hub.accounts.model import TooManyAttempts
 from hub.accounts.throttle import Rule, Throttle
 from hub.http.problems import Problem
 from hub.http.routes import ANYONE, Routes
-from privacy.act_link import Act, ActError, ActStatus, open_act
+from privacy.act_link import Act, ActStatus, open_act
+from privacy.act_seal import ActError
 from privacy.gateway import GatewayKey
 
 ROUTES = Routes()

@@ -17,7 +17,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hub.home.keys import Keys
 from hub.home.left import act_view, event_view
 from hub.home.views import ChoiceView, LedgerLine, PairingView, SentView
-from privacy.act_link import SOS, ActRefused, ActStatus
+from privacy.act_link import SOS, ActStatus
+from privacy.act_seal import ActRefused
 from privacy.consent import GIVEN, SOS_FLAT, TELL_ZONE, TELL_ZONE_NOW, Ledger
 from privacy.egress import Egress, NotPaired, SafetyEvent
 from privacy.errors import PrivacyError

@@ -17,7 +17,8 @@ from community.core import audit, roster
 from community.incidents import views
 from community.incidents.rules import Status
 from community.incidents.tables import IncidentFlat
-from privacy.act_link import SOS, ActRefused, ActStatus, act_body, act_id, seal_act, send_act
+from privacy.act_link import SEAL, SOS, ActStatus, act_body, act_id, send_act
+from privacy.act_seal import ActRefused, Recipient
 from privacy.consent import Ledger
 from privacy.egress import Egress
 from privacy.pairing import enrol
@@ -47,7 +48,10 @@ class Caller:
     ) -> dict[str, object]:
         public = self.running.community.gateway_public
         return await asyncio.to_thread(
-            send_act, self.running.address, self.body(status, hazard), self.key, public
+            send_act,
+            self.body(status, hazard),
+            self.key,
+            Recipient(self.running.address, None, public),
         )
 
 
@@ -182,7 +186,7 @@ async def test_asking_or_ending_what_was_never_told_raises_nothing(
 
 
 async def test_an_old_act_is_no_call_of_today(running: Running, caller: Caller) -> None:
-    request, _ = seal_act(
+    request, _ = SEAL.seal(
         caller.body(ActStatus.RAISED, "h1"), caller.key, running.community.gateway_public
     )
     running.clock.forward(366 * 86_400)

@@ -15,17 +15,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from privacy.act_link import (
-    SOS,
-    ActError,
-    ActRefused,
-    ActStatus,
-    act_body,
-    act_id,
-    open_act,
-    seal_act,
-    send_act,
-)
+from privacy.act_link import SEAL, SOS, ActStatus, act_body, act_id, open_act, send_act
+from privacy.act_seal import ActError, ActRefused, Recipient
 from privacy.portal import PortalUnreachable
 
 HOME = Ed25519PrivateKey.generate()
@@ -40,7 +31,7 @@ def body(status: ActStatus = ActStatus.RAISED) -> bytes:
 
 
 def sealed(said: bytes | None = None) -> dict[str, str]:
-    request, _reply = seal_act(said or body(), HOME, DESK_PUBLIC)
+    request, _reply = SEAL.seal(said or body(), HOME, DESK_PUBLIC)
     made: dict[str, str] = json.loads(request)
     return made
 
@@ -73,7 +64,7 @@ def test_nobody_else_reads_it() -> None:
 def test_an_act_for_one_community_is_none_for_another() -> None:
     """The signature covers the key that it was sealed to: it can't be handed on."""
     other = X25519PrivateKey.generate()
-    request, _ = seal_act(body(), HOME, other.public_key().public_bytes_raw())
+    request, _ = SEAL.seal(body(), HOME, other.public_key().public_bytes_raw())
     with pytest.raises(ActError):
         open_act(json.loads(request), DESK)
 
@@ -112,7 +103,7 @@ def test_malformed_requests_are_refused(request_: object) -> None:
 
 def test_too_long_an_act_is_not_sent() -> None:
     with pytest.raises(ActError):
-        seal_act(b"x" * 500, HOME, DESK_PUBLIC)
+        SEAL.seal(b"x" * 500, HOME, DESK_PUBLIC)
 
 
 Answering = Callable[[object], tuple[int, bytes]]
@@ -147,23 +138,23 @@ def desk(answer: Answering) -> Iterator[str]:
 
 def test_the_answer_comes_back_to_who_asked() -> None:
     with desk(lambda asked: (200, open_act(asked, DESK).answer({"taken": True}))) as address:
-        assert send_act(address, body(), HOME, DESK_PUBLIC) == {"taken": True}
+        assert send_act(body(), HOME, Recipient(address, None, DESK_PUBLIC)) == {"taken": True}
 
 
 def test_who_cannot_open_it_cannot_say_received() -> None:
     for said in (b"{}", b'{"answer":""}', b"no", open_act(sealed(), DESK).answer({"taken": True})):
         with desk(lambda _asked, said=said: (200, said)) as address, pytest.raises(ActError):  # type: ignore[misc] # mypy knows no default in a lambda
-            send_act(address, body(), HOME, DESK_PUBLIC)
+            send_act(body(), HOME, Recipient(address, None, DESK_PUBLIC))
 
 
 def test_refused_and_unreachable_are_told_apart(tmp_path: Path) -> None:
     with desk(lambda _asked: (403, b"{}")) as address, pytest.raises(ActRefused):
-        send_act(address, body(), HOME, DESK_PUBLIC)
+        send_act(body(), HOME, Recipient(address, None, DESK_PUBLIC))
     with desk(lambda _asked: (500, b"{}")) as address, pytest.raises(ActError) as failed:
-        send_act(address, body(), HOME, DESK_PUBLIC)
+        send_act(body(), HOME, Recipient(address, None, DESK_PUBLIC))
     assert not isinstance(failed.value, ActRefused)
     with pytest.raises(PortalUnreachable):
-        send_act(address, body(), HOME, DESK_PUBLIC, timeout_s=1)
+        send_act(body(), HOME, Recipient(address, None, DESK_PUBLIC))
 
 
 def test_the_id_says_neither_home_nor_hazard() -> None:
