@@ -187,7 +187,9 @@ async def test_after_a_withdrawal_no_message_leaves(home: Door, contact: Webhook
     assert len(contact.requests) == door.MOST_AT_ONCE
 
 
-async def test_a_no_while_it_connects_stops_it(home: Door, contact: Webhook) -> None:
+async def test_a_no_while_it_connects_stops_it(
+    home: Door, contact: Webhook, monkeypatch: pytest.MonkeyPatch
+) -> None:
     grant = Grant(ID, contact.address)
     home.grants.give(grant, ["gas"], "r1")
     record = home.grants.log.record
@@ -196,7 +198,7 @@ async def test_a_no_while_it_connects_stops_it(home: Door, contact: Webhook) -> 
         home.grants.withdraw(ID, "r2")
         return record(purpose, recipient, data)
 
-    home.grants.log.record = withdrawn_meanwhile  # type: ignore[method-assign]
+    monkeypatch.setattr(home.grants.log, "record", withdrawn_meanwhile)
     with pytest.raises(NotGranted):
         await home.grants.send(grant, "gas", MESSAGE)
     assert (contact.requests, home.outcomes()) == ([], [door.STOPPED])
