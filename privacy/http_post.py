@@ -51,17 +51,12 @@ def post(
         Unreached: no connection, or a certificate that isn't trusted.
         Unanswered: no answer.
     """
-    made: http.client.HTTPConnection
-    if url.scheme == "https":
-        context = client_tls(url.host, certificate)
-        made = http.client.HTTPSConnection(url.host, url.port, timeout=timeout_s, context=context)
-    else:
-        made = http.client.HTTPConnection(url.host, url.port, timeout=timeout_s)
     try:
-        try:
-            made.connect()
-        except (OSError, UnicodeError):
-            raise Unreached("the address cannot be reached") from None
+        made = _connection(url, certificate, timeout_s)
+        made.connect()
+    except (OSError, UnicodeError):
+        raise Unreached("the address cannot be reached") from None
+    try:
         connected(made.sock)
         # A peer that sends a byte now and then is no answer.
         end = threading.Timer(_TIMES * timeout_s, cut, (made.sock,))
@@ -77,6 +72,13 @@ def post(
             end.cancel()
     finally:
         made.close()
+
+
+def _connection(url: Url, certificate: str | None, timeout_s: float) -> http.client.HTTPConnection:
+    if url.scheme == "http":
+        return http.client.HTTPConnection(url.host, url.port, timeout=timeout_s)
+    context = client_tls(url.host, certificate)
+    return http.client.HTTPSConnection(url.host, url.port, timeout=timeout_s, context=context)
 
 
 def cut(line: socket.socket) -> None:
