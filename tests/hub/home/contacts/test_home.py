@@ -80,7 +80,7 @@ def grants(home: Home) -> list[Any]:
 async def test_what_left_stands_there_word_for_word(tmp_path: Path) -> None:
     with webhook() as phone:
         home = await a_home(tmp_path, phone)
-        assert [line.purpose for line in home.ledger()] == ["tell_contact"] * 3
+        await until(lambda: [one.purpose for one in home.ledger()] == ["tell_contact"] * 3)
         await home._hazard_changed(record())
         await until(lambda: grants(home) and grants(home)[0].state == "taken", 20)
         (one,) = grants(home)
