@@ -3,13 +3,69 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import ssl
 
 from privacy.errors import PrivacyError
 
+MAX_URL = 512
+_URL = re.compile(
+    r"(?P<scheme>https?)://(?P<host>[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])"
+    r"(?::(?P<port>[0-9]{1,5}))?(?P<path>/[!-~]*)?"
+)
+_LOCAL = tuple(
+    ipaddress.ip_network(text)
+    for text in (
+        *("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "127.0.0.0/8"),
+        *("fc00::/7", "fe80::/10", "::1/128"),
+    )
+)
+_LOCAL_NAMES = (".local", ".lan", ".home", ".internal", ".home.arpa")
+
 
 class AddressError(PrivacyError):
     """An address that cannot be used."""
+
+
+class Url:
+    """An ``http`` or ``https`` address (RFC 3986), without user, password or fragment.
+
+    Attributes:
+        scheme: ``http`` or ``https``.
+        host: a name, or an IP address without brackets.
+        port: the scheme's own where none is written.
+        path: with the query; it may hold a secret.
+        text: as it was written.
+    """
+
+    __slots__ = ("host", "path", "port", "scheme", "text")
+
+    def __init__(self, text: str) -> None:
+        """Read an address.
+
+        Raises:
+            AddressError: not one, or longer than `MAX_URL` characters.
+        """
+        read = _URL.fullmatch(text)
+        if read is None or len(text) > MAX_URL or "#" in (read["path"] or ""):
+            raise AddressError("not an address that begins with https:// or http://")
+        self.text = text
+        self.scheme = read["scheme"]
+        self.host = read["host"].removeprefix("[").removesuffix("]")
+        self.port = int(read["port"] or (443 if self.scheme == "https" else 80))
+        self.path = read["path"] or "/"
+        if not 0 < self.port < 65536:
+            raise AddressError("not an address: its port is out of range")
+
+    @property
+    def place(self) -> str:
+        """Host and, where it is written, port, as a request's ``Host`` says them."""
+        return self.text.partition("://")[2].partition("/")[0]
+
+    @property
+    def origin(self) -> str:
+        """Scheme and place, without what may be secret."""
+        return f"{self.scheme}://{self.place}"
 
 
 def split_address(address: str) -> tuple[str, int]:
@@ -33,6 +89,21 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def is_local(host: str) -> bool:
+    """Whether ``host`` is in the home's own network, as far as its name or number says.
+
+    Private and link-local addresses (RFC 1918, RFC 3927, RFC 4193, RFC 4291), loopback, names
+    without a dot, and names of local domains. What a name leads to is seen when connected.
+    """
+    try:
+        address = ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        name = host.lower().removesuffix(".")
+        return "." not in name or name.endswith(_LOCAL_NAMES)
+    mapped = getattr(address, "ipv4_mapped", None) or address
+    return any(mapped in network for network in _LOCAL)
 
 
 def client_tls(host: str, certificate: str | None = None) -> ssl.SSLContext | None:

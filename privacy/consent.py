@@ -35,8 +35,19 @@ TELL_ZONE = "tell_zone"
 TELL_ZONE_NOW = "tell_zone_now"
 TELL_FLAT = "tell_flat"
 SOS_FLAT = "sos_flat"
-PURPOSES = (TELL_ZONE, TELL_ZONE_NOW, TELL_FLAT, SOS_FLAT)
+TELL_CONTACT = "tell_contact"
 CLASSES = ("gas", "smoke", "carbon_monoxide", "flood", "sos")
+"""What the community may be told of."""
+CONTACT_CLASSES = (
+    *("gas", "smoke", "carbon_monoxide", "sos", "leak", "overheat", "overload"),
+    *("leakage", "arc", "running_water", "left_on", "freezing", "supervision"),
+)
+"""What a contact may be told of: the hazards of a home, as its own words name them."""
+CLASSES_OF = {
+    **dict.fromkeys((TELL_ZONE, TELL_ZONE_NOW, TELL_FLAT, SOS_FLAT), CLASSES),
+    TELL_CONTACT: CONTACT_CLASSES,
+}
+PURPOSES = tuple(CLASSES_OF)
 STANDING = "standing"
 DUTY_DESK = "duty_desk"
 GIVEN = "given"
@@ -58,13 +69,17 @@ class ConsentError(PrivacyError):
 class Consent:
     """The line in force for a purpose, class and scope."""
 
-    __slots__ = ("actor", "basis", "given", "klass", "notice", "purpose", "scope", "seq", "time")
+    __slots__ = (
+        *("actor", "basis", "given", "klass", "notice"),
+        *("purpose", "recipient", "scope", "seq", "time"),
+    )
 
     def __init__(self, line: dict[str, object]) -> None:
         self.seq = int(str(line["seq"]))
         self.purpose = str(line["purpose"])
         self.klass = str(line["class"])
         self.scope = str(line["scope"])
+        self.recipient = str(line["recipient"])
         self.given = line["state"] == GIVEN
         self.time = float(str(line["time"]))
         self.actor = str(line["actor"])
@@ -131,9 +146,9 @@ class Ledger:
 
         Args:
             purpose: one of `PURPOSES`.
-            klass: one of `CLASSES`.
+            klass: one of `CLASSES_OF` the purpose.
             actor: who pressed, as an opaque id.
-            scope: ``standing``, or the event's id for a yes in the moment.
+            scope: ``standing``, the event's id for a yes in the moment, or a grant's id.
             recipient: who will learn.
             basis: on what ground; ``consent`` unless a law says otherwise.
 
@@ -170,6 +185,12 @@ class Ledger:
         """Whether a yes is in force. Without a line, or with a broken chain: no."""
         consent = self.state(purpose, klass, scope)
         return consent is not None and consent.given
+
+    def given(self, purpose: str) -> list[Consent]:
+        """Every yes in force for a purpose; none if the chain does not hold."""
+        with self._lock:
+            self._refresh()
+            return [one for one in self._in_force.values() if one.purpose == purpose and one.given]
 
     def head(self) -> str:
         """The SHA-256 of the last line (hex); 64 zeros for an empty ledger."""
@@ -209,7 +230,7 @@ class Ledger:
             return None
 
     def _append(self, choice: dict[str, str]) -> str:
-        if choice["purpose"] not in PURPOSES or choice["class"] not in CLASSES:
+        if choice["class"] not in CLASSES_OF.get(choice["purpose"], ()):
             raise ConsentError(f"no purpose {choice['purpose']!r} for {choice['class']!r}")
         with self._lock:
             self._refresh()

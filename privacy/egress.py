@@ -27,8 +27,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from privacy.act_link import ActStatus, act_body, act_id, send_act
 from privacy.act_seal import Recipient
-from privacy.acts import ActsLog, OpenLetter
 from privacy.consent import Ledger
+from privacy.door_log import DoorLog, OpenLetter
 from privacy.errors import PrivacyError
 from privacy.handshake import HandshakeError, key_hash
 from privacy.letterbox import Letterbox
@@ -107,7 +107,7 @@ class Egress:
         self._letterbox = letterbox
         self._worker = ThreadPoolExecutor(1, "egress")
         self._outbox = Outbox(path, machine)
-        self.acts = ActsLog(path, letterbox)
+        self.acts = DoorLog(path, letterbox, "acts")
         self._sender = Sender(self._outbox, letterbox, ledger, offsets, self._clock.now)
         self._uplink: Uplink | None = None
         self._pairing: Pairing | None = None

@@ -51,9 +51,9 @@ class PairingUnreachable(PairingError):
 
 
 class Acts(Protocol):
-    """Where bytes are logged before they leave (`privacy.acts.ActsLog`)."""
+    """Where bytes are logged before they leave (`privacy.door_log.DoorLog`)."""
 
-    def record(self, purpose: str, recipient: str, data: bytes) -> None:
+    def record(self, purpose: str, recipient: str, data: bytes) -> object:
         """Take down bytes that are about to leave."""
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import http.client
-
-from privacy.addresses import client_tls, split_address
+from privacy import http_post
+from privacy.addresses import AddressError, Url
 from privacy.errors import PrivacyError
 
 ANSWER_LIMIT = 1024 * 1024
@@ -29,25 +28,20 @@ def post(
     Raises:
         PortalUnreachable: nobody answered in time.
     """
-    place = address.partition("://")[2]
-    host, port = split_address(place)
-    connection: http.client.HTTPConnection
-    if address.startswith("https"):
-        context = client_tls(host, certificate)
-        connection = http.client.HTTPSConnection(host, port, timeout=timeout_s, context=context)
-    else:
-        connection = http.client.HTTPConnection(host, port, timeout=timeout_s)
+    # A portal refuses changes that don't say where they come from (it can't tell a program
+    # from another site's page), so the request names the portal itself.
+    headers = {"Content-Type": "application/json", "Origin": address}
     try:
-        # A portal refuses changes that don't say where they come from (it can't tell a program
-        # from another site's page), so the request names the portal itself.
-        headers = {"Content-Type": "application/json", "Host": place, "Origin": address}
-        connection.request("POST", path, body, headers)
-        response = connection.getresponse()
-        data = response.read(ANSWER_LIMIT + 1)
-    except (OSError, http.client.HTTPException):
+        status, data = http_post.post(
+            Url(address + path),
+            headers,
+            body,
+            certificate=certificate,
+            timeout_s=timeout_s,
+            limit=ANSWER_LIMIT + 1,
+        )
+    except (AddressError, http_post.Unreached, http_post.Unanswered):
         raise PortalUnreachable("the community cannot be reached at its address") from None
-    finally:
-        connection.close()
     if len(data) > ANSWER_LIMIT:
         raise PortalUnreachable("the community's answer is too long")
-    return response.status, data
+    return status, data

@@ -13,8 +13,8 @@ import sqlite3
 from collections.abc import Callable
 
 from privacy import cell
-from privacy.acts import OpenLetter
 from privacy.consent import STANDING, TELL_ZONE, TELL_ZONE_NOW, Ledger
+from privacy.door_log import OpenLetter
 from privacy.errors import PrivacyError
 from privacy.letterbox import Letterbox
 from privacy.outbox import Outbox, QueuedEvent

@@ -6,13 +6,18 @@ import json
 from typing import Any
 
 from hub.home.views import SentView
+from hub.safety.advice import TITLES
 from privacy.act_link import SOS
+from privacy.grants import STOPPED, UNREACHED
 
 
 def _(message: str) -> str:
     """Mark a message for extraction; pages translate it."""
     return message
 
+
+UNSENT = "unsent"
+"""State of a message that was written down, and then did not leave."""
 
 _STATUS_WORDS = {
     "raised": _("raised"),
@@ -30,6 +35,12 @@ _CLASS_WORDS = {
 _ACT_WORDS = {
     "pairing": _("pairing with the community"),
     "sos": _("your flat calls for help"),
+}
+_TOLD_WORDS = {
+    "raised": _("raised"),
+    "over": _("over"),
+    "cancelled": _("false alarm"),
+    "test": _("test"),
 }
 _ASKED = {"asked": _("asked whether it was seen")}
 _DUTY_DESK = _("duty desk")
@@ -72,5 +83,29 @@ def act_view(line: dict[str, Any]) -> SentView:
         recipient=line["recipient"],
         state="sent",
         fields=fields,
+        raw=line["data"],
+    )
+
+
+def grant_view(line: dict[str, Any]) -> SentView:
+    """One message to a contact; its address is named without what may be secret in it."""
+    said = json.loads(line["data"].partition(b"\r\n\r\n")[2])
+    outcome = line["outcome"]
+    if outcome in (UNREACHED, STOPPED):
+        state = UNSENT
+    else:
+        state = "taken" if outcome and outcome[0] == "2" else "sent"
+    fields = [
+        (_("What"), TITLES.get(said["hazard"], "")),
+        (_("Status"), _TOLD_WORDS.get(said["status"], said["status"])),
+        (_("Title"), said["title"]),
+        (_("Message"), said["message"]),
+    ]
+    return SentView(
+        at=line["at"],
+        door="grants",
+        recipient=line["recipient"].partition(" ")[0],
+        state=state,
+        fields=[(name, value) for name, value in fields if value],
         raw=line["data"],
     )

@@ -48,6 +48,7 @@ class HomeLife(HomeParts):
         """End everything in order; what was acknowledged is on the disk."""
         await self.watch.stop()
         await self.offers.stop()
+        await self.contacts.stop()
         if self._opened:
             await self.adding.stop()
         if self._opened and self.mqtt is not None:
@@ -64,7 +65,9 @@ class HomeLife(HomeParts):
             return
         self._book = HazardBook(self.store, household, lambda _record: self.bus.publish("hazards"))
         await self.sharing.start(household)
+        await self.contacts.start(self.sharing.grants)
         if self.mqtt is not None:
+            await self.contacts.begin()
             await self.offers.load()
             await self.watch.start(self._book, self._hazard_changed)
 
@@ -76,6 +79,7 @@ class HomeLife(HomeParts):
         await self.registry.load()
         self.inventory.groups.start()
         await self.favourites.load()
+        await self.contacts.open()
         await self.bindings_table.load()
         await self._book.load()
         await self.trials.load()

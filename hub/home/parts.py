@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import sqlite3
 from collections.abc import Callable
@@ -31,11 +32,13 @@ from hub.history.history import History
 from hub.history.past import Past
 from hub.home import book, favourites, offer, roles, screens
 from hub.home.book import HazardBook
+from hub.home.contacts import contacts
+from hub.home.contacts.contacts import Contacts
 from hub.home.device_users import BrokerAccess
 from hub.home.favourites import Favourites
 from hub.home.inventory import Inventory
 from hub.home.keys import Keys
-from hub.home.offer import Offers
+from hub.home.offer import CANCEL_S, Offers
 from hub.home.options import ASK_S, CLEAR_S
 from hub.home.roles import Bindings
 from hub.home.running import Running
@@ -62,6 +65,7 @@ MIGRATIONS = (
     screens.MIGRATION,
     entries.MIGRATION,
     favourites.MIGRATION,
+    contacts.migration,
 )
 BUILT_IN_CONFIGS: dict[str, dict[str, object]] = {"mqtt": {}}
 """Integrations that run without being added: the embedded broker is always there."""
@@ -153,6 +157,7 @@ class HomeParts:
             lambda _hazard: self.bus.publish("hazards"),
             ask_s=ask_s,
         )
+        self.contacts = self._make_contacts(min(ask_s, CANCEL_S))
         self.history_store: History | None = None
         self.past = Past(None)
         self.running: Running | None = None
@@ -197,6 +202,17 @@ class HomeParts:
         made.on_broker = self.broker.moved
         return made
 
+    def _make_contacts(self, cancel_s: float) -> Contacts:
+        return Contacts(
+            self.store,
+            self.keys.machine.box("contacts"),
+            self.keys.box("contacts"),
+            note=self.note,
+            changed=self.bus.publish,
+            left=self.sharing.left,
+            cancel_s=cancel_s,
+        )
+
     # -- what its parts report ---------------------------------------------------------
 
     def _role_of(self, entity_id: str) -> str:
@@ -225,7 +241,14 @@ class HomeParts:
         self.bus.publish("safety")
 
     async def _hazard_changed(self, record: dict[str, Any]) -> None:
-        await self.offers.hazard_changed(record)
+        followed = await asyncio.gather(
+            self.offers.hazard_changed(record),
+            self.contacts.hazard_changed(record),
+            return_exceptions=True,
+        )
+        for error in followed:
+            if isinstance(error, BaseException):
+                raise error
         if self._opened:
             await self._tried(record)
 

@@ -147,6 +147,22 @@ PRIVACY: tuple[tuple[str, str], ...] = (
         "the ledger cannot be added to",
         _("The chain of the ledger does not hold. Until it is mended nothing leaves your home."),
     ),
+    (
+        "not an address",
+        _("Write an address that begins with https://, or with http:// for your home network."),
+    ),
+    (
+        "plain http is for the home network",
+        _("Beyond your home network the address has to begin with https://."),
+    ),
+    (
+        "this header can't be sent: its name",
+        _("This header's name can't be used. A usual one is Authorization."),
+    ),
+    (
+        "this header can't be sent: its value",
+        _("This value can't be sent: use letters, digits and signs of an English keyboard."),
+    ),
     ("the events door's store failed", _("It could not be stored. Is the disk full?")),
 )
 ACCOUNTS = {

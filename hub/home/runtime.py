@@ -58,6 +58,7 @@ class Home(Guarding):
             place=self.registry.area_of(entity) if entity else "",
             who=lambda account_id: self._names.get(account_id, ""),
             question=question,
+            contacts=self.contacts.told(record["id"]),
         )
 
     async def answer(self, hazard_id: str, answer: str, actor: Actor) -> bool:
@@ -68,15 +69,16 @@ class Home(Guarding):
         return counted
 
     async def cancel(self, hazard_id: str, actor: Actor) -> bool:
-        """Say that it was a false alarm; the next message of the event carries it.
+        """Say that it was a false alarm; event and contacts that know of it are told so.
 
         Returns:
-            Whether there was an event to take back.
+            Whether there was anybody to tell.
         """
         cancelled = await self.offers.cancel(hazard_id)
-        if cancelled:
+        told = await self.contacts.cancel(hazard_id)
+        if cancelled or told:
             await self.note(actor, "cancel event", hazard_id)
-        return cancelled
+        return cancelled or told
 
     async def acknowledge(self, hazard_id: str, actor: Actor) -> None:
         """Somebody has seen the hazard.

@@ -15,13 +15,14 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from hub.home.keys import Keys
-from hub.home.left import act_view, event_view
+from hub.home.left import UNSENT, act_view, event_view, grant_view
 from hub.home.views import ChoiceView, LedgerLine, PairingView, SentView
 from privacy.act_link import SOS, ActStatus
 from privacy.act_seal import ActRefused
 from privacy.consent import GIVEN, SOS_FLAT, TELL_ZONE, TELL_ZONE_NOW, Ledger
 from privacy.egress import Egress, NotPaired, SafetyEvent
 from privacy.errors import PrivacyError
+from privacy.grants import Grants
 from privacy.sender import OFFSETS
 from privacy.vault import Household, MachineKey
 from privacy.wire import HazardClass, Severity, Status
@@ -79,6 +80,7 @@ class Sharing:
         self._floor = floor
         self._ledger: Ledger | None = None
         self._egress: Egress | None = None
+        self.grants: Grants | None = None
         self._sent: list[SentView] = []
         self._view = _LedgerView()
         self._looking: asyncio.Task[None] | None = None
@@ -105,6 +107,7 @@ class Sharing:
             offsets=self._offsets,
             floor=self._floor,
         )
+        self.grants = Grants(self._path, household.letterbox, self._ledger)
 
     async def stop(self) -> None:
         """Close the doors; stopping twice is harmless."""
@@ -114,6 +117,9 @@ class Sharing:
         egress, self._egress = self._egress, None
         if egress is not None:
             await egress.stop()
+        grants, self.grants = self.grants, None
+        if grants is not None:
+            await asyncio.to_thread(grants.close)
         ledger, self._ledger = self._ledger, None
         if ledger is not None:
             await asyncio.to_thread(ledger.close)
@@ -169,7 +175,7 @@ class Sharing:
             _LOG.warning("the community does not take the call of this flat: %s", error)
             return None
         finally:
-            self._acted()
+            self.left()
         self._heard(hazard_id, answer)
         return BY_ACT + hazard_id
 
@@ -192,8 +198,8 @@ class Sharing:
         if isinstance(at, int | float) and not isinstance(at, bool):
             self._acknowledged[hazard_id] = float(at)
 
-    def _acted(self) -> None:
-        """Show what left by the acts door without waiting for the next look."""
+    def left(self) -> None:
+        """Something left by the acts or grants door: show it at the next look."""
         self._seen = None
         self._changed()
 
@@ -206,7 +212,7 @@ class Sharing:
             except (ActRefused, NotPaired) as error:
                 _LOG.warning("the community does not take the end of a call: %s", error)
             finally:
-                self._acted()
+                self.left()
         elif self._egress is not None:
             await self._egress.update(event_id, Status[status.upper()])
 
@@ -335,7 +341,7 @@ class Sharing:
             datetime.datetime.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
         )
         since = midnight.timestamp()
-        return sum(one.at >= since for one in self._sent)
+        return sum(one.at >= since and one.state != UNSENT for one in self._sent)
 
     async def _look(self) -> None:
         """Keep the readable list in step with the log; the door itself never waits for it."""
@@ -354,8 +360,8 @@ class Sharing:
             await asyncio.sleep(LOOK_S)
 
     async def _read_sent(self) -> None:
-        household, egress = self._keys.household, self._egress
-        if household is None or household.locked or egress is None:
+        household, egress, grants = self._keys.household, self._egress, self.grants
+        if household is None or household.locked or egress is None or grants is None:
             self._sent = []
             return
         cells: list[dict[str, Any]] = await egress.sent(household.open_letter)
@@ -363,7 +369,10 @@ class Sharing:
             egress.acts.lines, household.open_letter
         )
         views = [view for view in map(event_view, cells) if view is not None]
-        views += [act_view(line) for line in acts]
+        told: list[dict[str, Any]] = await asyncio.to_thread(
+            grants.log.lines, household.open_letter
+        )
+        views += [act_view(line) for line in acts] + [grant_view(line) for line in told]
         self._sent = sorted(views, key=lambda view: view.at, reverse=True)
 
 

@@ -6,6 +6,7 @@ import gettext
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from hub.home.contacts.contacts import Told
 from hub.safety import advice
 from hub.safety.advice import Deed
 from hub.safety.calling import CALL_ID
@@ -60,6 +61,7 @@ class HazardView:
     """One hazard record with the names people use; times in epoch seconds.
 
     `sensor` is who called, where somebody called for help on a page; `called_by` their account.
+    `contacts` is what became of telling each of them.
     """
 
     __slots__ = (
@@ -69,6 +71,7 @@ class HazardView:
         "active",
         "called_by",
         "cleared_at",
+        "contacts",
         "entity_id",
         "hazard",
         "id",
@@ -87,7 +90,9 @@ class HazardView:
         place: str,
         who: Callable[[str], str],
         question: QuestionView | None,
+        contacts: Sequence[Told] = (),
     ) -> None:
+        self.contacts = contacts
         self.record = record
         self.id: str = record["id"]
         self.hazard: str = record["hazard"]

@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from privacy import codes
-from privacy.acts import ActsLog
 from privacy.box import VaultLocked
+from privacy.door_log import DoorLog
 from privacy.errors import PrivacyError
 from privacy.pairing import (
     RELAY,
@@ -167,7 +167,7 @@ async def test_what_left_is_logged_before_and_readable_unlocked_only(
     machine = MachineKey.load_or_create(tmp_path)
     household, _ = Household.create(tmp_path, "machine", machine=machine)
     household.lock()
-    acts = ActsLog(tmp_path / "egress.db", household.letterbox)
+    acts = DoorLog(tmp_path / "egress.db", household.letterbox, "acts")
     code = community.code()
     await enrol(code, KEY, acts)
     with pytest.raises(VaultLocked):
