@@ -174,7 +174,7 @@ def compose(
     live = live or Live()
     design = home_design(runtime)
     house = House(runtime, live, design)
-    api = HomeApi(runtime)
+    api = HomeApi(house)
     app = create_app(
         name="home",
         accounts=runtime.accounts,

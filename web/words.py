@@ -154,5 +154,5 @@ SCOPES = {
     "registry": _("names, rooms, groups, favourites; hide things, switch them off"),
     "safety": _("acknowledge and answer alarms, say what acts in them"),
     "sharing": _("choose what an alarm may tell"),
-    "admin": _("people, tokens, keys and the community"),
+    "admin": _("people, tokens, keys, brokers, screens and the community"),
 }

@@ -24,7 +24,7 @@ from hub.core.mqtt_settings import (
     refusal,
 )
 from hub.core.mqtt_socket import BufferedSocket, SocketClient, open_socket
-from hub.core.mqtt_topics import matches
+from hub.core.mqtt_topics import MessageCallback, Subscriptions, matches
 
 if TYPE_CHECKING:
     from paho.mqtt.client import MQTTMessage, MQTTMessageInfo
@@ -39,7 +39,6 @@ __all__ = [
     "matches",
 ]
 
-MessageCallback = Callable[[str, bytes, bool], None]
 ConnectionCallback = Callable[[bool], None]
 
 _log = logging.getLogger(__name__)
@@ -49,7 +48,7 @@ _STEADY = 5.0  # seconds after which a connection counts as good
 _TURN, _TURN_PACKETS = 0.004, 256  # seconds, packets read before others get their turn
 _MAX_WAITING = 1_000  # publishes whose PUBACK is awaited
 _MAX_BACKLOG = 20_000  # packets a stalled broker makes us hold
-_MAX_CACHED = 10_000  # topics whose callbacks are remembered
+_MOST_FILTERS = 100  # in one SUBSCRIBE
 _FAILURE = 128  # reason codes from here on say that something was refused
 
 
@@ -76,9 +75,8 @@ class MqttConnection:
         self._answer: asyncio.Future[int] | None = None
         self._ended: asyncio.Future[None] | None = None
         self._up = asyncio.Event()
-        self._subscriptions: dict[str, tuple[int, list[MessageCallback]]] = {}
-        self._wild: dict[str, None] = {}  # the filters with wildcards, in their order
-        self._cache: dict[str, tuple[MessageCallback, ...]] = {}
+        self._subscriptions = Subscriptions()
+        self._telling: asyncio.Handle | None = None
         self._inbox: list[MQTTMessage] = []
         self._waiting: dict[int, tuple[MQTTMessageInfo, asyncio.Future[None]]] = {}
         self._listeners: list[ConnectionCallback] = []
@@ -127,31 +125,38 @@ class MqttConnection:
     ) -> Callable[[], None]:
         """Receive messages, now and after every reconnection; returns the undoing.
 
+        Filters of one turn of the loop go in one packet, before whatever is published next: a
+        broker takes thousands in no time so, and a command never waits behind them.
         The callback gets (topic, payload, retained). Retained messages come again whenever
         the same filter is subscribed once more and after reconnecting.
         """
-        level, callbacks = self._subscriptions.get(topic_filter, (qos, []))
-        self._subscriptions[topic_filter] = (max(level, qos), callbacks)
-        callbacks.append(callback)
-        if "+" in topic_filter or "#" in topic_filter:
-            self._wild[topic_filter] = None
-        self._cache.clear()
-        if self.connected and self._client is not None:
-            self._client.subscribe(topic_filter, max(level, qos))
-            self._flush()
+        self._subscriptions.add(topic_filter, callback, qos)
+        if self.connected and self._telling is None:
+            self._telling = asyncio.get_running_loop().call_soon(self._tell)
 
         def undo() -> None:
-            callbacks.remove(callback)
-            self._cache.clear()
-            if callbacks:
+            if not self._subscriptions.remove(topic_filter, callback):
                 return
-            self._subscriptions.pop(topic_filter, None)
-            self._wild.pop(topic_filter, None)
+            self._tell()
             if self.connected and self._client is not None:
                 self._client.unsubscribe(topic_filter)
                 self._flush()
 
         return undo
+
+    def _tell(self) -> None:
+        """Subscribe to what the broker wasn't told yet."""
+        if self._telling is not None:
+            self._telling.cancel()
+            self._telling = None
+        if self.connected:
+            self._subscribe_to(self._subscriptions.untold())
+
+    def _subscribe_to(self, filters: list[tuple[str, int]]) -> None:
+        if self._client is not None and filters:
+            for start in range(0, len(filters), _MOST_FILTERS):
+                self._client.subscribe_all(filters[start : start + _MOST_FILTERS])
+            self._flush()
 
     def publish_now(
         self, topic: str, payload: bytes | str, qos: int = 0, retain: bool = False
@@ -191,6 +196,8 @@ class MqttConnection:
         client = self._client
         if client is None or not self.connected or client.backlog > _MAX_BACKLOG:
             return None
+        if self._telling is not None:
+            self._tell()
         info = client.publish(topic, payload, qos, retain)
         self._flush()
         return info if info.rc == 0 and self._client is client else None
@@ -258,10 +265,7 @@ class MqttConnection:
         self._accepted = False
         if self._client is None:
             return
-        filters = [(name, qos) for name, (qos, _) in self._subscriptions.items()]
-        for start in range(0, len(filters), 100):
-            self._client.subscribe_all(filters[start : start + 100])
-        self._flush()
+        self._subscribe_to(self._subscriptions.all())
         self.problem = ""
         self._became(connected=True)
 
@@ -322,24 +326,11 @@ class MqttConnection:
                 topic = message.topic
             except UnicodeDecodeError:
                 continue
-            callbacks = self._cache.get(topic)
-            if callbacks is None:
-                callbacks = self._find(topic)
-            for callback in callbacks:
+            for callback in self._subscriptions.callbacks(topic):
                 try:
                     callback(topic, bytes(message.payload), message.retain)
                 except Exception:  # noqa: BLE001 -- one listener must not stop the others
                     _log.exception("a listener of %s failed", topic)
-
-    def _find(self, topic: str) -> tuple[MessageCallback, ...]:
-        """The callbacks of a topic: plain filters are looked up, wildcards gone through."""
-        filters = [topic, *(one for one in self._wild if matches(one, topic))]
-        known = (self._subscriptions.get(one, (0, [])) for one in filters)
-        callbacks = tuple(callback for _, some in known for callback in some)
-        if len(self._cache) >= _MAX_CACHED:
-            self._cache.clear()
-        self._cache[topic] = callbacks
-        return callbacks
 
     def _settle(self) -> None:
         """Answer the publishers whose messages the broker has taken over."""

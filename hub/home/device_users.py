@@ -24,6 +24,7 @@ PROBLEMS = {
     "taken": _("There is a device of this name already."),
     "many": _("There are as many devices as the broker takes."),
 }
+ELSEWHERE = _("The broker is one of your own; its users are made there.")
 UNREADABLE = _("The list of devices can't be read or written. Is the disk full?")
 
 
@@ -85,6 +86,8 @@ class BrokerAccess:
 
     async def give_password(self, name: str, *, new: bool) -> str:
         """A password for a device, shown once and kept nowhere; raises Refusal."""
+        if not self.ours:
+            raise Refusal(ELSEWHERE)
         try:
             return await asyncio.to_thread(self._users.give_password, name, new=new)
         except UserProblem as problem:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
+from hub.http.problems import Problem
+
 if TYPE_CHECKING:
     from hub.accounts.model import Session
 
@@ -24,14 +26,31 @@ CLOSED_SIGNED_OUT = 4401
 CLOSED_SLOW = 4408
 """The client did not read what was sent; it may connect again."""
 
+MOST_EACH = 64
+"""Sockets that one account may hold open, on all its browsers and programs together."""
+SHARE = 3
+"""What a client asked is followed by a pause so many times as long as answering took."""
+
 Recheck = Callable[[], Awaitable["Session | None"]]
 
 
 async def opened(request: web.Request, *, longest: int = 4096) -> web.WebSocketResponse:
-    """Accept a WebSocket whose client says at most ``longest`` bytes at once."""
+    """Accept a WebSocket whose client says at most ``longest`` bytes at once.
+
+    Raises:
+        Problem: 503, its account holds as many as it may.
+    """
+    whose = _whose(request)
+    if whose and sum(talk.whose == whose for talk in request.app[TALKS]) >= MOST_EACH:
+        raise Problem(503, "too_many_sockets")
     socket = web.WebSocketResponse(autoping=True, max_msg_size=longest, timeout=GOODBYE_S)
     await socket.prepare(request)
     return socket
+
+
+def _whose(request: web.Request) -> str:
+    session: Session | None = request["session"]
+    return session.account_id if session is not None else ""
 
 
 async def send(socket: web.WebSocketResponse, text: bytes) -> None:
@@ -75,11 +94,12 @@ class Talk:
     that the server stops.
     """
 
-    __slots__ = ("_request", "socket", "stopping", "task", "wake")
+    __slots__ = ("_request", "socket", "stopping", "task", "wake", "whose")
 
     def __init__(self, request: web.Request, socket: web.WebSocketResponse) -> None:
         self._request = request
         self.socket = socket
+        self.whose = _whose(request)
         self.wake = asyncio.Event()
         self.stopping = False
         self.task = asyncio.current_task()
@@ -122,7 +142,10 @@ class Talk:
     async def _listen(self, hear: Callable[[str | bytes], None]) -> None:
         async for message in self.socket:
             if message.type in {WSMsgType.TEXT, WSMsgType.BINARY}:
+                began = time.perf_counter()
                 hear(message.data)
+                # What has arrived comes without a pause; others' work has its turn between.
+                await asyncio.sleep(SHARE * (time.perf_counter() - began))
         self.wake.set()
 
 

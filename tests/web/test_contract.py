@@ -19,7 +19,7 @@ from hub.adding.brokers import OneConnection
 from tests.web.homes import Served, hazard, served
 from tests.web.programs import Program, program
 from tests.web.test_api import question
-from web.api.routes import HomeApi
+from web.api.routes import API
 
 # They refuse more than a JSON Schema can say: a span's length, a tidy name, a second field.
 DEMANDING = {
@@ -31,10 +31,12 @@ DEMANDING = {
     "choose_favourites",
     "make_area",
     "make_group",
+    "make_screen",
     "order_areas",
     "remove_device",
     "rename_area",
     "replace_device",
+    "set_screen",
     "add_person",
     "change_device",
     "change_keys",
@@ -82,12 +84,11 @@ async def test_the_document_is_sound(home: Served) -> None:
 
 
 async def test_everything_that_programs_may_is_in_the_document(home: Served) -> None:
-    api = HomeApi(home.home)
+    api = home.app[API]
     paths = api.document("linli_home_8100")["paths"]
     for route in api.routes():
         if route.path != "/api/openapi.json":
             assert route.method.lower() in paths[route.path]
-    api.close()
 
 
 def ask(operation: Any, mode: Any, known: Mapping[str, str] | None, **more: Any) -> int:

@@ -6,6 +6,7 @@ Annotations stay real objects here: a `TypedDict` must see its own `NotRequired`
 from typing import Annotated, Literal, NotRequired, TypedDict
 
 from hub.http.shapes import Items, Number, Text
+from hub.plugins.broker_devices import NAME
 from web.api.models import Id, Scalar
 
 Settings = Annotated[dict[str, Scalar], Items(0, 64)]
@@ -143,6 +144,33 @@ class OtherBroker(TypedDict):
     username: NotRequired[Annotated[str, Text(0, 256)]]
     password: NotRequired[Annotated[str, Text(0, 256, secret=True)]]
     version: NotRequired[Literal["3.1.1", "5"]]
+
+
+class BrokerUser(TypedDict):
+    """A device or bridge that may connect to the built-in broker."""
+
+    name: str
+    made: Annotated[float, "when its password was made, seconds since 1970, UTC"]
+
+
+class BrokerUsers(TypedDict):
+    """Who may connect, by name; none where the broker is the household's own."""
+
+    users: list[BrokerUser]
+
+
+class NewBrokerUser(TypedDict):
+    """A device or bridge that is to connect."""
+
+    name: Annotated[str, Text(1, 32, NAME.pattern)]
+
+
+class BrokerPassword(TypedDict):
+    """A password, shown this once."""
+
+    name: str
+    address: str
+    password: str
 
 
 class ImportedEntity(TypedDict):

@@ -18,6 +18,7 @@ def broker_operations(runtime: HomeRuntime) -> Operations:
     """Return the home's broker, and taking devices over from another."""
     table = Operations("brokers")
     _own_broker_operations(runtime, table)
+    _user_operations(runtime, table)
     _import_operations(runtime, table)
     return table
 
@@ -68,6 +69,74 @@ def _own_broker_operations(runtime: HomeRuntime, table: Operations) -> None:
         except OSError:
             raise Problem(507, "not_stored") from None
         await runtime.note(call.actor, "use broker", "built-in")
+
+
+def _user_operations(runtime: HomeRuntime, table: Operations) -> None:
+    @table.add(
+        "GET",
+        "/broker/users",
+        allow=OWNER,
+        scope="admin",
+        summary="Who may connect to the built-in broker",
+        answers=models.BrokerUsers,
+        problems={409: "refused"},
+    )
+    async def list_broker_users(_call: Call) -> models.BrokerUsers:
+        users = await runtime.broker.users() if runtime.broker.ours else ()
+        return {"users": [{"name": one.name, "made": one.made_at} for one in users]}
+
+    @table.add(
+        "POST",
+        "/broker/users",
+        allow=OWNER,
+        scope="admin",
+        summary="Make a user for a device; its password is shown this once",
+        takes=models.NewBrokerUser,
+        answers=models.BrokerPassword,
+        status=201,
+        problems={409: "refused"},
+    )
+    async def make_broker_user(call: Call, given: models.NewBrokerUser) -> models.BrokerPassword:
+        return await _give(runtime, call, given["name"], new=True)
+
+    @table.add(
+        "POST",
+        "/broker/users/{name}/password",
+        allow=OWNER,
+        scope="admin",
+        summary="Make a new password; the one before is void at once",
+        answers=models.BrokerPassword,
+        status=201,
+        problems={404: "unknown_user", 409: "refused"},
+    )
+    async def renew_broker_password(call: Call) -> models.BrokerPassword:
+        return await _give(runtime, call, await _user(runtime, call), new=False)
+
+    @table.add(
+        "DELETE",
+        "/broker/users/{name}",
+        allow=OWNER,
+        scope="admin",
+        summary="Let a device connect no more; its connection ends",
+        problems={404: "unknown_user", 409: "refused"},
+    )
+    async def remove_broker_user(call: Call) -> None:
+        name = await _user(runtime, call)
+        await runtime.broker.remove(name)
+        await runtime.note(call.actor, "remove broker user", name)
+
+
+async def _user(runtime: HomeRuntime, call: Call) -> str:
+    name = call.path["name"]
+    if not runtime.broker.ours or name not in {one.name for one in await runtime.broker.users()}:
+        raise Problem(404, "unknown_user")
+    return name
+
+
+async def _give(runtime: HomeRuntime, call: Call, name: str, *, new: bool) -> models.BrokerPassword:
+    password = await runtime.broker.give_password(name, new=new)
+    await runtime.note(call.actor, "make broker user", name)
+    return {"name": name, "address": runtime.broker.address, "password": password}
 
 
 def _import_operations(runtime: HomeRuntime, table: Operations) -> None:

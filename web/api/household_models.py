@@ -3,8 +3,9 @@
 from typing import Annotated, Literal, NotRequired, TypedDict
 
 from hub.accounts.tokens import LONGEST_DAYS
+from hub.home.screens import DAY_MINUTES, MOST_TILES
 from hub.http.shapes import Items, Number, Text
-from web.api.models import Name, Time
+from web.api.models import Id, Name, Time
 
 Password = Annotated[str, Text(1, 256, secret=True)]
 Role = Literal["owner", "resident", "guest"]
@@ -193,6 +194,50 @@ class PersonChange(TypedDict):
 class Invitation(TypedDict):
     """A link that signs in once, on the hub's own machine."""
 
+    path: str
+    expires: Time
+
+
+class Night(TypedDict):
+    """From when to when a screen is dim, over midnight too."""
+
+    from_minute: Annotated[int, Number(0, DAY_MINUTES - 1), "minutes since midnight at home"]
+    to_minute: Annotated[int, Number(0, DAY_MINUTES - 1)]
+
+
+class Screen(TypedDict):
+    """A screen on a wall."""
+
+    id: str
+    name: str
+    paired: Annotated[bool, "a tablet is it now"]
+    tiles: Annotated[list[str], "entities in order; none: what tells most, to be looked at only"]
+    night: Night | None
+
+
+class ScreenList(TypedDict):
+    """The screens on the walls."""
+
+    screens: list[Screen]
+
+
+class NewScreen(TypedDict):
+    """A screen to make."""
+
+    name: Name
+
+
+class ScreenChange(TypedDict):
+    """What a screen shows; what is left out stays."""
+
+    tiles: NotRequired[Annotated[list[Id], Items(0, MOST_TILES)]]
+    night: NotRequired[Annotated[Night | None, "null: never dim"]]
+
+
+class ScreenCode(TypedDict):
+    """A code, shown this once, and the page where it is typed on the tablet."""
+
+    code: str
     path: str
     expires: Time
 

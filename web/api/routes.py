@@ -23,10 +23,11 @@ from web.api.condition import condition_operations
 from web.api.household import key_operations, people_operations, token_operations
 from web.api.inventory import inventory_operations
 from web.api.safety import hazard_model, hazard_operations, safety_model, safety_operations
+from web.api.screens import screen_operations
 from web.api.sharing import sharing_operations
 from web.api.states import registry_operations, state_model, state_operations
 from web.facade import Refusal
-from web.house import HOUSEHOLD, RESIDENTS
+from web.house import HOUSEHOLD, RESIDENTS, House
 from web.words import SCOPES
 
 if TYPE_CHECKING:
@@ -57,7 +58,8 @@ _FIELDS = {"bad_name": "name", "name_taken": "name", "weak_password": "password"
 class HomeApi:
     """The interface of one home; ``close`` it when the home stops."""
 
-    def __init__(self, runtime: HomeRuntime) -> None:
+    def __init__(self, house: House) -> None:
+        runtime = house.runtime
         self.operations: list[Operation] = [
             *state_operations(runtime),
             *registry_operations(runtime),
@@ -70,6 +72,7 @@ class HomeApi:
             *people_operations(runtime),
             *key_operations(runtime),
             *token_operations(runtime),
+            *screen_operations(house),
             *newcomer_operations(runtime),
             *integration_operations(runtime),
             *broker_operations(runtime),
