@@ -38,7 +38,7 @@ class Chart:
     """What a page shows.
 
     Attributes:
-        form: of `web.charts.windows.FORMS`.
+        form: how it is told, a `web.charts.windows.Form`.
         label: what the picture is, for those who don't see it.
         data: what the script draws, JSON; "" where the picture is drawn already.
         pieces: of the strip of states.
