@@ -60,7 +60,7 @@ async def test_what_is_missing_is_said_beside_the_field(home: Served) -> None:
         assert (status, "请选择该程序可以做什么。" in page) == (422, True)
         await owner.post("/tokens", name="x", scope="command", days="")
         status, page, _ = await owner.post("/tokens", name="X", scope="command", days="")
-        assert (status, "您已有一个同名的令牌。" in page) == (422, True)
+        assert (status, "你已有一个同名的令牌。" in page) == (422, True)
         assert (await owner.post("/tokens", name="y", scope="command", days="5"))[0] == 400
         account = (await home.home.accounts.all())[0]
         for number in range(MOST_PER_ACCOUNT - 1):

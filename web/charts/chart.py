@@ -15,7 +15,7 @@ from hub.history.series import Figure, merged, together
 from web.charts.strip import Part, Piece, parts_of, pieces_of
 from web.charts.windows import AMOUNTS, FIGURES, MOMENTS, STEPS_OF, Window, form_of
 from web.charts.words import exact, lasted, with_unit
-from web.design.formats import CHINA, figure, when
+from web.design.formats import CHINA, figure
 from web.kinds.states import state_word
 
 if TYPE_CHECKING:
@@ -25,16 +25,20 @@ if TYPE_CHECKING:
     from web.house import EntityView, House
 
 MINUTE_MS = 60_000
+LOCALES = {"zh_CN": "zh-CN", "en": "en-GB"}
+"""For the script's dates, which are then written as on the rest of the page."""
 MOST_ROWS = 200
 """Rows of a table of states or moments: the last ones; a file has more."""
 MOST_LISTED = 50_000
+LISTED = ""
+"""The step of what is listed one by one."""
 
 
 class Chart:
     """What a page shows.
 
     Attributes:
-        form: of `web.charts.windows.FORMS`.
+        form: how it is told, a `web.charts.windows.Form`.
         label: what the picture is, for those who don't see it.
         data: what the script draws, JSON; "" where the picture is drawn already.
         pieces: of the strip of states.
@@ -102,7 +106,7 @@ class _Drawing:
                 "t": [(one + two) / 2000 for one, two in pairwise(edges)],
                 "from": [one / 1000 for one in edges],
                 "ticks": [[at / 1000, text] for at, text in ticks],
-                "lang": self.words.lang.replace("_", "-"),
+                "lang": LOCALES[self.words.lang],
                 "zone": CHINA.tzname(None),
                 "unit": self.view.unit,
                 **columns,
@@ -192,7 +196,9 @@ class _Drawing:
             words.ngettext("%(num)s time.", "%(num)s times.", count) % {"num": count}
         )
         chart.head = (words("When it happened"),)
-        chart.rows = [(when(at / 1000, words.lang),) for at in reversed(found.times[-MOST_ROWS:])]
+        chart.rows = [
+            (window.moment(at, LISTED, words.lang),) for at in reversed(found.times[-MOST_ROWS:])
+        ]
         self._shortened(len(found.times), more=found.more)
 
     # -- states ---------------------------------------------------------------------------
@@ -214,11 +220,11 @@ class _Drawing:
             (100 * (at - window.start) / wide, text) for at, text in window.ticks(words.lang)
         ]
         self._unknown(found.unknown)
-        chart.head = (words("From"), words("State"), words("How long"))
+        chart.head = (words("Beginning"), words("State"), words("How long"))
         known = [one for one in found.intervals if one.value is not None]
         chart.rows = [
             (
-                when(one.start / 1000, words.lang),
+                window.moment(one.start, LISTED, words.lang),
                 self.word(one.value),
                 lasted(one.end - one.start, words),
             )

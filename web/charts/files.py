@@ -43,7 +43,7 @@ async def file_of(house: House, view: EntityView, window: Window, words: Words) 
             for start, end, one in zip(clocks(edges), clocks(edges[1:]), figures, strict=False)
             if one is not None
         )
-        head = [words("From"), words("Until"), *names]
+        head = [words("Beginning"), words("End"), *names]
     elif form == AMOUNTS:
         edges = window.edges(2)
         amounts = await past.amounts(entity_id, edges)
@@ -52,7 +52,7 @@ async def file_of(house: House, view: EntityView, window: Window, words: Words) 
             for start, end, amount in zip(clocks(edges), clocks(edges[1:]), amounts, strict=False)
             if amount is not None
         )
-        head = [words("From"), words("Until"), words("Amount") + unit]
+        head = [words("Beginning"), words("End"), words("Amount") + unit]
     elif form == MOMENTS:
         found = await past.moments(entity_id, window.edges(2), MOST_LISTED)
         lines = ((one,) for one in clocks(found.times))
@@ -63,7 +63,7 @@ async def file_of(house: House, view: EntityView, window: Window, words: Words) 
             (clock(one.start), clock(one.end), _word(view, one.value, words))
             for one in states.intervals
         )
-        head = [words("From"), words("Until"), words("State")]
+        head = [words("Beginning"), words("End"), words("State")]
     return await asyncio.to_thread(written, [[view.name], head], lines)
 
 

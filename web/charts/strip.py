@@ -55,10 +55,10 @@ def _resting(value: Value) -> bool:
 def parts_of(found: States, word: Callable[[Value], str], words: Words) -> list[Part]:
     """The states that there were, the longest first, each with its look."""
     longest = sorted(found.totals.items(), key=lambda one: -one[1][0])
-    parts = []
+    parts: list[Part] = []
     colour = 0
     for value, (total, times) in longest:
-        if _resting(value):
+        if _resting(value) and not any(part.css == "low" for part in parts):
             css = "low"
         else:
             css = f"s{min(colour, COLOURS)}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, Literal
 
 from hub.core.kinds import FIGURE, KINDS, MOMENT, NUMBER
 from hub.history.spans import DAY, DAY_MS, FIRST_DAY, MONTH, SPANS, STEPS, WEEK, Span, edges
@@ -26,8 +26,11 @@ STEPS_OF = {
     MONTH: ("6h", "day", "day"),
 }
 
-FIGURES, STATES, AMOUNTS, MOMENTS = "figures", "states", "amounts", "moments"
-FORMS = (FIGURES, STATES, AMOUNTS, MOMENTS)
+Form = Literal["figures", "states", "amounts", "moments"]
+FIGURES: Final = "figures"
+STATES: Final = "states"
+AMOUNTS: Final = "amounts"
+MOMENTS: Final = "moments"
 METERS = frozenset({"energy", "gas", "water"})
 """Device classes of sensors that count up; Home Assistant demands it of them too."""
 _CLOCKS = frozenset(f"{hour:02}:00" for hour in range(0, 24, 3))
@@ -74,7 +77,7 @@ class Window:
         if self.kind == DAY:
             return f"{formats.date(first, lang)} · {formats.weekday(first, lang)}"
         last = datetime.combine(self.past - timedelta(days=1), datetime.min.time(), CHINA)
-        return f"{formats.date(first, lang)} – {formats.date(last, lang)}"
+        return formats.days(first, last, lang)
 
     def ticks(self, lang: str) -> list[tuple[int, str]]:
         """Moments under the axis and what stands there: hours, weekdays or days of the month."""
@@ -94,7 +97,10 @@ class Window:
         """Return how a table names the moment at which a bucket of that step begins."""
         if step == "day":
             return f"{formats.date(at / 1000, lang)} · {formats.weekday(at / 1000, lang)}"
-        return formats.clock(at / 1000) if self.kind == DAY else formats.when(at / 1000, lang)
+        clock = formats.clock(at / 1000)
+        if self.kind == WEEK:
+            return f"{formats.weekday(at / 1000, lang)} {clock}"
+        return clock if self.kind == DAY else formats.when(at / 1000, lang)
 
 
 def window_of(kind: str, day: str, now: float) -> Window:
@@ -117,7 +123,7 @@ def window_of(kind: str, day: str, now: float) -> Window:
     return Window(kind or DAY, chosen, now)
 
 
-def form_of(entity: Entity, state: State | None) -> str:
+def form_of(entity: Entity, state: State | None) -> Form:
     """Return how an entity's past is told: `FIGURES`, `STATES`, `AMOUNTS` or `MOMENTS`."""
     sort = KINDS[entity.kind].state if entity.kind in KINDS else ""
     if sort == MOMENT:

@@ -5,10 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from web.design.formats import figure
-from web.kinds.states import UNITS
 
 if TYPE_CHECKING:
     from web.design.page import Words
+
+
+def _(message: str) -> str:
+    """Mark a message for extraction; it is translated where it is shown."""
+    return message
+
+
+_PARTS = (
+    (86400, _("%(num)s d")),
+    (3600, _("%(num)s h")),
+    (60, _("%(num)s min")),
+    (1, _("%(num)s s")),
+)
 
 
 def exact(value: float) -> str:
@@ -24,13 +36,11 @@ def with_unit(text: str, unit: str) -> str:
 
 def lasted(ms: float, words: Words) -> str:
     """Return how long something took, in its two largest units: `3 h 20 min`."""
-    seconds = round(ms / 1000)
-    parts = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
-    found: list[str] = []
-    for place, (size, sign) in enumerate(parts):
-        count, seconds = divmod(seconds, size)
-        if count:
-            found.append(f"{count} {words(UNITS[sign])}")
-        if found and (len(found) == 2 or place == len(parts) - 1 or not count):
-            break
-    return " ".join(found) or f"0 {words(UNITS['s'])}"
+    left = round(ms / 1000)
+    counts = []
+    for size, text in _PARTS:
+        count, left = divmod(left, size)
+        counts.append((count, text))
+    first = next((place for place, (count, _text) in enumerate(counts) if count), len(counts) - 1)
+    shown = [one for one in counts[first : first + 2] if one[0]] or [counts[-1]]
+    return " ".join(words(text, num=count) for count, text in shown)

@@ -56,6 +56,21 @@ def month(value: Moment, lang: str) -> str:
     return f"{MONTHS[at.month - 1]} {at.year}"
 
 
+def days(first: Moment, last: Moment, lang: str) -> str:
+    """Return from which day to which, without saying twice what both have in common."""
+    begin, end = moment(first), moment(last)
+    if begin is None or end is None:
+        return NONE
+    if begin.year != end.year:
+        return f"{date(begin, lang)} – {date(end, lang)}"
+    if lang.startswith("zh"):
+        named = "" if begin.month == end.month else f"{end.month}月"
+        return f"{date(begin, lang)}–{named}{end.day}日"
+    if begin.month == end.month:
+        return f"{begin.day}–{date(end, lang)}"
+    return f"{begin.day} {MONTHS[begin.month - 1]} – {date(end, lang)}"
+
+
 def day(value: Moment, lang: str) -> str:
     """Return the day of the month, `23日` or `23`."""
     at = moment(value)

@@ -89,7 +89,7 @@ def _wave(now: int, lang: str) -> str:
         "mean": means,
         "most": [one + 0.3 for one in means],
         "ticks": [[at, clock(at)] for at in edges if at % 10800 < 600],
-        "lang": lang.replace("_", "-"),
+        "lang": "zh-CN" if lang == "zh_CN" else "en-GB",
         "zone": CHINA.tzname(None),
         "unit": "°C",
     }

@@ -49,11 +49,11 @@ function options(data, width, told) {
   return {
     width, height: width < 500 ? 220 : 280,
     legend: { show: false },
-    cursor: { y: false, drag: { x: false, y: false } },
+    cursor: { y: false, drag: { x: false, y: false }, points: { show: data.form !== "amounts" } },
     scales: { x: { range: [data.start, data.end] }, y: data.form === "amounts" ? { range: (_, _low, high) => [0, high > 0 ? high * 1.08 : 1] } : {} },
     axes: [
-      { ...axis, splits: () => nearby(data, width).map((tick) => tick[0]), values: () => nearby(data, width).map((tick) => tick[1]) },
-      { ...axis, size: 60, values: (_, splits) => splits.map(text) },
+      { ...axis, size: 36, splits: () => nearby(data, width).map((tick) => tick[0]), values: () => nearby(data, width).map((tick) => tick[1]) },
+      { ...axis, size: width < 500 ? 48 : 60, values: (_, splits) => splits.map(text) },
     ],
     series: [{}, ...series(data)],
     bands: data.form === "amounts" ? [] : [{ series: [3, 1], fill: css("--accent-band") }],
