@@ -30,7 +30,7 @@ class Outcome(NamedTuple):
         hit: by the logs alone.
         informed: by the logs and every home's true rate.
         rates: by the rates and by who was connected.
-        calm: the home was connected from before the first message to the last.
+        calm: the home was connected from when it happened to the last message.
     """
 
     home: int
@@ -76,12 +76,17 @@ def features(log: ManagerLog, house: House, sightings: Sequence[Sighting]) -> Fe
         int(10 * sum(apart) / len(apart)) if apart else 10,
         min(6, log.fetched(house, sightings[0].slot)),
         _scale(house.connected_until(house.moment(sightings[0].slot))),
-        *(_age(house, firsts.get(seq)) for seq in range(MAX_SEQ + 1)),
+        _scale(house.connected_for(house.moment(sightings[0].slot))),
+        *(_came_back(house, firsts, seq) for seq in range(1, MAX_SEQ + 1)),
     )
 
 
-def _age(house: House, slot: int | None) -> int:
-    return -1 if slot is None else _scale(house.connected_for(house.moment(slot)))
+def _came_back(house: House, firsts: dict[int, int], seq: int) -> int:
+    """Whether its connection began again between two messages; 2: there was no such message."""
+    if seq not in firsts:
+        return 2
+    before, here = house.moment(firsts[seq - 1]), house.moment(firsts[seq])
+    return int(house.connected_for(here) < here - before)
 
 
 def _scale(seconds: float) -> int:
@@ -101,14 +106,14 @@ def guess(world: World) -> list[Outcome]:
     weights = (Weights(), Weights())
     for (nonce, sightings), candidates in zip(events, table, strict=True):
         for house, seen in candidates:
-            weights[sightings[0].zone % 2].learn(seen, its=world.truth[nonce] is house)
+            weights[sightings[0].zone % 2].learn(seen, its=world.truth[nonce][0] is house)
     outcomes = []
     for (nonce, sightings), candidates in zip(events, table, strict=True):
         learned = weights[1 - sightings[0].zone % 2]
         logs = {house: learned.of(seen) for house, seen in candidates}
         both = {house: logs[house] + math.log(house.rate) for house in logs}
         guessed = _known(world, nonce) or _best(logs, random)
-        truth = world.truth[nonce]
+        truth, happened = world.truth[nonce]
         span = (sightings[0].slot - 1, sightings[-1].slot)
         rates = {house: house.rate for house in logs if house.steady(*span)}
         outcomes.append(
@@ -118,7 +123,7 @@ def guess(world: World) -> list[Outcome]:
                 guessed is truth,
                 _best(both, random) is truth,
                 bool(rates) and _best(rates, random) is truth,
-                truth.steady(*span),
+                truth.steady(happened, sightings[-1].slot),
             )
         )
     return outcomes

@@ -42,8 +42,8 @@ def play(scenario: Scenario) -> list[Outcome]:
 def simulate(scenario: Scenario, *, bounds: bool = True) -> Figures:
     """The figures of `linli privacy simulate`.
 
-    The main figures are over events whose home was connected from before the first message to
-    the last; the others are what ``outage`` and ``late`` are about.
+    The main figures are over events whose home was connected from when it happened to the last
+    message; the others are what ``outage`` and ``late`` are about.
 
     Args:
         scenario: its events are shared out over as many worlds as the machine has processors.

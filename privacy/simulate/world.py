@@ -37,7 +37,11 @@ _UNEQUAL = 1.0
 
 
 class World:
-    """One run. ``truth`` names the home of each event and is no part of the manager's log."""
+    """One run.
+
+    ``truth``, no part of the manager's log, has the home of each event by its nonce, and the
+    first slot in which it could have left.
+    """
 
     def __init__(self, scenario: Scenario, folder: Path) -> None:
         self.scenario = scenario
@@ -46,7 +50,7 @@ class World:
         self._order = 0
         self._now = START
         self._planned: dict[tuple[int, int], set[int]] = {}
-        self.truth: dict[bytes, House] = {}
+        self.truth: dict[bytes, tuple[House, int]] = {}
         self.houses = self._settle(folder)
         self._in_order = sorted(self.houses, key=lambda house: house.offset)
         self.log = ManagerLog(scenario, self.houses)
@@ -119,6 +123,9 @@ class World:
         slot = slot_at(now, self.scenario.slot_s)
         hazard = random.choice(HAZARDS)
         house.sender.offer(SafetyEvent(name, hazard, Severity.CRITICAL), TELL_ZONE, slot)
+        nonce = house.sender.nonce(name)
+        if nonce is not None:
+            self.truth[nonce] = house, house.first_slot(now)
         self.log.token_used(house, slot)
         self._plan(house, house.first_slot(now))
         if random.random() < 0.7:
@@ -183,7 +190,6 @@ class World:
             share = place / (len(batch) - 1)
             sighting = Sighting(slot, part, share, opened.body.zone, opened.body.seq)
             self.log.sighted(opened.nonce, sighting, origins[id(cell)])
-            self.truth[opened.nonce] = origins[id(cell)]
             seen.append(opened.nonce)
         if self.cutter is not None:
             self.cutter.learn(seen)
