@@ -43,15 +43,33 @@ export function fresh(element) {
 /* Elements came or went inside this one. */
 export function look(root) {
   const inside = root.querySelectorAll(RESTS);
-  inside.forEach((element) => (observer ? observer.observe(element) : near.add(element)));
+  inside.forEach(watch);
   if (inside.length) say();
+}
+
+/* A part inside a resting one is looked at once that one is seen: most of a long page costs
+   nothing while it is folded. */
+function watch(element) {
+  if (!observer) near.add(element);
+  else if (mayBeSeen(element)) observer.observe(element);
+}
+
+function mayBeSeen(element) {
+  const around = element.parentElement.closest(RESTS);
+  return around === null || near.has(around);
 }
 
 function moved(entries) {
   looked = true;
   for (const { target, isIntersecting } of entries) {
+    if (isIntersecting === near.has(target)) continue;
     if (isIntersecting) near.add(target);
     else near.delete(target);
+    target.querySelectorAll(RESTS).forEach((element) => {
+      if (isIntersecting) return watch(element);
+      near.delete(element);
+      return observer.unobserve(element);
+    });
   }
   say();
 }
