@@ -12,7 +12,7 @@ import pytest
 from tests.hub.http.faces import until
 from tests.web.crowded import EACH, ROOMS, add_sensor, crowd, room_of, sensor_of
 from tests.web.homes import Served, hazard, served
-from tests.web.test_browser import LOOKS, page_of
+from tests.web.test_browser import AXE, LOOKS, RULES, SMALL, page_of
 from tests.web.test_pages import PAGES
 from tests.web.visitors import visiting
 from web.house import room_key
@@ -25,6 +25,11 @@ WARNS = {"home-status", "home-hazards", "ribbon", "rings", "shield", "wall-alarm
 WATCH = """([fold, row]) => document.querySelector(fold).addEventListener('toggle', () => {
   window.readable = document.querySelector(row).checkVisibility({visibilityProperty: true});
 }, {once: true})"""
+
+TAB = """hidden => {
+  Object.defineProperty(document, 'hidden', {value: hidden, configurable: true});
+  document.dispatchEvent(new Event('visibilitychange'));
+}"""
 
 
 @pytest.fixture
@@ -90,6 +95,25 @@ async def test_what_warns_never_rests(home: Served, role: str) -> None:
     assert seen
     assert not any(rests for name, rests in seen.items() if name in WARNS)
     assert not any(home.live.parts[name].rests for name in WARNS)
+
+
+@pytest.mark.peers
+@pytest.mark.parametrize("look", LOOKS[:2], ids=lambda look: f"{look[0]}-{look[1]}")
+async def test_folded_rooms_are_accessible(
+    home: Served, chromium: Browser, look: tuple[str, str, int]
+) -> None:
+    home.home.states.set(home.home.named("厨房燃气报警器"), True)
+    async with page_of(chromium, home, look) as (page, wrong):
+        await page.goto(f"{home.address}/devices")
+        await page.focus(f"{fold(0)} > summary")
+        await page.keyboard.press("Enter")
+        await shows(page, value(0, 0), "20 °C")
+        script = AXE.read_text("utf-8")
+        found = await page.evaluate(f"{script};axe.run(document, {{runOnly: {RULES!r}}})")
+        assert [(one["id"], one["nodes"][0]["target"]) for one in found["violations"]] == []
+        assert await page.evaluate(SMALL) == []
+        assert not await page.evaluate("document.documentElement.scrollWidth > innerWidth")
+        assert wrong == []
 
 
 @pytest.mark.peers
@@ -205,6 +229,22 @@ async def test_a_browser_that_cannot_say_what_it_shows_follows_all(
         await until(lambda: any(sensor_of(4, EACH - 1) in key for key in home.live._watched))
         home.home.states.set(sensor_of(4, EACH - 1), 28)
         await shows(page, f"[id='tile-{sensor_of(4, EACH - 1)}'] .figure > span", "28")
+        assert wrong == []
+
+
+@pytest.mark.peers
+async def test_a_hidden_tab_follows_what_warns_only(home: Served, chromium: Browser) -> None:
+    async with page_of(chromium, home, LOOKS[1]) as (page, wrong):
+        await page.goto(f"{home.address}/devices")
+        await page.click(f"{fold(0)} > summary")
+        await shows(page, value(0, 0), "20 °C")
+        await page.evaluate(TAB, True)
+        await until(lambda: not followed(home))
+        assert "ribbon" in home.live._watched
+        home.home.states.set(sensor_of(0, 0), 24)
+        assert not await page.locator(value(0, 0)).is_visible()
+        await page.evaluate(TAB, False)
+        await shows(page, value(0, 0), "24 °C")
         assert wrong == []
 
 

@@ -3,8 +3,8 @@
    Elements:  [data-live="part"][data-rests]   may rest; all other parts are always live
               [data-resting]                   set here: not told since it was last off the screen.
    What it shows is hidden by parts.css until the hub has told it anew, so that nothing old is ever
-   read on the screen. Inside of closed details nothing is on the screen. A browser that can't say
-   what is on its screen follows all of the page's parts, as many as the hub takes. */
+   read on the screen. Inside of closed details and in a hidden tab nothing is on the screen. A
+   browser that can't say what is on its screen follows the page's parts, as many as the hub takes. */
 
 const NEAR = "50% 0px"; // half a screen ahead of scrolling
 const MOST = 250; // the hub takes a few more
@@ -76,7 +76,7 @@ function moved(entries) {
 
 function say() {
   if (!looked || socket?.readyState !== WebSocket.OPEN) return;
-  const elements = [...near].filter((element) => element.isConnected);
+  const elements = document.hidden ? [] : [...near].filter((element) => element.isConnected);
   const now = new Set(elements.map((element) => element.dataset.live).slice(0, MOST));
   document.querySelectorAll(`${RESTS}:not([data-resting])`).forEach((element) => {
     if (!now.has(element.dataset.live)) element.setAttribute("data-resting", "");
@@ -86,4 +86,5 @@ function say() {
   socket.send(JSON.stringify({ seen: [...now] }));
 }
 
+document.addEventListener("visibilitychange", say);
 look(document);
