@@ -33,6 +33,7 @@ from hub.home.device_users import BrokerAccess
 from hub.home.favourites import Favourites
 from hub.home.inventory import Inventory
 from hub.home.screens import Screens
+from hub.http.live import Live
 from hub.http.server import Server, serve
 from hub.safety.advice import Deed
 from privacy.box import Box
@@ -344,10 +345,11 @@ class FakeHome(FakeGuarding):
 class Served:
     """A served home and its address."""
 
-    def __init__(self, home: FakeHome, app: web.Application, server: Server) -> None:
+    def __init__(self, home: FakeHome, app: web.Application, server: Server, live: Live) -> None:
         self.home = home
         self.app = app
         self.server = server
+        self.live = live
         self.address = server.address
 
     async def link(self, role: str = "owner") -> str:
@@ -389,10 +391,11 @@ async def served(folder: Path, *, furnished: bool = True) -> AsyncIterator[Serve
         home.furnish()
     await home.adding.start()
     listen = Listen(port=0)
-    app = compose(home, listen)
+    live = Live()
+    app = compose(home, listen, live=live)
     server = await serve(app, listen)
     try:
-        yield Served(home, app, server)
+        yield Served(home, app, server, live)
     finally:
         await server.stop()
         await home.adding.stop()

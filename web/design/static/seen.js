@@ -3,8 +3,8 @@
    Elements:  [data-live="part"][data-rests]   may rest; all other parts are always live
               [data-resting]                   set here: not told since it was last off the screen.
    What it shows is hidden by parts.css until the hub has told it anew, so that nothing old is ever
-   read on the screen. Inside of closed details nothing is on the screen. A browser that can't say
-   what is on its screen follows all of the page's parts, as many as the hub takes. */
+   read on the screen. Inside of closed details and in a hidden tab nothing is on the screen. A
+   browser that can't say what is on its screen follows the page's parts, as many as the hub takes. */
 
 const NEAR = "50% 0px"; // half a screen ahead of scrolling
 const MOST = 250; // the hub takes a few more
@@ -43,22 +43,40 @@ export function fresh(element) {
 /* Elements came or went inside this one. */
 export function look(root) {
   const inside = root.querySelectorAll(RESTS);
-  inside.forEach((element) => (observer ? observer.observe(element) : near.add(element)));
+  inside.forEach(watch);
   if (inside.length) say();
+}
+
+/* A part inside a resting one is looked at once that one is seen: most of a long page costs
+   nothing while it is folded. */
+function watch(element) {
+  if (!observer) near.add(element);
+  else if (mayBeSeen(element)) observer.observe(element);
+}
+
+function mayBeSeen(element) {
+  const around = element.parentElement.closest(RESTS);
+  return around === null || near.has(around);
 }
 
 function moved(entries) {
   looked = true;
   for (const { target, isIntersecting } of entries) {
+    if (isIntersecting === near.has(target)) continue;
     if (isIntersecting) near.add(target);
     else near.delete(target);
+    target.querySelectorAll(RESTS).forEach((element) => {
+      if (isIntersecting) return watch(element);
+      near.delete(element);
+      return observer.unobserve(element);
+    });
   }
   say();
 }
 
 function say() {
   if (!looked || socket?.readyState !== WebSocket.OPEN) return;
-  const elements = [...near].filter((element) => element.isConnected);
+  const elements = document.hidden ? [] : [...near].filter((element) => element.isConnected);
   const now = new Set(elements.map((element) => element.dataset.live).slice(0, MOST));
   document.querySelectorAll(`${RESTS}:not([data-resting])`).forEach((element) => {
     if (!now.has(element.dataset.live)) element.setAttribute("data-resting", "");
@@ -68,4 +86,5 @@ function say() {
   socket.send(JSON.stringify({ seen: [...now] }));
 }
 
+document.addEventListener("visibilitychange", say);
 look(document);
