@@ -30,10 +30,17 @@ _SCHEMA = (
 )
 
 
-def broken(error: sqlite3.Error) -> bool:
+class Damaged(sqlite3.DatabaseError):
+    """The file is not what was written."""
+
+
+def broken(error: Exception) -> bool:
     """Whether an error says that the file itself is damaged (not full, locked or away)."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    return code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+    # A damaged name of a table can't even be told as text.
+    return code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB} or isinstance(
+        error, Damaged | UnicodeDecodeError
+    )
 
 
 class Files:
@@ -59,6 +66,10 @@ class Files:
         with self._gate:
             self._settle()
         made = self._opened(self.path)
+        with self.path.open("rb") as file:
+            if any(version > 2 for version in file.read(20)[18:]):
+                # SQLite would call such a file read-only (file format, 1.3.3).
+                raise Damaged("an unknown format")
         made.execute("PRAGMA journal_mode=WAL")
         made.execute("PRAGMA synchronous=FULL")
         made.execute("PRAGMA secure_delete=ON")
@@ -85,8 +96,7 @@ class Files:
 
     def _readable(self) -> sqlite3.Connection:
         if self.path.exists() and self.path.stat().st_size:
-            address = f"{self.path.resolve().as_uri()}?mode=rw"
-            return sqlite3.connect(address, uri=True, isolation_level=None, timeout=5)
+            return self._opened(self.path)
         empty = sqlite3.connect(":memory:", isolation_level=None)
         _lay_out(empty)
         return empty
@@ -128,6 +138,17 @@ class Files:
         self._settled = False
         self._settle()
 
+    def check(self) -> None:
+        """Go through the whole file; blocks for seconds where it is large.
+
+        Raises:
+            Damaged: its trees don't hold together.
+        """
+        with self.reading() as connection:
+            (answer,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
+        if answer != b"ok":
+            raise Damaged("its trees don't hold together")
+
     def has_room(self) -> bool:
         """Whether the history may write."""
         return shutil.disk_usage(self.path.parent).free >= self.room
@@ -152,7 +173,9 @@ class Files:
     def _opened(self, path: Path) -> sqlite3.Connection:
         with contextlib.suppress(FileExistsError):
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-        return sqlite3.connect(path, isolation_level=None, timeout=5)
+        made = sqlite3.connect(path, isolation_level=None, timeout=5)
+        made.text_factory = bytes  # all we store is sealed: text is damage
+        return made
 
 
 def _lay_out(made: sqlite3.Connection) -> None:

@@ -218,7 +218,7 @@ class History:
             connection.execute("BEGIN")
             found = connection.execute(query, limits)
             first = found.fetchone()  # the snapshot is taken at the first step, not at BEGIN
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:
             self._unread(error)
             return iter(())
         return self._sound(chain((first,) if first else (), found))
@@ -229,7 +229,7 @@ class History:
         except sqlite3.Error as error:
             self._unread(error)
 
-    def _unread(self, error: sqlite3.Error) -> None:
+    def _unread(self, error: Exception) -> None:
         if broken(error):
             self._writer.broken = True  # it saves what can be saved
         else:

@@ -32,12 +32,13 @@ class Job:
         done: told what was done, or a `HistoryProblem`.
     """
 
-    __slots__ = ("_begin", "_steps", "done")
+    __slots__ = ("_begin", "_retried", "_steps", "done")
 
     def __init__(self, begin: Callable[[], Steps]) -> None:
         self.done: Future[Swept] = Future()
         self._begin = begin
         self._steps: Steps | None = None
+        self._retried = False
 
     def step(self) -> bool:
         """Go one step on; returns whether it is done."""
@@ -49,6 +50,13 @@ class Job:
             self.done.set_result(end.value)
             return True
         return False
+
+    def again(self) -> bool:
+        """Begin anew at the next step; False when that was done before."""
+        if self._steps is not None:
+            self._steps.close()
+        self._steps, retried, self._retried = None, self._retried, True
+        return not retried
 
     def fail(self, problem: HistoryProblem) -> None:
         """Give up."""

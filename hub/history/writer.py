@@ -13,11 +13,13 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Generator
+from concurrent.futures import Future, wait
 
-from hub.core.sealed import Box, open_json, seal_json
-from hub.history.blocks import HOUR_MS, Row, pack_batch, pack_block, sort_into_blocks, unpack_batch
+from hub.core.sealed import Box
+from hub.history.blocks import HOUR_MS
 from hub.history.files import VERSION, Files, broken
 from hub.history.jobs import DISK, ROOM, HistoryProblem, Job, Steps
+from hub.history.journal import Journal
 from hub.history.keeping import NOTHING, Erasure, Retention, Rule, Sweep
 from hub.history.repair import Copy, salvage
 from hub.history.waiting import Waiting
@@ -25,28 +27,20 @@ from hub.history.waiting import Waiting
 _log = logging.getLogger(__name__)
 BUSY_S, QUIET_S = 0.2, 1.0
 _BUSY_ROWS = 20  # a flush with more than this many makes the next one come sooner
-FOLD_ROWS = 8_192
 SLICE_S = 0.1  # of a job between two rounds
 SWEEP_EVERY_S = 24 * 3600.0
 _FIRST_SWEEP_S = 600.0  # after the start, when devices have been heard
 _AGAIN_S = 60.0  # before an erasure that failed is tried again
 _LOOSE_PAGES = 1_024  # 4 MiB of free pages, and a quarter of the file: then it is made smaller
-_INTENT = b"history erasing"
+_PATIENCE_S = 0.02
+_SAY_AGAIN_S = 600.0
 
 
-class Writer:
-    """Writes what waits. All but `start`, `stop`, `hurry` and `add` is the thread's own.
-
-    Args:
-        files: where to.
-        box: seals all rows; while it refuses (the household is locked) rows wait in memory.
-        waiting: what came.
-        retention: the rule of the moment.
-        report: told of a part that can't be opened; raises the box's error while it is locked.
+class Writer(Journal):
+    """The thread, and what others ask of it; see `Journal` for what it writes.
 
     Attributes:
         problem: why nothing is written: `ROOM`, `DISK`, or "" while all is well.
-        erasing: entity id (None: all) -> until when its rows are no longer read, milliseconds.
         broken: somebody who read found the file damaged.
     """
 
@@ -58,15 +52,9 @@ class Writer:
         retention: Callable[[], Retention],
         report: Callable[[int, Exception | None], None],
     ) -> None:
+        super().__init__(files, box, waiting, retention, report)
         self.problem = ""
-        self.erasing: dict[str | None, int] = {}
         self.broken = False
-        self._files = files
-        self._box = box
-        self._waiting = waiting
-        self._retention = retention
-        self._report = report
-        self._connection: sqlite3.Connection | None = None
         self._jobs: deque[Job] = deque()
         self._next_sweep = time.monotonic() + _FIRST_SWEEP_S
         self._stopping = False
@@ -75,9 +63,7 @@ class Writer:
         self._rounds = 0
         self._hurry = 0  # rounds that somebody waits for
         self._thread: threading.Thread | None = None
-        self._loaded = False
-        self._last_number = 0
-        self._said = ""
+        self._said, self._said_at = "", 0.0
 
     # -- for others ---------------------------------------------------------------------
 
@@ -153,11 +139,14 @@ class Writer:
         try:
             if self.broken:
                 self._repair()
+            if not self._loaded:
+                self._load(self._open())
+                self._jobs.extend(self._resumed(*wish) for wish in self.erasing.items())
             room = self._write(self._open())
             self._now("" if room else ROOM, "the disk has too little room left")
             more = self._work()
-        except (sqlite3.Error, OSError) as error:
-            self.broken = isinstance(error, sqlite3.Error) and broken(error)
+        except (sqlite3.Error, OSError, UnicodeDecodeError) as error:
+            self.broken = broken(error)
             self._now(DISK, error)
             self._close()
         except Exception as error:  # noqa: BLE001 - locked or broken boxes have own errors
@@ -165,102 +154,18 @@ class Writer:
         return count, more
 
     def _now(self, problem: str, why: object) -> None:
-        self.problem = problem
         if problem:
             self._say("history is not written: %s", why)
-        elif self._said:
-            self._said = ""
+        elif self.problem:
             _log.info("history is written again")
+        self.problem = problem
 
     def _say(self, text: str, what: object) -> None:
         """Log a reason once, not at every round that meets it."""
-        if self._said != text % what:
-            self._said = text % what
+        now = time.monotonic()
+        if self._said != text % what or now > self._said_at + _SAY_AGAIN_S:
+            self._said, self._said_at = text % what, now
             _log.warning(text, what)
-
-    def _open(self) -> sqlite3.Connection:
-        if self._connection is None:
-            self._connection = self._files.connect()
-        return self._connection
-
-    def _close(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            with contextlib.suppress(sqlite3.Error):
-                connection.close()
-
-    # -- writing ------------------------------------------------------------------------
-
-    def _write(self, connection: sqlite3.Connection) -> bool:
-        """Write what waits; returns whether there was room for it."""
-        if not self._loaded:
-            self._load(connection)
-        waiting = self._waiting
-        if waiting.unsaved:
-            if not self._files.has_room():
-                return False
-            number = self._next_number()
-            sealed = pack_batch(self._box, number, waiting.unsaved)
-            connection.execute("INSERT INTO journal VALUES (?, ?)", (number, sealed))
-            with waiting.lock:
-                waiting.unsaved = []
-        if waiting.recent and (len(waiting.recent) >= FOLD_ROWS or self._hour_over()):
-            self._fold(connection)
-        return True
-
-    def _hour_over(self) -> bool:
-        return self._waiting.recent[0][1] // HOUR_MS < int(time.time() * 1000) // HOUR_MS
-
-    def _next_number(self) -> int:
-        """A number never used before, which binds sealed bytes to their row."""
-        self._last_number = max(self._last_number + 1, time.time_ns() // 1000)
-        return self._last_number
-
-    def _load(self, connection: sqlite3.Connection) -> None:
-        """Bring the journal back into memory; raises the box's error while it is locked."""
-        self._box.seal(b"", b"history probe")
-        rows: list[Row] = []
-        for number, sealed in connection.execute("SELECT * FROM journal ORDER BY number"):
-            self._last_number = max(self._last_number, number)
-            try:
-                rows += unpack_batch(self._box, number, sealed)
-            except Exception as error:  # noqa: BLE001 - each box and zlib have their own errors
-                self._report(number, error)
-        newest = connection.execute("SELECT MAX(number) FROM blocks").fetchone()[0]
-        self._last_number = max(self._last_number, newest or 0)
-        for number, sealed in connection.execute("SELECT * FROM erasing"):
-            try:
-                entity_id, until = open_json(self._box, sealed, _INTENT)
-            except Exception as error:  # noqa: BLE001 - each box has its own errors
-                self._report(number, error)
-            else:
-                self.erasing[entity_id] = until
-        with self._waiting.lock:
-            self._waiting.recent[:0] = rows
-        self._loaded = True
-        for entity_id, until in self.erasing.items():
-            self._jobs.append(self._resumed(entity_id, until))
-
-    def _fold(self, connection: sqlite3.Connection) -> None:
-        """Turn the journal into blocks, in one transaction."""
-        waiting = self._waiting
-        rows = list(waiting.recent)
-        rule = self._retention()
-        added: list[tuple[int, int, bytes, bytes]] = []
-        for hour, parts in sort_into_blocks(row for row in rows if row[1] >= rule.since(row[0])):
-            number = self._next_number()
-            added.append((number, hour, *pack_block(self._box, number, parts)))
-        with waiting.lock:
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                connection.executemany("INSERT INTO blocks VALUES (?, ?, ?, ?)", added)
-                connection.execute("DELETE FROM journal")
-                connection.execute("COMMIT")
-            except sqlite3.Error:
-                with contextlib.suppress(sqlite3.Error):
-                    connection.execute("ROLLBACK")
-                raise
-            waiting.folded(len(rows))
 
     # -- jobs ---------------------------------------------------------------------------
 
@@ -276,6 +181,8 @@ class Writer:
                 if time.monotonic() > end:
                     return True
         except Exception as error:
+            if broken(error) and job.again():
+                raise
             self._jobs.popleft()
             self._next_sweep = time.monotonic() + _AGAIN_S
             job.fail(HistoryProblem(type(error).__name__))
@@ -287,6 +194,7 @@ class Writer:
         """Remove what has run out, and make the file smaller where that is worth it."""
         for entity_id, until in list(self.erasing.items()):
             yield from self._erase(Erasure(entity_id, until))
+        yield from self._checked()
         swept = yield from self._swept(self._retention())
         connection = self._open()
         pages, loose, version = (
@@ -317,16 +225,12 @@ class Writer:
 
     def _erase(self, erasure: Erasure) -> Steps:
         """Erase rows; what the file held of them is gone with the file."""
+        yield from self._checked()
         swept = yield from self._swept(erasure)
         yield from self._renew(erasure)
         if self.erasing.get(erasure.entity_id) == erasure.until:
             del self.erasing[erasure.entity_id]
         return swept
-
-    def _intend(self, connection: sqlite3.Connection, entity_id: str | None, until: int) -> None:
-        number = self._next_number()
-        sealed = seal_json(self._box, [entity_id, until], _INTENT)
-        connection.execute("INSERT INTO erasing VALUES (?, ?)", (number, sealed))
 
     def _swept(self, rule: Rule) -> Steps:
         """Take what a rule lets go out of memory, journal and blocks."""
@@ -334,11 +238,32 @@ class Writer:
         with waiting.lock:
             waiting.take()
             forgotten = waiting.forget(rule.since)
-        self._fold(self._open())
+        self._fold(self._open(), rule)
         done = yield from Sweep(self._box, rule, self._next_number, self._report).steps(
             self._open()
         )
         return done._replace(rows=done.rows + forgotten)
+
+    def _checked(self) -> Generator[None, None, None]:
+        """Look through the whole file on another thread: writing goes on meanwhile.
+
+        Raises:
+            Damaged: it doesn't hold together; copied as it is, blocks would be lost unseen.
+        """
+        checking: Future[None] = Future()
+
+        def check() -> None:
+            try:
+                self._files.check()
+            except (sqlite3.Error, OSError, UnicodeDecodeError) as error:
+                checking.set_exception(error)
+            else:
+                checking.set_result(None)
+
+        threading.Thread(target=check, name="history check", daemon=True).start()
+        while not wait((checking,), _PATIENCE_S).done:
+            yield
+        checking.result()
 
     def _renew(self, erased: Erasure | None = None) -> Generator[None, None, None]:
         """Put a new file in place of the old: without its free pages and the scraps in them."""

@@ -25,7 +25,7 @@ from hub.history.blocks import (
     unpack_head,
 )
 from hub.history.files import Files
-from hub.history.writer import FOLD_ROWS
+from hub.history.journal import FOLD_ROWS
 from tests.hub.core.boxes import TestBox
 
 ROWS = st.lists(

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from hub.core.states import State
 from hub.history import History
 from hub.history.blocks import HOUR_MS, Columns, Value
+from hub.history.journal import FOLD_ROWS
 from hub.history.past import BEAT_S, RUNNING, Past, silences
 from hub.history.spans import DAY_MS, edges
-from hub.history.writer import FOLD_ROWS
 from tests.hub.core.boxes import TestBox
 
 CHINA = timezone(timedelta(hours=8))
