@@ -34,6 +34,8 @@ from web.health.routes import STATIC as HEALTH_STATIC
 from web.health.routes import TEMPLATES as HEALTH
 from web.health.routes import health_routes
 from web.house import HOUSEHOLD, OWNER, RESIDENTS, House
+from web.kept.routes import TEMPLATES as KEPT
+from web.kept.routes import kept_routes
 from web.kinds import commands, names
 from web.people.routes import TEMPLATES as PEOPLE
 from web.people.routes import people_routes
@@ -113,6 +115,7 @@ def home_design(runtime: HomeRuntime) -> Design:
             SETUP,
             TOKENS,
             HEALTH,
+            KEPT,
             WALL,
         ),
         domains=("web", "hub"),
@@ -135,6 +138,7 @@ def _routes(house: House, design: Design) -> tuple[Routes, ...]:
         favourite_routes(house),
         group_routes(house),
         health_routes(house),
+        kept_routes(house),
         safety_routes(house),
         sharing_routes(house),
         people_routes(house),

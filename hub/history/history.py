@@ -75,7 +75,7 @@ class History:
         self._waiting = Waiting()
         self._heads: dict[int, Head | None] = {}
         self._writer = Writer(self._files, box, self._waiting, self._retention, self._report)
-        self.retention_changed()
+        self._choose_unkept()
 
     def start(self) -> None:
         """Start the writer thread."""
@@ -126,7 +126,11 @@ class History:
         await asyncio.to_thread(self._writer.hurry)
 
     def retention_changed(self) -> None:
-        """The days of a kind are others now; `sweep` removes what has run out."""
+        """The days of a kind are others now; what has run out goes soon."""
+        self._choose_unkept()
+        self._writer.sweep_soon()
+
+    def _choose_unkept(self) -> None:
         self._unkept = frozenset(kind for kind in KINDS if not self._days(kind))
 
     async def sweep(self) -> Swept:

@@ -94,6 +94,11 @@ class Writer(Journal):
         """Remove what has run out, soon."""
         return self._add(Job(self._sweep))
 
+    def sweep_soon(self) -> None:
+        """Let a sweep be due."""
+        self._next_sweep = 0.0
+        self._wake.set()
+
     def erase(self, entity_id: str | None) -> Job:
         """Erase an entity's rows (None: all) that came so far, soon."""
         return self._add(Job(lambda: self._erase_new(entity_id)))

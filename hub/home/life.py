@@ -73,14 +73,18 @@ class HomeLife(HomeParts):
         await self.registry.load()
         self.inventory.groups.start()
         await self.favourites.load()
+        await self.keeping.load()
         await self.bindings_table.load()
         await self._book.load()
         await self.trials.load()
         await self.screens.load()
         await self.refresh_names()
         self._owned = bool(self._names)
-        self.history_store = History(self.data / "history", self.keys.box("history"))
+        self.history_store = History(
+            self.data / "history", self.keys.box("history"), days=self.keeping.days
+        )
         self.history_store.start()
+        self.keeping.history = self.history_store
         self.states.subscribe(self._keep)
         self.registry.listen(self._registry_changed)
         if self.mqtt is not None:

@@ -22,6 +22,7 @@ PAGES = {
     "/devices": ("owner", "resident", "guest"),
     "/devices/{valve}": ("owner", "resident", "guest"),
     "/condition": ("owner", "resident", "guest"),
+    "/kept": ("owner",),
     "/sos": ("owner", "resident", "guest", "wall"),
     "/devices/{valve}/settings": ("owner", "resident"),
     "/devices?q=gas": ("owner", "resident", "guest"),
