@@ -34,6 +34,7 @@ from web.health.routes import STATIC as HEALTH_STATIC
 from web.health.routes import TEMPLATES as HEALTH
 from web.health.routes import health_routes
 from web.house import HOUSEHOLD, OWNER, RESIDENTS, House
+from web.kept.routes import STATIC as KEPT_STATIC
 from web.kept.routes import TEMPLATES as KEPT
 from web.kept.routes import kept_routes
 from web.kinds import commands, names
@@ -120,7 +121,12 @@ def home_design(runtime: HomeRuntime) -> Design:
         ),
         domains=("web", "hub"),
         nav=NAV,
-        static={"calls": CALLS_STATIC, "health": HEALTH_STATIC, "wall": WALL_STATIC},
+        static={
+            "calls": CALLS_STATIC,
+            "health": HEALTH_STATIC,
+            "kept": KEPT_STATIC,
+            "wall": WALL_STATIC,
+        },
         extra=header,
         names=NAMES,
     )

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from web.design.page import Words
 
 TEMPLATES = Path(__file__).parent / "templates"
+STATIC = Path(__file__).parent / "static"
 CHOICES = (0, 1, 10, 30, 90, 365, 1095)
 """Days that the page offers."""
 NO_BREAK = "\N{NO-BREAK SPACE}"
