@@ -130,6 +130,8 @@ async def take_all(camera: Camera, demo: Demo) -> None:
         await camera.take(home, f"safety.{language}")
         await home.goto(f"{homes[language][1]}/sos")
         await camera.take(home, f"sos.{language}")
+        await home.goto(f"{homes[language][1]}/kept")
+        await camera.take(home, f"kept.{language}")
         await home.goto(homes[language][1])
     await desks["en"][0].click("form[action='/duty/start'] button")
     await stage.click("form[action='/scenes/gas/begin'] button")

@@ -36,6 +36,9 @@ from web.health.routes import STATIC as HEALTH_STATIC
 from web.health.routes import TEMPLATES as HEALTH
 from web.health.routes import health_routes
 from web.house import HOUSEHOLD, OWNER, RESIDENTS, House
+from web.kept.routes import STATIC as KEPT_STATIC
+from web.kept.routes import TEMPLATES as KEPT
+from web.kept.routes import kept_routes
 from web.kinds import commands, names
 from web.people.routes import TEMPLATES as PEOPLE
 from web.people.routes import people_routes
@@ -116,11 +119,17 @@ def home_design(runtime: HomeRuntime) -> Design:
             SETUP,
             TOKENS,
             HEALTH,
+            KEPT,
             WALL,
         ),
         domains=("web", "hub"),
         nav=NAV,
-        static={"calls": CALLS_STATIC, "health": HEALTH_STATIC, "wall": WALL_STATIC},
+        static={
+            "calls": CALLS_STATIC,
+            "health": HEALTH_STATIC,
+            "kept": KEPT_STATIC,
+            "wall": WALL_STATIC,
+        },
         extra=header,
         names=NAMES,
     )
@@ -139,6 +148,7 @@ def _routes(house: House, design: Design) -> tuple[Routes, ...]:
         favourite_routes(house),
         group_routes(house),
         health_routes(house),
+        kept_routes(house),
         safety_routes(house),
         sharing_routes(house),
         people_routes(house),

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from hub.history.past import Past
     from hub.home.favourites import Favourites
     from hub.home.inventory import Inventory
+    from hub.home.keeping import Keeping
     from hub.home.screens import Screens
     from hub.plugins.problems import Noted
     from web.health.views import HubView
@@ -112,6 +113,10 @@ class HomeRuntime(Protocol):
     @property
     def favourites(self) -> Favourites:
         """What each person wants to see first."""
+
+    @property
+    def keeping(self) -> Keeping:
+        """What is kept of the history, and for how long."""
 
     @property
     def areas(self) -> Sequence[Area]:

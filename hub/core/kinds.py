@@ -28,6 +28,12 @@ SECRET = "secret"  # noqa: S105 - what an argument is
 something that is never written down."""
 
 
+KEEP_DAYS = {PRESENCE: 10, HABITS: 90, NONE: 365}
+KEEP_NUMBERS_DAYS = 365
+"""How many days the history is kept unless a household chooses otherwise: what tells who is at home
+for some days, habits for a season, figures and what tells nothing of people for a year."""
+
+
 class Kind:
     """One kind.
 
@@ -78,10 +84,23 @@ class Kind:
         self.roles = frozenset(roles.split())
         self.personal = personal
 
+    @property
+    def keep_days(self) -> int:
+        """How many days its history is kept unless a household chooses otherwise."""
+        if self.personal != PRESENCE and self.state in {FIGURE, NUMBER}:
+            return KEEP_NUMBERS_DAYS
+        return KEEP_DAYS[self.personal]
+
     def watched_for(self, device_class: str | None) -> tuple[str, ...]:
         """What an entity of this kind and class can be watched for, the nearest first."""
         own = self.hazards.get(device_class or "", ()) if device_class else ()
         return tuple(dict.fromkeys((*own, *self.hazards.get("", ()))))
+
+
+def keep_days(kind: str) -> int:
+    """How many days a kind's history is kept unless chosen otherwise; the hub's own for longest."""
+    known = KINDS.get(kind)
+    return known.keep_days if known is not None else max(KEEP_DAYS.values())
 
 
 _ON_OFF: dict[str, tuple[str, ...]] = {"turn_on": (), "turn_off": (), "toggle": ()}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterable, Iterator
 from itertools import accumulate
+from typing import NamedTuple
 
 import orjson
 
@@ -20,7 +21,7 @@ Columns = tuple[list[int], list[Value]]  # times in milliseconds since 1970, and
 
 BLOCK_ROWS = 1_024
 HOUR_MS = 3_600_000
-_Part = tuple[str, list[int], list[Value]]
+Part = tuple[str, list[int], list[Value]]
 
 
 def pack_batch(box: Box, number: int, rows: list[Row]) -> bytes:
@@ -34,41 +35,77 @@ def unpack_batch(box: Box, number: int, sealed: bytes) -> list[Row]:
     return [(entity_id, at, value) for entity_id, at, value in rows]
 
 
+class Held(NamedTuple):
+    """What a block holds of one kind: how many rows, and the time of the first in milliseconds."""
+
+    rows: int
+    first: int
+
+
 class Head:
-    """What a block holds: rows of entities from `first` to `last` in the alphabet."""
+    """What a block holds: rows of entities from `first` to `last` in the alphabet.
 
-    __slots__ = ("end", "first", "last", "start")
+    `kinds` is None in blocks of older releases; `survey` makes it from the body.
+    """
 
-    def __init__(self, first: str, last: str, start: int, end: int) -> None:
+    __slots__ = ("end", "first", "kinds", "last", "start")
+
+    def __init__(
+        self, first: str, last: str, start: int, end: int, kinds: dict[str, Held] | None
+    ) -> None:
         self.first = first
         self.last = last
         self.start = start
         self.end = end
+        self.kinds = kinds
 
     def may_have(self, entity_id: str, start: int, end: int) -> bool:
         """Whether rows of that entity and time can be in the block."""
         return self.first <= entity_id <= self.last and self.start <= end and self.end >= start
 
 
-def pack_block(box: Box, number: int, parts: list[_Part]) -> tuple[bytes, bytes]:
+def kind_of(entity_id: str) -> str:
+    """The kind that an entity's id begins with."""
+    return entity_id.partition(".")[0]
+
+
+def survey(parts: list[Part]) -> Head:
+    """The head of a block of these parts, which are in the order of the alphabet."""
+    kinds: dict[str, Held] = {}
+    for entity_id, times, _values in parts:
+        kind, first = kind_of(entity_id), min(times)
+        held = kinds.get(kind, Held(0, first))
+        kinds[kind] = Held(held.rows + len(times), min(held.first, first))
+    start = min(held.first for held in kinds.values())
+    end = max(max(times) for _, times, _ in parts)
+    return Head(parts[0][0], parts[-1][0], start, end, kinds)
+
+
+def pack_block(box: Box, number: int, parts: list[Part]) -> tuple[bytes, bytes]:
     """Seal one block; returns its sealed head and body."""
     columns = [(entity_id, _differences(times), values) for entity_id, times, values in parts]
-    head = [
-        parts[0][0],
-        parts[-1][0],
-        min(min(times) for _, times, _ in parts),
-        max(max(times) for _, times, _ in parts),
-    ]
-    return (
-        box.seal(orjson.dumps(head), _context("head", number)),
-        box.seal(zlib.compress(orjson.dumps(columns), 6), _context("block", number)),
-    )
+    body = box.seal(zlib.compress(orjson.dumps(columns), 6), _context("block", number))
+    return pack_head(box, number, survey(parts)), body
+
+
+def pack_head(box: Box, number: int, head: Head) -> bytes:
+    """Seal the head of a block."""
+    kinds = {kind: list(held) for kind, held in (head.kinds or {}).items()}
+    plain = [head.first, head.last, head.start, head.end, kinds]
+    return box.seal(orjson.dumps(plain), _context("head", number))
 
 
 def unpack_head(box: Box, number: int, sealed: bytes) -> Head:
     """The head of a block; raises the box's error."""
-    first, last, start, end = orjson.loads(box.open(sealed, _context("head", number)))
-    return Head(first, last, start, end)
+    first, last, start, end, *more = orjson.loads(box.open(sealed, _context("head", number)))
+    kinds = {kind: Held(*held) for kind, held in more[0].items()} if more else None
+    return Head(first, last, start, end, kinds)
+
+
+def unpack_parts(box: Box, number: int, sealed: bytes) -> list[Part]:
+    """Everything in a block, by entity; raises the box's error."""
+    columns = orjson.loads(zlib.decompress(box.open(sealed, _context("block", number))))
+    return [(name, list(accumulate(differences)), values) for name, differences, values in columns]
 
 
 def unpack_block(box: Box, number: int, sealed: bytes, entity_id: str) -> Columns:
@@ -83,7 +120,7 @@ def unpack_block(box: Box, number: int, sealed: bytes, entity_id: str) -> Column
     return times, values
 
 
-def sort_into_blocks(rows: Iterable[Row]) -> Iterator[tuple[int, list[_Part]]]:
+def sort_into_blocks(rows: Iterable[Row]) -> Iterator[tuple[int, list[Part]]]:
     """Group rows into (hour since 1970, parts of one block), about `BLOCK_ROWS` rows each."""
     hours: dict[int, dict[str, tuple[list[int], list[Value]]]] = {}
     for entity_id, at, value in rows:
@@ -94,7 +131,7 @@ def sort_into_blocks(rows: Iterable[Row]) -> Iterator[tuple[int, list[_Part]]]:
         columns[0].append(at)
         columns[1].append(value)
     for hour in sorted(hours):
-        parts: list[_Part] = []
+        parts: list[Part] = []
         count = 0
         for entity_id in sorted(hours[hour]):
             times, values = hours[hour][entity_id]

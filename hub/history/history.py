@@ -10,18 +10,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import os
 import sqlite3
-import threading
 import time
 from bisect import bisect_left, bisect_right
-from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from heapq import merge
 from itertools import chain, groupby
 from operator import gt, itemgetter
 from pathlib import Path
+from typing import Any
 
+from hub.core.kinds import KINDS, keep_days
 from hub.core.sealed import Box
 from hub.core.states import State
 from hub.history.blocks import (
@@ -30,27 +29,19 @@ from hub.history.blocks import (
     Head,
     Row,
     Value,
-    pack_batch,
-    pack_block,
-    sort_into_blocks,
-    unpack_batch,
+    kind_of,
     unpack_block,
     unpack_head,
 )
+from hub.history.counting import Counting, Kept
+from hub.history.files import Files, broken
+from hub.history.jobs import Swept
+from hub.history.keeping import Retention
+from hub.history.waiting import Waiting
+from hub.history.writer import Writer
 
 _log = logging.getLogger(__name__)
-BUSY_S, QUIET_S = 0.2, 1.0
-_BUSY_ROWS = 20  # a flush with more than this many makes the next one come sooner
-FOLD_ROWS = 8_192
-MAX_WAITING = 200_000  # rows kept in memory while the disk or the key is away
-KEEP_DAYS = 400
 MOST_HEADS = 4_096  # kept open in memory: some days of a home's blocks, not a year's
-_SCHEMA = (
-    "CREATE TABLE IF NOT EXISTS journal (number INTEGER PRIMARY KEY, sealed BLOB NOT NULL) STRICT",
-    "CREATE TABLE IF NOT EXISTS blocks (number INTEGER PRIMARY KEY, hour INTEGER NOT NULL,"
-    " head BLOB NOT NULL, body BLOB NOT NULL) STRICT",
-    "CREATE INDEX IF NOT EXISTS blocks_by_hour ON blocks (hour)",
-)
 
 
 class History:
@@ -59,53 +50,58 @@ class History:
     Args:
         folder: where `history.db` is, made when missing (0700).
         box: seals all rows; while it refuses (the household is locked) rows wait in memory.
-        keep_days: older rows are removed.
+        days: how many days a kind is kept; 0 keeps nothing.
+        files: other files than those of `folder`.
 
     Attributes:
         damaged: how many batches and blocks could not be opened and were skipped.
-        dropped: how many rows were given up because too many waited.
     """
 
-    def __init__(self, folder: Path, box: Box, *, keep_days: int = KEEP_DAYS) -> None:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.path = folder / "history.db"
+    def __init__(
+        self,
+        folder: Path,
+        box: Box,
+        *,
+        days: Callable[[str], int] = keep_days,
+        files: Files | None = None,
+    ) -> None:
+        self._files = files or Files(folder)
+        self.path = self._files.path
         self.damaged = 0
-        self.dropped = 0
+        self._damaged: set[int] = set()
         self._box = box
-        self._keep_ms = keep_days * 24 * HOUR_MS
-        self._recorded: deque[Row] = deque()
-        self._unsaved: list[Row] = []  # taken over, not on the disk yet
-        self._recent: list[Row] = []  # everything that is in no block yet
+        self._days = days
+        self._unkept = frozenset[str]()
+        self._waiting = Waiting()
         self._heads: dict[int, Head | None] = {}
-        self._lock = threading.Lock()
-        self._stopping = False
-        self._wake = threading.Event()
-        self._wanted = threading.Condition()
-        self._rounds = 0
-        self._hurry = 0  # rounds that somebody waits for
-        self._thread: threading.Thread | None = None
-        self._loaded = False
-        self._last_number = 0
+        self._writer = Writer(self._files, box, self._waiting, self._retention, self._report)
+        self._choose_unkept()
 
     def start(self) -> None:
         """Start the writer thread."""
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._write_loop, name="history", daemon=True)
-            self._thread.start()
+        self._writer.start()
 
     async def close(self) -> None:
         """Write what waits and end."""
-        thread, self._thread = self._thread, None
-        if thread is not None:
-            self._stopping = True
-            self._wake.set()
-            await asyncio.to_thread(thread.join)
+        await asyncio.to_thread(self._writer.stop)
+
+    @property
+    def dropped(self) -> int:
+        """How many rows were given up because too many waited."""
+        return self._waiting.dropped
+
+    @property
+    def problem(self) -> str:
+        """Why nothing is written: `ROOM`, `DISK`, or "" while all is well."""
+        return self._writer.problem
 
     def record(self, state: State, _old: State | None = None) -> None:
         """Take a state in, if it brought a change; fits `States.subscribe`. Never blocks."""
         if state.changed == state.updated:
+            if self._unkept and kind_of(state.entity_id) in self._unkept:
+                return
             value = state.value if state.available else None
-            self._recorded.append((state.entity_id, int(state.updated * 1000), value))
+            self._waiting.recorded.append((state.entity_id, int(state.updated * 1000), value))
 
     async def read(self, entity_id: str, start: float, end: float) -> list[tuple[float, Value]]:
         """What an entity was, as (seconds since 1970, value), oldest first.
@@ -127,145 +123,60 @@ class History:
 
     async def flush(self) -> None:
         """Return when everything recorded so far is on the disk, or could not be written."""
-        await asyncio.to_thread(self._flush_now)
+        await asyncio.to_thread(self._writer.hurry)
 
-    async def erase(self) -> None:
-        """Remove all history."""
-        await self.flush()
-        await asyncio.to_thread(self._erase)
+    def retention_changed(self) -> None:
+        """The days of a kind are others now; what has run out goes soon."""
+        self._choose_unkept()
+        self._writer.sweep_soon()
 
-    def _flush_now(self) -> None:
-        with self._wanted:
-            # The round that runs now may have begun before the last row came.
-            rounds, self._hurry = self._rounds + 2, 2
-            self._wake.set()
-            while self._rounds < rounds and self._thread is not None:
-                self._wanted.wait(0.05)
+    def _choose_unkept(self) -> None:
+        self._unkept = frozenset(kind for kind in KINDS if not self._days(kind))
 
-    def _connect(self) -> sqlite3.Connection:
-        with contextlib.suppress(FileExistsError):
-            os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-        made = sqlite3.connect(self.path, isolation_level=None, timeout=5)
-        made.execute("PRAGMA journal_mode=WAL")
-        made.execute("PRAGMA synchronous=FULL")
-        for statement in _SCHEMA:
-            made.execute(statement)
-        return made
+    async def sweep(self) -> Swept:
+        """Remove what has run out; it happens once a day by itself too.
 
-    def _erase(self) -> None:
-        with self._lock, contextlib.closing(self._connect()) as connection:
-            connection.execute("PRAGMA secure_delete=ON")
-            connection.execute("DELETE FROM journal")
-            connection.execute("DELETE FROM blocks")
-            self._recent.clear()
-            self._unsaved.clear()
-            self._heads.clear()
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        Raises:
+            HistoryProblem: the disk did not take it, or the household is locked.
+        """
+        return await asyncio.wrap_future(self._writer.sweep().done)
 
-    def _write_loop(self) -> None:
-        connection: sqlite3.Connection | None = None
-        last = False
-        while not last:
-            last = self._stopping
-            count = 0
-            try:
-                connection = connection or self._connect()
-                count = self._round(connection)
-            except sqlite3.Error as error:
-                _log.warning("history could not be written: %s", error)
-                if connection is not None:
-                    connection.close()
-                    connection = None
-            except Exception as error:  # noqa: BLE001 - locked or broken boxes have own errors
-                _log.info("history waits for its key: %s", type(error).__name__)
-            with self._wanted:
-                self._rounds += 1
-                self._wanted.notify_all()
-                self._hurry = max(0, self._hurry - 1)
-            if not last and not self._hurry:
-                self._pause(BUSY_S if count > _BUSY_ROWS else QUIET_S)
-        if connection is not None:
-            connection.close()
+    async def erase(self, entity_id: str | None = None) -> Swept:
+        """Erase the history of an entity, None: of all, up to this moment.
 
-    def _pause(self, seconds: float) -> None:
-        """Wait, but less when told to stop or hurry, or when much has come meanwhile."""
-        end = time.monotonic() + seconds
-        while not self._wake.is_set() and (left := end - time.monotonic()) > 0:
-            self._wake.wait(min(BUSY_S, left))
-            if len(self._recorded) > _BUSY_ROWS:
-                break
-        self._wake.clear()
+        When this returns nothing of it is left in the files. Nothing of it is read from the
+        moment on that the wish is on the disk; a crash after that doesn't undo it.
 
-    def _round(self, connection: sqlite3.Connection) -> int:
-        """One flush; returns how many rows it took over."""
-        with self._lock:
-            recorded = self._recorded
-            rows = [recorded.popleft() for _ in range(len(recorded))]
-            self._recent.extend(rows)
-            self._unsaved.extend(rows)
-            surplus = len(self._unsaved) - MAX_WAITING
-            if surplus > 0:
-                self.dropped += surplus
-                del self._unsaved[:surplus]
-                begin = len(self._recent) - len(self._unsaved) - surplus
-                del self._recent[begin : begin + surplus]
-        if not self._loaded:
-            self._load(connection)
-        if self._unsaved:
-            number = self._next_number()
-            sealed = pack_batch(self._box, number, self._unsaved)
-            connection.execute("INSERT INTO journal VALUES (?, ?)", (number, sealed))
-            with self._lock:
-                self._unsaved = []
-        if self._recent and (len(self._recent) >= FOLD_ROWS or self._hour_over()):
-            self._fold(connection)
-        return len(rows)
+        Raises:
+            HistoryProblem: the disk did not take it; it is tried again by itself if the wish
+                was written down.
+        """
+        done = await asyncio.wrap_future(self._writer.erase(entity_id).done)
+        self._heads = {}
+        return done
 
-    def _hour_over(self) -> bool:
-        return self._recent[0][1] // HOUR_MS < int(time.time() * 1000) // HOUR_MS
+    async def kept(self) -> dict[str, Kept]:
+        """What is there of each kind."""
+        return await asyncio.to_thread(self._kept)
 
-    def _next_number(self) -> int:
-        """A number never used before, which binds sealed bytes to their row."""
-        self._last_number = max(self._last_number + 1, time.time_ns() // 1000)
-        return self._last_number
+    async def size(self) -> int:
+        """Bytes that the files take."""
+        return await asyncio.to_thread(self._files.size)
 
-    def _load(self, connection: sqlite3.Connection) -> None:
-        """Bring the journal back into memory; raises the box's error while it is locked."""
-        self._box.seal(b"", b"history probe")
-        rows: list[Row] = []
-        for number, sealed in connection.execute("SELECT * FROM journal ORDER BY number"):
-            self._last_number = max(self._last_number, number)
-            try:
-                rows += unpack_batch(self._box, number, sealed)
-            except Exception as error:  # noqa: BLE001 - each box and zlib have their own errors
-                self._report(number, error)
-        newest = connection.execute("SELECT MAX(number) FROM blocks").fetchone()[0]
-        self._last_number = max(self._last_number, newest or 0)
-        with self._lock:
-            self._recent[:0] = rows
-        self._loaded = True
+    def _retention(self) -> Retention:
+        longest = max(self._days(kind) for kind in ("", *KINDS))
+        return Retention(self._days, longest, _now_ms())
 
-    def _fold(self, connection: sqlite3.Connection) -> None:
-        """Turn the journal into blocks, in one transaction."""
-        rows = list(self._recent)
-        added: list[tuple[int, int, bytes, bytes]] = []
-        for hour, parts in sort_into_blocks(rows):
-            number = self._next_number()
-            head, body = pack_block(self._box, number, parts)
-            added.append((number, hour, head, body))
-        oldest = (int(time.time() * 1000) - self._keep_ms) // HOUR_MS
-        with self._lock:
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                connection.executemany("INSERT INTO blocks VALUES (?, ?, ?, ?)", added)
-                connection.execute("DELETE FROM journal")
-                connection.execute("DELETE FROM blocks WHERE hour < ?", (oldest,))
-                connection.execute("COMMIT")
-            except sqlite3.Error:
-                with contextlib.suppress(sqlite3.Error):
-                    connection.execute("ROLLBACK")
-                raise
-            del self._recent[: len(rows)]
+    def _kept(self) -> dict[str, Kept]:
+        counting = Counting()
+        with self._files.reading() as connection:
+            with self._waiting.lock:
+                counting.rows(self._waiting.all())
+                blocks = self._begun(connection, "SELECT number, head, length(body) FROM blocks")
+            for number, sealed, size in blocks:
+                with contextlib.suppress(Exception):  # whoever reads its rows reports it
+                    counting.block(unpack_head(self._box, number, sealed), len(sealed) + size)
+        return counting.found
 
     def hours(
         self, entity_id: str, start: int, end: int, *, newest_first: bool = False
@@ -284,13 +195,12 @@ class History:
         """
         query = "SELECT hour, number, head FROM blocks WHERE hour BETWEEN ? AND ? ORDER BY hour"
         query += " DESC, number" if newest_first else ", number"
-        with contextlib.closing(self._connect()) as connection:
-            with self._lock:
-                waiting = _by_hour([*self._recent, *self._recorded], entity_id)
-                connection.execute("BEGIN")
-                found = connection.execute(query, (start // HOUR_MS, end // HOUR_MS))
-                first = found.fetchone()  # the snapshot is taken at the first step, not at BEGIN
-            blocks = chain((first,) if first else (), found)
+        erasing = self._writer.erasing
+        start = max(start, *(erasing.get(one, -1) + 1 for one in (entity_id, None)))
+        with self._files.reading() as connection:
+            with self._waiting.lock:
+                waiting = _by_hour(self._waiting.all(), entity_id)
+                blocks = self._begun(connection, query, (start // HOUR_MS, end // HOUR_MS))
             unfolded = ((hour, 0, b"") for hour in sorted(waiting, reverse=newest_first))
             every = merge(blocks, unfolded, key=itemgetter(0), reverse=newest_first)
             for hour, parts in groupby(every, key=itemgetter(0)):
@@ -304,6 +214,31 @@ class History:
                 if columns[0]:
                     yield columns
 
+    def _begun(
+        self, connection: sqlite3.Connection, query: str, limits: tuple[int, ...] = ()
+    ) -> Iterator[Any]:
+        """The rows of a query, which all read one state of the file, up to a damaged place."""
+        try:
+            connection.execute("BEGIN")
+            found = connection.execute(query, limits)
+            first = found.fetchone()  # the snapshot is taken at the first step, not at BEGIN
+        except (sqlite3.Error, UnicodeDecodeError) as error:
+            self._unread(error)
+            return iter(())
+        return self._sound(chain((first,) if first else (), found))
+
+    def _sound(self, rows: Iterator[Any]) -> Iterator[Any]:
+        try:
+            yield from rows
+        except sqlite3.Error as error:
+            self._unread(error)
+
+    def _unread(self, error: Exception) -> None:
+        if broken(error):
+            self._writer.broken = True  # it saves what can be saved
+        else:
+            _log.warning("history could not be read: %s", error)
+
     def _head(self, number: int, sealed: bytes) -> Head | None:
         if number not in self._heads:
             if len(self._heads) >= MOST_HEADS:
@@ -311,25 +246,41 @@ class History:
             try:
                 self._heads[number] = unpack_head(self._box, number, sealed)
             except Exception as error:  # noqa: BLE001 - each box has its own errors
-                self._box.seal(b"", b"history probe")
                 self._report(number, error)
                 self._heads[number] = None
         return self._heads[number]
 
     def _block(self, connection: sqlite3.Connection, number: int, entity_id: str) -> Columns:
         query = "SELECT body FROM blocks WHERE number = ?"
-        sealed = connection.execute(query, (number,)).fetchone()[0]
         try:
+            sealed = connection.execute(query, (number,)).fetchone()[0]
             return unpack_block(self._box, number, sealed, entity_id)
+        except sqlite3.Error as error:
+            self._unread(error)
         except Exception as error:  # noqa: BLE001 - each box and zlib have their own errors
-            self._box.seal(b"", b"history probe")
             self._report(number, error)
             self._heads[number] = None
-            return [], []
+        return [], []
 
-    def _report(self, number: int, error: Exception) -> None:
-        self.damaged += 1
-        _log.error("part %d of the history is damaged and left out: %s", number, error)
+    def _report(self, number: int, error: Exception | None) -> None:
+        """Count a damaged part once; None: the file itself was.
+
+        Raises the box's error while it is locked: then nothing is damaged.
+        """
+        if error is None:
+            self.damaged += 1
+            return
+        self._box.seal(b"", b"history probe")
+        if number not in self._damaged:
+            self._damaged.add(number)
+            self.damaged += 1
+            _log.error(
+                "part %d of the history is damaged and left out: %s", number, type(error).__name__
+            )
+
+
+def _now_ms() -> int:
+    return int(time.time() * 1000)
 
 
 def _by_hour(rows: list[Row], entity_id: str) -> dict[int, Columns]:

@@ -45,6 +45,7 @@ class HubCondition:
         integrations: those with a config entry, and those that can't be read.
         history_damaged: parts of the history that can't be opened; None while there is none.
         history_dropped: values given up because the disk took nothing for too long.
+        history_problem: why no history is written, ``room`` or ``disk``; "" while all is well.
         disk_free: bytes free where the home's data lies.
         disk_total: bytes that the disk has.
     """
@@ -57,6 +58,7 @@ class HubCondition:
         "disk_total",
         "history_damaged",
         "history_dropped",
+        "history_problem",
         "integrations",
     )
 
@@ -69,6 +71,7 @@ class HubCondition:
         integrations: Sequence[IntegrationCondition],
         history_damaged: int | None,
         history_dropped: int,
+        history_problem: str,
         disk_free: int,
         disk_total: int,
     ) -> None:
@@ -78,6 +81,7 @@ class HubCondition:
         self.integrations = integrations
         self.history_damaged = history_damaged
         self.history_dropped = history_dropped
+        self.history_problem = history_problem
         self.disk_free = disk_free
         self.disk_total = disk_total
 
@@ -93,6 +97,7 @@ async def condition_of(home: HomeLife) -> HubCondition:
         integrations=_integrations(home),
         history_damaged=history.damaged if history is not None else None,
         history_dropped=history.dropped if history is not None else 0,
+        history_problem=history.problem if history is not None else "",
         disk_free=disk[0],
         disk_total=disk[1],
     )

@@ -80,14 +80,18 @@ class HomeLife(HomeParts):
         self.inventory.groups.start()
         await self.favourites.load()
         await self.contacts.open()
+        await self.keeping.load()
         await self.bindings_table.load()
         await self._book.load()
         await self.trials.load()
         await self.screens.load()
         await self.refresh_names()
         self._owned = bool(self._names)
-        self.history_store = History(self.data / "history", self.keys.box("history"))
+        self.history_store = History(
+            self.data / "history", self.keys.box("history"), days=self.keeping.days
+        )
         self.history_store.start()
+        self.keeping.history = self.history_store
         self.past = Past(self.history_store)
         self.running = Running(self.history_store, self.states, self._kept)
         self.running.start()

@@ -30,13 +30,14 @@ from hub.core.states import States
 from hub.core.store import Store, StoreError, migrate
 from hub.history.history import History
 from hub.history.past import Past
-from hub.home import book, favourites, offer, roles, screens
+from hub.home import book, favourites, keeping, offer, roles, screens
 from hub.home.book import HazardBook
 from hub.home.contacts import contacts
 from hub.home.contacts.contacts import Contacts
 from hub.home.device_users import BrokerAccess
 from hub.home.favourites import Favourites
 from hub.home.inventory import Inventory
+from hub.home.keeping import Keeping
 from hub.home.keys import Keys
 from hub.home.offer import CANCEL_S, Offers
 from hub.home.options import ASK_S, CLEAR_S
@@ -66,6 +67,7 @@ MIGRATIONS = (
     entries.MIGRATION,
     favourites.MIGRATION,
     contacts.migration,
+    keeping.MIGRATION,
 )
 BUILT_IN_CONFIGS: dict[str, dict[str, object]] = {"mqtt": {}}
 """Integrations that run without being added: the embedded broker is always there."""
@@ -126,6 +128,7 @@ class HomeParts:
         self.registry = Registry(self.store, self.keys.box("registry"))
         self.inventory = Inventory(self.registry, self.states, self.note, self._registry_changed)
         self.favourites = Favourites(self.store, self.keys.box("favourites"))
+        self.keeping = Keeping(self.store, self.keys.box("keeping"), self.note)
         self.audit = Audit(self.store, self.keys.box("audit"))
         self._make_accounts()
         self.screens = Screens(self.store, self.keys.box("screens"), role_of=self._role_of)

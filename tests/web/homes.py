@@ -26,12 +26,14 @@ from hub.core.settings import Listen
 from hub.core.states import States
 from hub.core.store import Store, migrate
 from hub.core.wire import Wire
+from hub.history import History
 from hub.history.blocks import Columns, Value
 from hub.history.past import Past
-from hub.home import favourites, screens
+from hub.home import favourites, keeping, screens
 from hub.home.device_users import BrokerAccess
 from hub.home.favourites import Favourites
 from hub.home.inventory import Inventory
+from hub.home.keeping import Keeping
 from hub.home.screens import Screens
 from hub.http.live import Live
 from hub.http.server import Server, serve
@@ -128,6 +130,7 @@ class FakeHome(FakeGuarding):
             self.registry, self.states, self.note, lambda: self.changed("registry")
         )
         self.favourites = Favourites(store, Box(b"k" * 32))
+        self.keeping = Keeping(store, Box(b"k" * 32), self.note)
         self.inventory.groups.start()
         self.accounts = accounts
         self.tokens = tokens
@@ -159,6 +162,7 @@ class FakeHome(FakeGuarding):
             ],
             history_damaged=0,
             history_dropped=0,
+            history_problem="",
             disk_free=20 * 2**30,
             disk_total=32 * 2**30,
         )
@@ -376,6 +380,7 @@ async def served(folder: Path, *, furnished: bool = True) -> AsyncIterator[Serve
             [
                 MIGRATION,
                 favourites.MIGRATION,
+                keeping.MIGRATION,
                 home_tokens.MIGRATION,
                 screens.MIGRATION,
                 entries.MIGRATION,
@@ -390,6 +395,9 @@ async def served(folder: Path, *, furnished: bool = True) -> AsyncIterator[Serve
     if furnished:
         home.furnish()
     await home.adding.start()
+    history = History(folder / "history", Box(b"h" * 32), days=home.keeping.days)
+    history.start()
+    home.keeping.history = history
     listen = Listen(port=0)
     live = Live()
     app = compose(home, listen, live=live)
@@ -399,5 +407,6 @@ async def served(folder: Path, *, furnished: bool = True) -> AsyncIterator[Serve
     finally:
         await server.stop()
         await home.adding.stop()
+        await history.close()
         small.close()
         store.close()

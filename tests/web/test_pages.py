@@ -24,6 +24,7 @@ PAGES = {
     "/devices/{valve}/history": ("owner", "resident", "guest"),
     "/devices/{valve}/history?span=month&date=2026-11-23": ("owner", "resident", "guest"),
     "/condition": ("owner", "resident", "guest"),
+    "/kept": ("owner",),
     "/sos": ("owner", "resident", "guest", "wall"),
     "/devices/{valve}/settings": ("owner", "resident"),
     "/devices?q=gas": ("owner", "resident", "guest"),

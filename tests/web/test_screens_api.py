@@ -60,7 +60,7 @@ async def test_what_no_screen_can_show(home: Served) -> None:
         assert await client.refused("POST", "/screens", {"name": "Hall"}) == "409 name_taken name"
         owner = (await client.ask("GET", "/people"))[1]["people"][0]["id"]
         for method, rest in (("DELETE", ""), ("POST", "/code"), ("PATCH", "")):
-            body = {} if method == "PATCH" else None
+            body: dict[str, object] | None = {} if method == "PATCH" else None
             told = await client.refused(method, f"/screens/{owner}{rest}", body)
             assert told == "404 account_unknown"
 

@@ -38,7 +38,7 @@ class Written(Served):
     """A served home with such a history."""
 
     def __init__(self, made: Served) -> None:
-        super().__init__(made.home, made.app, made.server)
+        super().__init__(made.home, made.app, made.server, made.live)
         self.kept = Kept()
         self.home.past = Past(self.kept)
 

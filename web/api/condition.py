@@ -72,6 +72,7 @@ class HubHealth(TypedDict):
     integrations: list[IntegrationHealth]
     history_damaged: Annotated[int | None, "parts that can't be opened; null: no history"]
     history_dropped: Annotated[int, "values that could not be written down"]
+    history_problem: Annotated[str, 'why none is written: "room", "disk", or "" while all is well']
     disk_free: Annotated[int, "bytes"]
     disk_total: Annotated[int, "bytes"]
 
@@ -138,6 +139,7 @@ def _hub(hub: "HubView", guard: str) -> HubHealth:
         ],
         "history_damaged": hub.history_damaged,
         "history_dropped": hub.history_dropped,
+        "history_problem": hub.history_problem,
         "disk_free": hub.disk_free,
         "disk_total": hub.disk_total,
     }

@@ -22,6 +22,7 @@ from web.api.brokers import broker_operations
 from web.api.condition import condition_operations
 from web.api.household import key_operations, people_operations, token_operations
 from web.api.inventory import inventory_operations
+from web.api.keeping import keeping_operations
 from web.api.safety import hazard_model, hazard_operations, safety_model, safety_operations
 from web.api.screens import screen_operations
 from web.api.sharing import sharing_operations
@@ -65,6 +66,7 @@ class HomeApi:
             *registry_operations(runtime),
             *condition_operations(runtime),
             *inventory_operations(runtime),
+            *keeping_operations(runtime),
             *hazard_operations(runtime),
             *safety_operations(runtime),
             *sharing_operations(runtime),

@@ -54,6 +54,10 @@ class HubView(Protocol):
         """Values given up while the disk took nothing."""
 
     @property
+    def history_problem(self) -> str:
+        """Why no history is written, `room` or `disk`; "" while all is well."""
+
+    @property
     def disk_free(self) -> int:
         """Bytes free."""
 

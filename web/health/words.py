@@ -240,6 +240,13 @@ def _history_lines(hub: HubView, words: Words) -> list[HubLine]:
     if hub.history_damaged is None:
         return []
     lines = []
+    if hub.history_problem:
+        detail = words("Nothing else is stopped by it. It goes on by itself when there is room.")
+        if hub.history_problem == "room":
+            title = words("The disk is nearly full: no history is written")
+        else:
+            title = words("The disk takes nothing: no history is written")
+        lines.append(HubLine("history", "2", "history", title, detail))
     if hub.history_damaged:
         text = words.ngettext(
             "%(num)s part of the history is damaged and left out",

@@ -24,7 +24,8 @@ from hub.history.blocks import (
     unpack_block,
     unpack_head,
 )
-from hub.history.history import FOLD_ROWS
+from hub.history.files import Files
+from hub.history.journal import FOLD_ROWS
 from tests.hub.core.boxes import TestBox
 
 ROWS = st.lists(
@@ -180,7 +181,7 @@ async def test_erase(history: History) -> None:
 
 
 async def test_old_rows_are_removed(tmp_path: Path) -> None:
-    history = History(tmp_path, TestBox(), keep_days=1)
+    history = History(tmp_path, TestBox(), days=lambda _kind: 1)
     history.start()
     history.record(state("s.a", "old", time.time() - 3 * 86400))
     history.record(state("s.a", "new", time.time() - 7200))
@@ -241,13 +242,13 @@ def write_and_kill(folder: Path, pause: str) -> float:
     return at
 
 
-class TightDisk(History):
-    """A history on a disk that has room for so many pages of 4 KiB."""
+class TightFiles(Files):
+    """Files on a disk that has room for so many pages of 4 KiB."""
 
     pages = 1_000_000
 
-    def _connect(self) -> sqlite3.Connection:
-        made = super()._connect()
+    def connect(self) -> sqlite3.Connection:
+        made = super().connect()
         made.execute(f"PRAGMA max_page_count={self.pages}")
         return made
 
@@ -255,7 +256,7 @@ class TightDisk(History):
 async def test_a_full_disk_loses_no_block_and_what_waits_is_written_later(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    history = TightDisk(tmp_path, TestBox())
+    history = History(tmp_path, TestBox(), files=TightFiles(tmp_path))
     history.start()
     began = time.time() - 1000
     total = 2 * FOLD_ROWS
@@ -264,8 +265,9 @@ async def test_a_full_disk_loses_no_block_and_what_waits_is_written_later(
     await history.flush()
     await history.close()
     before = history.path.stat().st_size // 4096
-    history = TightDisk(tmp_path, TestBox())
-    history.pages = before
+    files = TightFiles(tmp_path)
+    files.pages = before
+    history = History(tmp_path, TestBox(), files=files)
     history.start()
     for number in range(FOLD_ROWS, total):
         history.record(state("s.a", os.urandom(8).hex(), began + number / 1000))
@@ -276,10 +278,10 @@ async def test_a_full_disk_loses_no_block_and_what_waits_is_written_later(
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     connection.close()
     assert "database or disk is full" in caplog.text
-    history.pages = 1_000_000
+    files.pages = 1_000_000
     await history.flush()
     await history.close()
-    history = TightDisk(tmp_path, TestBox())
+    history = History(tmp_path, TestBox(), files=TightFiles(tmp_path))
     history.start()
     await history.flush()
     assert len(await history.read("s.a", began - 1, began + 100)) == total

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from hub.core.states import State
 from hub.history import History
 from hub.history.blocks import HOUR_MS, Columns, Value
-from hub.history.history import FOLD_ROWS
+from hub.history.journal import FOLD_ROWS
 from hub.history.past import BEAT_S, RUNNING, Past, silences
 from hub.history.spans import DAY_MS, edges
 from tests.hub.core.boxes import TestBox
@@ -30,7 +30,7 @@ class Told:
     """A history and its past, a clock that stands still, and short ways to write."""
 
     def __init__(self, folder: Path) -> None:
-        self.history = History(folder, TestBox(), keep_days=100_000)
+        self.history = History(folder, TestBox(), days=lambda _kind: 100_000)
         self.now = DAY + 2 * DAY_MS
         self.past = Past(self.history, lambda: self.now / 1000)
 

@@ -1,0 +1,1 @@
+"""What is kept of the history, how long, and erasing it."""
