@@ -16,6 +16,8 @@ from web.calls.routes import TEMPLATES as CALLS
 from web.calls.routes import call_routes, rings
 from web.connect.routes import TEMPLATES as CONNECT
 from web.connect.routes import connect_routes
+from web.contacts.routes import TEMPLATES as CONTACTS
+from web.contacts.routes import contact_routes
 from web.dashboard.overview import Overview
 from web.dashboard.ribbon import alarming
 from web.dashboard.routes import TEMPLATES as DASHBOARD
@@ -107,6 +109,7 @@ def home_design(runtime: HomeRuntime) -> Design:
             GROUPS,
             SAFETY,
             SHARING,
+            CONTACTS,
             PEOPLE,
             CONNECT,
             ADDING,
@@ -137,6 +140,7 @@ def _routes(house: House, design: Design) -> tuple[Routes, ...]:
         health_routes(house),
         safety_routes(house),
         sharing_routes(house),
+        contact_routes(house),
         people_routes(house),
         connect_routes(house),
         adding_routes(house),

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from hub.core.commands import Actor, Outcome
     from hub.core.registry import Registry
     from hub.core.states import States
+    from hub.home.contacts.contacts import Contacts
     from hub.home.favourites import Favourites
     from hub.home.inventory import Inventory
     from hub.home.screens import Screens
@@ -126,7 +127,7 @@ class HomeRuntime(Protocol):
         """Answer `tell` or `dont`; False when another answer counted already."""
 
     async def cancel(self, hazard_id: str, actor: Actor) -> bool:
-        """Say that it was a false alarm; False when there was no event to take back."""
+        """Say that it was a false alarm; False when nobody was told that it was one."""
 
     async def acknowledge(self, hazard_id: str, actor: Actor) -> None:
         """Say that somebody has seen the hazard."""
@@ -209,6 +210,10 @@ class HomeRuntime(Protocol):
 
     async def withdraw(self, purpose: str, klass: str, actor: Actor) -> None:
         """Withdraw a consent; in force when this returns."""
+
+    @property
+    def contacts(self) -> Contacts:
+        """Return who outside is told of alarms."""
 
     def sent(self) -> Sequence[SentView]:
         """Return what left the home, newest first."""

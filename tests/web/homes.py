@@ -27,6 +27,7 @@ from hub.core.states import States
 from hub.core.store import Store, migrate
 from hub.core.wire import Wire
 from hub.home import favourites, screens
+from hub.home.contacts import contacts
 from hub.home.device_users import BrokerAccess
 from hub.home.favourites import Favourites
 from hub.home.inventory import Inventory
@@ -38,6 +39,7 @@ from tests.hub.accounts.stores import open_table
 from tests.web.guarding import FakeGuarding
 from tests.web.newcomers import open_adding
 from tests.web.orders import COMMANDS, FakeCommands
+from tests.web.reachable import Reachable
 from web.app import compose
 from web.facade import HAZARD_CLASSES, Refusal
 
@@ -89,6 +91,7 @@ def hazard(kind: str, entity_id: str, sensor: str, place: str, **more: Any) -> S
         called_by="",
         cleared_at=None,
         question=None,
+        contacts=(),
         advice=lambda _words: ADVICE.get(kind, ()),
         did=lambda _words: DID.get(kind, ()),
     )
@@ -162,6 +165,8 @@ class FakeHome(FakeGuarding):
         self.bad: list[Any] = []
         self.listeners: list[Callable[[str], None]] = []
         self.adding = open_adding(store, self.registry, self.states, self.changed)
+        self.reachable = Reachable(store, self.note, self.changed)
+        self.contacts = self.reachable.contacts
 
     def bad_input(self) -> list[Any]:
         return self.bad
@@ -249,6 +254,7 @@ class FakeHome(FakeGuarding):
 
     def _line(self, purpose: str, klass: str, state: str, actor: Actor) -> None:
         line = {"purpose": purpose, "klass": klass, "state": state, "actor": actor.id}
+        line["recipient"] = "duty_desk"
         self.lines.insert(0, SimpleNamespace(seq=len(self.lines) + 1, at=time.time(), **line))
         self.changed("sharing")
 
@@ -363,6 +369,7 @@ async def served(folder: Path, *, furnished: bool = True) -> AsyncIterator[Serve
                 home_tokens.MIGRATION,
                 screens.MIGRATION,
                 entries.MIGRATION,
+                contacts.migration,
             ],
         )
     )
@@ -374,6 +381,7 @@ async def served(folder: Path, *, furnished: bool = True) -> AsyncIterator[Serve
     if furnished:
         home.furnish()
     await home.adding.start()
+    await home.reachable.start()
     listen = Listen(port=0)
     app = compose(home, listen)
     server = await serve(app, listen)
@@ -382,5 +390,6 @@ async def served(folder: Path, *, furnished: bool = True) -> AsyncIterator[Serve
     finally:
         await server.stop()
         await home.adding.stop()
+        await home.reachable.stop()
         small.close()
         store.close()

@@ -40,6 +40,7 @@ def sharing_operations(runtime: HomeRuntime) -> Operations:
                     "at": line.at,
                     "purpose": line.purpose,
                     "hazard_class": line.klass,
+                    "recipient": line.recipient,
                     "state": line.state,
                     "actor": line.actor,
                 }

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import socket
 import time
+from datetime import datetime
 from typing import Any
 
 import pytest
 
 from hub.home.contacts import telling
 from hub.home.contacts.model import MOST
+from hub.home.contacts.words import CHINA
 from hub.home.refusal import Refusal
 from privacy.consent import TELL_CONTACT
 from privacy.grants import UNREACHED
@@ -29,7 +31,7 @@ async def test_told_at_once_and_told_that_it_is_over(household: Household, phone
     await tell(household)
     await until(lambda: household.states() == ["told"])
     raised = phone.said()[0]
-    clock = time.strftime("%H:%M", time.localtime(raised["at"]))
+    clock = datetime.fromtimestamp(raised["at"], CHINA).strftime("%H:%M")
     assert raised == {
         "title": "燃气报警：奶奶家",
         "message": f"奶奶家在 {clock} 检测到燃气。"
