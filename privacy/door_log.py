@@ -80,23 +80,27 @@ class DoorLog:
             )
         return number
 
-    def lines(self, open_letter: OpenLetter) -> list[dict[str, object]]:
+    def lines(
+        self, open_letter: OpenLetter, *, newest: int = KEEP_LINES
+    ) -> list[dict[str, object]]:
         """Everything that left by this door, oldest first; ``data`` is bytes again.
 
         ``outcome`` is the word of `outcome`, None where there is none.
 
         Args:
             open_letter: `privacy.vault.Household.open_letter` of the unlocked household.
+            newest: how many letters are opened at most, outcomes included.
 
         Raises:
             VaultLocked: the household is locked.
         """
         with self._lock:
             rows = self._db.execute(
-                f"SELECT id, letter FROM {self._door} ORDER BY id"  # noqa: S608  one of DOORS
+                f"SELECT id, letter FROM {self._door} ORDER BY id DESC LIMIT ?",  # noqa: S608  one of DOORS
+                (newest,),
             ).fetchall()
         found: dict[int, dict[str, object]] = {}
-        for number, letter in rows:
+        for number, letter in reversed(rows):
             try:
                 line = json.loads(open_letter(letter, self._door.encode()))
             except ValueError:

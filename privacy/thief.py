@@ -10,6 +10,7 @@ ALWAYS = (
     "device credentials, the safety sensors and actuators as their devices call them",
     "when the latest alarms were, and who acknowledged or answered them, by number and not by name",
     "which building and riser the home is in, and your sharing choices, also those in an alarm",
+    "the addresses of contacts, the passwords for them, and what messages call this home",
 )
 PERSONAL = "names, history, presence and the record of what left this home"
 
@@ -24,7 +25,8 @@ EXPLAINED: dict[str, str] = {
         "After a power cut somebody types the passphrase before names and history can be seen. "
         "Alarms work without it. A thief of the disk reads no names of people, no presence and "
         "no history, but which devices guard the home, when the latest alarms were, building and "
-        "riser, and the sharing choices. A thief of the running, unlocked box reads everything."
+        "riser, the sharing choices, and the addresses of contacts with what messages to them call "
+        "this home, not their names. A thief of the running, unlocked box reads everything."
     ),
     "media": (
         "The key lies on a memory stick. Take the stick out and keep it elsewhere: with the "

@@ -113,6 +113,20 @@ class Camera:
         sys.stdout.write(f"{path.name} {size}\n")
 
 
+async def contact(page: Page, language: str) -> None:
+    """Add somebody who is told, at an address that is nobody's (RFC 2606)."""
+    name, label = {"zh": ("女儿", "奶奶家"), "en": ("Daughter", "Grandma's")}[language]
+    await page.fill("#f-name", name)
+    await page.fill("#f-address", f"https://push.example/{language}-7f3c9a")
+    for hazard in ("sos", "leakage"):
+        await page.check(f"input[name=hazards][value={hazard}]")
+    await page.check("input[name=after_s][value='60']")
+    await page.fill("#f-label", label)
+    await page.check("input[name=warned]")
+    await page.click("section[aria-labelledby=add] button[type=submit]")
+    await page.wait_for_selector("form[action$='/test']")
+
+
 async def take_all(camera: Camera, demo: Demo) -> None:
     """Play the gas leak once and take every picture, in both languages."""
     homes, desks = {}, {}
@@ -132,6 +146,9 @@ async def take_all(camera: Camera, demo: Demo) -> None:
         await camera.take(home, f"sos.{language}")
         await home.goto(f"{homes[language][1]}/kept")
         await camera.take(home, f"kept.{language}")
+        await home.goto(f"{homes[language][1]}/contacts")
+        await contact(home, language)
+        await camera.take(home, f"contacts.{language}")
         await home.goto(homes[language][1])
     await desks["en"][0].click("form[action='/duty/start'] button")
     await stage.click("form[action='/scenes/gas/begin'] button")

@@ -18,6 +18,8 @@ from web.charts.routes import TEMPLATES as CHARTS
 from web.charts.routes import chart_routes
 from web.connect.routes import TEMPLATES as CONNECT
 from web.connect.routes import connect_routes
+from web.contacts.routes import TEMPLATES as CONTACTS
+from web.contacts.routes import contact_routes
 from web.dashboard.overview import Overview
 from web.dashboard.ribbon import alarming
 from web.dashboard.routes import TEMPLATES as DASHBOARD
@@ -113,6 +115,7 @@ def home_design(runtime: HomeRuntime) -> Design:
             GROUPS,
             SAFETY,
             SHARING,
+            CONTACTS,
             PEOPLE,
             CONNECT,
             ADDING,
@@ -151,6 +154,7 @@ def _routes(house: House, design: Design) -> tuple[Routes, ...]:
         kept_routes(house),
         safety_routes(house),
         sharing_routes(house),
+        contact_routes(house),
         people_routes(house),
         connect_routes(house),
         adding_routes(house),

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from hub.core.registry import Registry
     from hub.core.states import States
     from hub.history.past import Past
+    from hub.home.contacts.contacts import Contacts
     from hub.home.favourites import Favourites
     from hub.home.inventory import Inventory
     from hub.home.keeping import Keeping
@@ -132,7 +133,7 @@ class HomeRuntime(Protocol):
         """Answer `tell` or `dont`; False when another answer counted already."""
 
     async def cancel(self, hazard_id: str, actor: Actor) -> bool:
-        """Say that it was a false alarm; False when there was no event to take back."""
+        """Say that it was a false alarm; False when nobody was told that it was one."""
 
     async def acknowledge(self, hazard_id: str, actor: Actor) -> None:
         """Say that somebody has seen the hazard."""
@@ -215,6 +216,10 @@ class HomeRuntime(Protocol):
 
     async def withdraw(self, purpose: str, klass: str, actor: Actor) -> None:
         """Withdraw a consent; in force when this returns."""
+
+    @property
+    def contacts(self) -> Contacts:
+        """Return who outside is told of alarms."""
 
     def sent(self) -> Sequence[SentView]:
         """Return what left the home, newest first."""

@@ -61,6 +61,26 @@ class DeedView(Protocol):
         """The sentence, in the reader's language."""
 
 
+class ToldView(Protocol):
+    """What became of telling one contact; see `hub.home.contacts.contacts.Told`."""
+
+    @property
+    def name(self) -> str:
+        """Of the contact."""
+
+    @property
+    def state(self) -> str:
+        """`waits`, `seen`, `trying`, `told`, `ended` or `untold`."""
+
+    @property
+    def at(self) -> float | None:
+        """When it is due, or was told; epoch seconds."""
+
+    @property
+    def problem(self) -> str:
+        """What the last try ended with, "" where there was none."""
+
+
 class HazardView(Protocol):
     """One hazard record, ready to be shown; times in epoch seconds."""
 
@@ -107,6 +127,10 @@ class HazardView(Protocol):
     @property
     def question(self) -> QuestionView | None:
         """The question, None where none is asked."""
+
+    @property
+    def contacts(self) -> Sequence[ToldView]:
+        """What became of telling each contact."""
 
     def advice(self, words: Callable[[str], str]) -> Sequence[str]:
         """What happened and what to do now, in plain words (`hub.safety.advice`)."""
@@ -314,6 +338,10 @@ class LedgerLine(Protocol):
     @property
     def klass(self) -> str:
         """A class of event."""
+
+    @property
+    def recipient(self) -> str:
+        """Who learns of it, as the ledger names them."""
 
     @property
     def state(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from hub.home.views import SentView
@@ -87,8 +88,21 @@ def act_view(line: dict[str, Any]) -> SentView:
     )
 
 
-def grant_view(line: dict[str, Any]) -> SentView:
-    """One message to a contact; its address is named without what may be secret in it."""
+def grant_views(lines: Sequence[dict[str, Any]]) -> list[SentView]:
+    """Messages to contacts; of tries that didn't leave only the last, where others followed."""
+    found: list[SentView] = []
+    tried: set[tuple[str, bytes]] = set()
+    for line in reversed(lines):
+        view = _grant_view(line)
+        same = (line["recipient"], view.raw)
+        if view.state != UNSENT or same not in tried:
+            found.append(view)
+        tried.add(same)
+    return found
+
+
+def _grant_view(line: dict[str, Any]) -> SentView:
+    """One message; its address is named without what may be secret in it."""
     said = json.loads(line["data"].partition(b"\r\n\r\n")[2])
     outcome = line["outcome"]
     if outcome in (UNREACHED, STOPPED):

@@ -9,13 +9,14 @@ import asyncio
 import datetime
 import logging
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from hub.home.keys import Keys
-from hub.home.left import UNSENT, act_view, event_view, grant_view
+from hub.home.left import UNSENT, act_view, event_view, grant_views
 from hub.home.views import ChoiceView, LedgerLine, PairingView, SentView
 from privacy.act_link import SOS, ActStatus
 from privacy.act_seal import ActRefused
@@ -33,6 +34,8 @@ CLASSES = ("gas", "smoke", "carbon_monoxide", "flood", "sos")
 
 SEVERITIES = {klass: Severity(2 if klass == "flood" else 1) for klass in CLASSES}
 LOOK_S = 1.0
+GRANTS_READ = 2000
+"""Letters of the grants door that are read for the pages: a contact out of reach makes many."""
 BY_ACT = "act:"
 """How the name of what was told by an act begins; events are named by their hazard."""
 _LOG = logging.getLogger(__name__)
@@ -370,9 +373,9 @@ class Sharing:
         )
         views = [view for view in map(event_view, cells) if view is not None]
         told: list[dict[str, Any]] = await asyncio.to_thread(
-            grants.log.lines, household.open_letter
+            partial(grants.log.lines, household.open_letter, newest=GRANTS_READ)
         )
-        views += [act_view(line) for line in acts] + [grant_view(line) for line in told]
+        views += [act_view(line) for line in acts] + grant_views(told)
         self._sent = sorted(views, key=lambda view: view.at, reverse=True)
 
 

@@ -251,13 +251,14 @@ class SentView:
 class LedgerLine:
     """One line of the consent ledger."""
 
-    __slots__ = ("actor", "at", "klass", "purpose", "seq", "state")
+    __slots__ = ("actor", "at", "klass", "purpose", "recipient", "seq", "state")
 
     def __init__(self, line: dict[str, Any], actor: str, *, first_no: bool) -> None:
         self.seq: int = line["seq"]
         self.at: float = line["time"]
         self.purpose: str = line["purpose"]
         self.klass: str = line["class"]
+        self.recipient: str = line["recipient"]
         # The ledger writes every no as "withdrawn", also one before anything was ever given.
         self.state: str = "not_given" if first_no else line["state"]
         self.actor = actor

@@ -359,4 +359,6 @@ def test_the_log_keeps_the_newest(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert [(one["data"], one["outcome"]) for one in lines] == [
         *((b"3", None), (b"4", None), (b"5", "200"))
     ]
+    (last,) = log.lines(household.open_letter, newest=2)
+    assert (last["data"], last["outcome"]) == (b"5", "200")
     log.close()

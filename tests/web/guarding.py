@@ -47,7 +47,7 @@ class FakeGuarding:
     async def cancel(self, hazard_id: str, _actor: Actor) -> bool:
         self.did.append(("cancel", hazard_id))
         question = next(h.question for h in self.open if h.id == hazard_id)
-        if not question.told:
+        if question is None or not question.told:
             return False
         question.cancelled = True
         self.changed("hazards")

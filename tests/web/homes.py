@@ -30,6 +30,7 @@ from hub.history import History
 from hub.history.blocks import Columns, Value
 from hub.history.past import Past
 from hub.home import favourites, keeping, screens
+from hub.home.contacts import contacts
 from hub.home.device_users import BrokerAccess
 from hub.home.favourites import Favourites
 from hub.home.inventory import Inventory
@@ -43,6 +44,7 @@ from tests.hub.accounts.stores import open_table
 from tests.web.guarding import FakeGuarding
 from tests.web.newcomers import open_adding
 from tests.web.orders import COMMANDS, FakeCommands
+from tests.web.reachable import Reachable
 from web.app import compose
 from web.facade import HAZARD_CLASSES, Refusal
 
@@ -94,6 +96,7 @@ def hazard(kind: str, entity_id: str, sensor: str, place: str, **more: Any) -> S
         called_by="",
         cleared_at=None,
         question=None,
+        contacts=(),
         advice=lambda _words: ADVICE.get(kind, ()),
         did=lambda _words: DID.get(kind, ()),
     )
@@ -170,6 +173,8 @@ class FakeHome(FakeGuarding):
         self.bad: list[Any] = []
         self.listeners: list[Callable[[str], None]] = []
         self.adding = open_adding(store, self.registry, self.states, self.changed)
+        self.reachable = Reachable(store, self.note, self.changed)
+        self.contacts = self.reachable.contacts
 
     def bad_input(self) -> list[Any]:
         return self.bad
@@ -257,6 +262,7 @@ class FakeHome(FakeGuarding):
 
     def _line(self, purpose: str, klass: str, state: str, actor: Actor) -> None:
         line = {"purpose": purpose, "klass": klass, "state": state, "actor": actor.id}
+        line["recipient"] = "duty_desk"
         self.lines.insert(0, SimpleNamespace(seq=len(self.lines) + 1, at=time.time(), **line))
         self.changed("sharing")
 
@@ -384,6 +390,7 @@ async def served(folder: Path, *, furnished: bool = True) -> AsyncIterator[Serve
                 home_tokens.MIGRATION,
                 screens.MIGRATION,
                 entries.MIGRATION,
+                contacts.migration,
             ],
         )
     )
@@ -398,6 +405,7 @@ async def served(folder: Path, *, furnished: bool = True) -> AsyncIterator[Serve
     history = History(folder / "history", Box(b"h" * 32), days=home.keeping.days)
     history.start()
     home.keeping.history = history
+    await home.reachable.start()
     listen = Listen(port=0)
     live = Live()
     app = compose(home, listen, live=live)
@@ -408,5 +416,6 @@ async def served(folder: Path, *, furnished: bool = True) -> AsyncIterator[Serve
         await server.stop()
         await home.adding.stop()
         await history.close()
+        await home.reachable.stop()
         small.close()
         store.close()

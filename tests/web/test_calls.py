@@ -78,7 +78,7 @@ async def test_a_call_that_does_not_get_through_is_not_claimed(
     ("choice", "paired", "said"),
     [
         (None, True, "your household has not chosen yet"),
-        ("nobody", True, "Nobody outside is told, as you chose."),
+        ("nobody", True, "The duty desk is not told, as you chose."),
         ("zone", False, "this home is not paired"),
         ("zone", True, "told the zone, not your flat"),
     ],

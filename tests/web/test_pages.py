@@ -36,6 +36,7 @@ PAGES = {
     "/safety/hazards/overload": ("owner", "resident"),
     "/sharing": ("owner", "resident", "guest"),
     "/choices": ("owner", "resident"),
+    "/contacts": ("owner", "resident"),
     "/people": ("owner",),
     "/connect": ("owner",),
     "/tokens": ("owner", "resident"),

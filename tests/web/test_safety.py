@@ -124,7 +124,7 @@ async def test_a_call_for_help_is_ended_by_a_person(home: Served) -> None:
     async with visiting(home, "resident") as visitor:
         text = (await visitor.get("/"))[1]
         assert "Call for help: 卧室" in text
-        assert "Without an answer nobody is told." in text
+        assert "Without an answer it is not told." in text
         status, answer = await visitor.press("/hazards/sos1/end")
         assert (status, answer["toast"]) == (
             200,

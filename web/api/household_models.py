@@ -63,6 +63,7 @@ class LedgerEntry(TypedDict):
     at: Time
     purpose: str
     hazard_class: str
+    recipient: Annotated[str, "duty_desk, or a contact's address: its origin, and a hash of all"]
     state: str
     actor: str
 

@@ -210,6 +210,14 @@ class Called(TypedDict):
     hazard_id: str
 
 
+class Told(TypedDict):
+    """What became of telling one contact."""
+
+    name: str
+    state: Annotated[str, "waits, seen, trying, told, ended or untold"]
+    at: Annotated[Time | None, "when it is due, or was told"]
+
+
 class Hazard(TypedDict):
     """One alarm; sentences are in the reader's language."""
 
@@ -223,6 +231,7 @@ class Hazard(TypedDict):
     cleared_at: Time | None
     acknowledged_by: str | None
     question: Question | None
+    contacts: list[Told]
     advice: list[str]
     did: list[Deed]
 

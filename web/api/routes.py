@@ -20,6 +20,7 @@ from web.api.account import account_operations
 from web.api.adding import integration_operations, newcomer_operations, told_adding
 from web.api.brokers import broker_operations
 from web.api.condition import condition_operations
+from web.api.contacts import contact_operations
 from web.api.household import key_operations, people_operations, token_operations
 from web.api.inventory import inventory_operations
 from web.api.keeping import keeping_operations
@@ -70,6 +71,7 @@ class HomeApi:
             *hazard_operations(runtime),
             *safety_operations(runtime),
             *sharing_operations(runtime),
+            *contact_operations(runtime),
             *account_operations(runtime),
             *people_operations(runtime),
             *key_operations(runtime),

@@ -92,12 +92,11 @@ def _hazard_acts(runtime: HomeRuntime, table: Operations) -> None:
         "/hazards/{hazard_id}/false-alarm",
         allow=RESIDENTS,
         scope="safety",
-        summary="Tell the duty desk that it was a false alarm",
+        summary="Tell whoever was told that it was a false alarm",
         problems={404: "unknown_hazard", 409: "nothing_told"},
     )
     async def false_alarm(call: Call) -> None:
-        hazard = _hazard(runtime, call)
-        if hazard.question is None or not await runtime.cancel(hazard.id, call.actor):
+        if not await runtime.cancel(_hazard(runtime, call).id, call.actor):
             raise Problem(409, "nothing_told")
 
 
@@ -261,6 +260,9 @@ def hazard_model(hazard: HazardView, say: Callable[[str], str]) -> models.Hazard
         "cleared_at": hazard.cleared_at,
         "acknowledged_by": hazard.acknowledged_by,
         "question": _question_model(hazard.question) if hazard.question else None,
+        "contacts": [
+            {"name": one.name, "state": one.state, "at": one.at} for one in hazard.contacts
+        ],
         "advice": list(hazard.advice(say)),
         "did": [
             {"role": one.role, "result": one.result, "text": one.text} for one in hazard.did(say)

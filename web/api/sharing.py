@@ -14,6 +14,7 @@ from web.sharing.routes import TELL_ZONE
 
 if TYPE_CHECKING:
     from web.facade import HomeRuntime
+    from web.views import LedgerLine
 
 MOST = 100
 
@@ -34,17 +35,7 @@ def sharing_operations(runtime: HomeRuntime) -> Operations:
     )
     async def get_ledger(_call: Call, given: models.Page) -> models.Ledger:
         return {
-            "lines": [
-                {
-                    "seq": line.seq,
-                    "at": line.at,
-                    "purpose": line.purpose,
-                    "hazard_class": line.klass,
-                    "state": line.state,
-                    "actor": line.actor,
-                }
-                for line in runtime.ledger()[: given.get("limit", MOST)]
-            ],
+            "lines": [_line(line) for line in runtime.ledger()[: given.get("limit", MOST)]],
             "problem": runtime.ledger_problem(),
         }
 
@@ -171,6 +162,18 @@ def _community_operations(runtime: HomeRuntime, table: Operations) -> None:
     )
     async def unpair(call: Call) -> None:
         await runtime.unpair(call.actor)
+
+
+def _line(line: LedgerLine) -> models.LedgerEntry:
+    return {
+        "seq": line.seq,
+        "at": line.at,
+        "purpose": line.purpose,
+        "hazard_class": line.klass,
+        "recipient": line.recipient,
+        "state": line.state,
+        "actor": line.actor,
+    }
 
 
 def _class(call: Call) -> str:

@@ -34,11 +34,11 @@ TOLD = {
     # what the household chose for a call for help -> what happens ten seconds after the press
     "flat": _("Ten seconds later the duty desk is told that your flat calls for help."),
     "zone": _("Ten seconds later the duty desk is told the zone, not your flat."),
-    "nobody": _("Nobody outside is told, as you chose."),
-    None: _("Nobody outside is told: your household has not chosen yet."),
+    "nobody": _("The duty desk is not told, as you chose."),
+    None: _("The duty desk is not told: your household has not chosen yet."),
 }
-NOT_YET = _("Nobody outside is told: this home has to pair once more before its flat can be told.")
-UNPAIRED = _("Nobody outside is told: this home is not paired with a community.")
+NOT_YET = _("The duty desk is not told: this home has to pair once more before its flat can be.")
+UNPAIRED = _("The duty desk is not told: this home is not paired with a community.")
 
 
 def rings(runtime: HomeRuntime) -> list[str]:
@@ -82,7 +82,7 @@ def call_routes(house: House) -> Routes:
 def _what_happens(house: House, words: Words) -> dict[str, Any]:
     runtime = house.runtime
     kind = KINDS[SOS]
-    plan = Plan(kind, runtime.bindings(), (), words)
+    plan = Plan(kind, runtime.bindings(), (), runtime.contacts, words)
     chosen = {choice.klass: choice.value for choice in runtime.choices()}.get(SOS)
     paired, told = runtime.pairing(), TOLD[chosen]
     if paired is None and chosen in {"flat", "zone"}:
@@ -92,7 +92,7 @@ def _what_happens(house: House, words: Words) -> dict[str, Any]:
     return {
         "acts": plan.acts,
         "cannot": [] if plan.acts else [words(CANNOT[role]) for role in kind.roles],
-        "told": words(told),
+        "told": [words(told), *plan.people],
         "chosen": chosen,
         "calling": any(one.active and one.hazard == SOS for one in runtime.hazards()),
     }

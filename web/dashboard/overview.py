@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
+from web.contacts.words import may_take_back, told_lines
 from web.dashboard.past import recent
 from web.dashboard.status import sentence
 from web.design.formats import clock
@@ -76,10 +77,13 @@ def told_words(question: QuestionView, words: Words) -> str:
 class HazardCard:
     """A hazard with its words.
 
-    `did` are (picture, sentence, level) of what the system did, `told` what was told outside.
+    `did` are (picture, sentence, level) of what the system did, `told` what the duty desk was
+    told, `contacts` (sentence, level) of who else was; `undo`: it can be called a false alarm.
     """
 
-    __slots__ = ("advice", "did", "hazard", "level", "name", "picture", "told")
+    __slots__ = (
+        *("advice", "contacts", "did", "hazard", "level", "name", "picture", "told", "undo"),
+    )
 
     def __init__(self, hazard: HazardView, words: Words) -> None:
         self.hazard = hazard
@@ -91,6 +95,9 @@ class HazardCard:
         ]
         question = hazard.question
         self.told = told_words(question, words) if question and question.answer else ""
+        self.contacts = told_lines(hazard, words)
+        desk = question is not None and question.told and not question.cancelled
+        self.undo = desk or may_take_back(hazard)
 
     @property
     def asks(self) -> bool:

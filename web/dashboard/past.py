@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from web.contacts.words import told_lines
 from web.words import ALARMS, HAZARDS
 
 if TYPE_CHECKING:
@@ -27,6 +28,10 @@ class PastHazard:
         _level, name, self.picture = HAZARDS[hazard.hazard]
         self.name = words(name)
         self.did = [deed.text for deed in hazard.did(words)]
+        self._desk(hazard, words)
+        self.did += [text for text, _level in told_lines(hazard, words)]
+
+    def _desk(self, hazard: HazardView, words: Words) -> None:
         question = hazard.question
         if question is None:
             return

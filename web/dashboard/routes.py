@@ -67,7 +67,7 @@ def _hazard_routes(house: House) -> Routes:
         words = house.design.language(request["lang"])
         if not await house.runtime.cancel(request.match_info["id"], actor_of(request)):
             return refused(request, words("There is nothing to take back."))
-        return done(request, words("The duty desk hears with the next message: false alarm."))
+        return done(request, words("Whoever was told hears with the next message: false alarm."))
 
     @routes.post("/hazards/{id}/acknowledge", allow=AT_HOME)
     async def acknowledge(request: web.Request) -> web.Response:

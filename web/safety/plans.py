@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from hub.safety.policy import SAFE_IN_GAS
 from hub.safety.table import HAZARDS, SOCKET, HazardKind
+from web.contacts.words import plan_lines
 from web.design.formats import figure
 from web.facade import HAZARD_CLASSES
 from web.words import HAZARDS as WORDS
@@ -13,6 +14,7 @@ from web.words import HAZARDS as WORDS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from hub.home.contacts.contacts import Contacts
     from web.design.page import Words
     from web.views import BindingView, SensorView
 
@@ -63,7 +65,8 @@ class Plan:
         acts: sentences of what acts, and whether it is there now.
         cannot: sentences of what is missing.
         notes: what else is to be known.
-        told: what may leave the home, "" where nothing does.
+        told: what the community may be told, "" where nothing.
+        people: sentences of who else is told, and when.
         settable: whether the resident says which sensors are for it, or sets their limits.
     """
 
@@ -74,6 +77,7 @@ class Plan:
         "level",
         "name",
         "notes",
+        "people",
         "picture",
         "sensors",
         "settable",
@@ -85,8 +89,10 @@ class Plan:
         kind: HazardKind,
         bindings: Sequence[BindingView],
         sensors: Sequence[SensorView],
+        contacts: Contacts,
         words: Words,
     ) -> None:
+        self.people = plan_lines(contacts.of(kind.name), kind.name, words)
         self.hazard = kind.name
         self.level, name, self.picture = WORDS[kind.name]
         self.name = words(name)
@@ -114,10 +120,13 @@ class Plan:
 
 
 def plans(
-    bindings: Sequence[BindingView], sensors: Sequence[SensorView], words: Words
+    bindings: Sequence[BindingView],
+    sensors: Sequence[SensorView],
+    contacts: Contacts,
+    words: Words,
 ) -> list[Plan]:
     """Every hazard's plan, the gravest first."""
-    return [Plan(kind, bindings, sensors, words) for kind in HAZARDS.values()]
+    return [Plan(kind, bindings, sensors, contacts, words) for kind in HAZARDS.values()]
 
 
 def span(seconds: float, words: Words) -> str:

@@ -30,7 +30,7 @@ def safety_routes(house: House) -> Routes:
         seen = _safety(house, context.lang)
         return house.design.fragment(context.lang, "safety_live.html", csrf=context.csrf, **seen)
 
-    house.live.part("safety", draw, ("safety", "registry", "hazards"), RESIDENTS)
+    house.live.part("safety", draw, ("safety", "registry", "hazards", "sharing"), RESIDENTS)
 
     @routes.get("/safety", allow=RESIDENTS)
     async def safety(request: web.Request) -> web.Response:
@@ -90,7 +90,7 @@ def _safety(house: House, lang: str) -> dict[str, Any]:
         "guard": GUARD.get(runtime.guard),
         "sensors": sensors,
         "limits": [limit_of(sensor, words) for sensor in sensors],
-        "plans": plans(bindings, sensors, words),
+        "plans": plans(bindings, sensors, runtime.contacts, words),
         "test_days": runtime.test_days,
         "past": past(house, words),
     }

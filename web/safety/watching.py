@@ -67,7 +67,7 @@ def _hazard(house: House, name: str, lang: str) -> dict[str, Any]:
         raise Problem(404, "not_found")
     words = house.design.language(lang)
     runtime = house.runtime
-    plan = Plan(kind, runtime.bindings(), runtime.supervision(), words)
+    plan = Plan(kind, runtime.bindings(), runtime.supervision(), runtime.contacts, words)
     return {
         "plan": plan,
         "kind": kind,

@@ -29,12 +29,13 @@ def _(message: str) -> str:
     return message
 
 
-PURPOSES = {
+CHOSEN = {
     "tell_zone": _("Tell the duty desk the zone if nobody answers"),
     "tell_zone_now": _("Tell the duty desk the zone this once"),
     "tell_flat": _("Tell the duty desk the flat"),
     "sos_flat": _("SOS tells the flat"),
 }
+PURPOSES = {**CHOSEN, "tell_contact": _("Tell a contact")}
 LINE_STATES = {
     "given": _("Given"),
     "withdrawn": _("Withdrawn"),
@@ -49,6 +50,8 @@ SENT_STATES = {
     "waiting": ("3", _("Waiting for its slot")),
     "sent": ("4", _("Sent")),
     "received": ("ok", _("The relay has it")),
+    "taken": ("ok", _("The recipient took it")),
+    "unsent": ("3", _("Did not leave: nobody was reached")),
 }
 
 
@@ -83,7 +86,7 @@ def sharing_routes(house: House) -> Routes:
     @routes.post("/choices/withdraw", allow=RESIDENTS)
     async def withdraw(request: web.Request) -> web.Response:
         words = house.design.language(request["lang"])
-        purpose = one_of(await field(request, "purpose", 32), PURPOSES)
+        purpose = one_of(await field(request, "purpose", 32), CHOSEN)
         klass = one_of(await field(request, "klass", 32), HAZARD_CLASSES)
         await house.runtime.withdraw(purpose, klass, actor_of(request))
         text = words("Withdrawn. From the next slot on nothing of this kind leaves your home.")

@@ -7,6 +7,7 @@ somebody to unlock the home; what the household calls them lies under its own.
 from __future__ import annotations
 
 import asyncio
+import logging
 import secrets
 import sqlite3
 import time
@@ -26,6 +27,7 @@ from privacy.errors import PrivacyError
 from privacy.grants import Grant, Grants, Message, NotGranted, NotLogged
 from privacy.http_post import Unreached
 
+_LOG = logging.getLogger(__name__)
 Note = Callable[[Actor, str, str], Awaitable[None]]
 
 
@@ -119,7 +121,11 @@ class Contacts:
         """Read who is told; a locked household's contacts have no names yet."""
         self._grants = grants
         for key, row in await self._store.read(lambda db: list(self._rows.all(db))):
-            self._contacts[key] = Contact.from_json(key, row)
+            try:
+                self._contacts[key] = Contact.from_json(key, row)
+            except PrivacyError as problem:
+                # An address that a newer release refuses: the others are told all the same.
+                _LOG.warning("a contact can't be used: %s", problem)
         await asyncio.to_thread(self._look_up)
 
     async def begin(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import time
+from datetime import datetime, timedelta, timezone
 
 from hub.core.language import translator
 from hub.home.contacts.model import Contact
@@ -14,6 +14,8 @@ from hub.safety.table import HAZARDS
 from privacy.grants import Message
 
 TEST = "test"
+CHINA = timezone(timedelta(hours=8), "Asia/Shanghai")
+"""Whose clock messages show, as the pages do."""
 _PRIORITY = {1: 5, 2: 4}
 _USUAL = 3
 
@@ -62,7 +64,7 @@ def message_of(contact: Contact, telling: Telling, status: str) -> Message:
     say = translator("hub", contact.lang).gettext
     at = telling.raised_at if status == RAISED else telling.ended_at or telling.raised_at
     alarm = say(TITLES[telling.hazard])
-    clock = time.strftime("%H:%M", time.localtime(at))
+    clock = datetime.fromtimestamp(at, CHINA).strftime("%H:%M")
     if status == RAISED:
         parts = [say(HAPPENED[telling.hazard]).format(home=contact.label, time=clock)]
         if telling.unseen_only:

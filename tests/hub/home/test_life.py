@@ -19,6 +19,8 @@ from hub.home.refusal import Refusal
 from hub.home.runtime import Home
 from tests.hub.core.brokers import ROOT, EmbeddedBroker, until
 from tests.hub.home.conftest import OWNER, PASSPHRASE, PASSWORD
+from tests.hub.home.contacts.conftest import draft
+from tests.privacy.contacts import webhook
 
 SENSOR, VALVE = "binary_sensor.demo_gas_sensor_gas", "valve.demo_gas_valve_valve"
 PATIENCE_S = 30.0
@@ -211,3 +213,20 @@ async def test_without_a_kernel_it_says_so(tmp_path: Path) -> None:
         await home.stop()
     finally:
         broker.stop()
+
+
+async def test_a_contact_hears_of_an_alarm_of_its_end_and_of_a_call(place: Place) -> None:
+    with webhook() as phone:
+        home = await place.home(ask_s=0.2)
+        await home.setup(name="张明", password=PASSWORD, unlock={"mode": "machine"})
+        await bound(home)
+        await home.contacts.add(draft(phone.address), OWNER)
+        await place.alarm(on=True)
+        await until(lambda: newest(home) and newest(home).contacts, PATIENCE_S)
+        await until(lambda: newest(home).contacts[0].state == "told", PATIENCE_S)
+        await place.alarm(on=False)
+        await until(lambda: newest(home).contacts[0].state == "ended", PATIENCE_S)
+        await home.call_for_help(OWNER)
+        await until(lambda: len(phone.requests) == 3, PATIENCE_S)
+        told = [(one["hazard"], one["status"]) for one in phone.said()]
+        assert told == [("gas", "raised"), ("gas", "over"), ("sos", "raised")]

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import socket
 import time
+from datetime import datetime
 from typing import Any
 
 import pytest
 
 from hub.home.contacts import telling
 from hub.home.contacts.model import MOST
+from hub.home.contacts.words import CHINA
+from hub.home.left import grant_views
 from hub.home.refusal import Refusal
 from privacy.consent import TELL_CONTACT
 from privacy.grants import UNREACHED
@@ -29,7 +32,7 @@ async def test_told_at_once_and_told_that_it_is_over(household: Household, phone
     await tell(household)
     await until(lambda: household.states() == ["told"])
     raised = phone.said()[0]
-    clock = time.strftime("%H:%M", time.localtime(raised["at"]))
+    clock = datetime.fromtimestamp(raised["at"], CHINA).strftime("%H:%M")
     assert raised == {
         "title": "燃气报警：奶奶家",
         "message": f"奶奶家在 {clock} 检测到燃气。"
@@ -340,3 +343,25 @@ async def test_eight_contacts_are_told_beside_each_other(
         assert household.states()[0] == "trying"
         slow.hold.set()
         await until(lambda: household.states() == ["told"] * MOST)
+
+
+def test_tries_that_did_not_leave_are_shown_once() -> None:
+    data = (
+        b"Priority: 5\r\n\r\n"
+        + b'{"hazard": "gas", "status": "raised", "title": "", "message": ""}'
+    )
+    line = {"at": 1.0, "recipient": "https://ntfy.sh 01", "data": data, "outcome": UNREACHED}
+    other = line | {"recipient": "https://ntfy.sh 02"}
+    lines = [line, line, other, line, line | {"outcome": "200"}, line | {"outcome": "500"}]
+    assert [one.state for one in grant_views(lines)] == ["sent", "taken", "unsent"]
+    assert [one.state for one in grant_views(lines[:4])] == ["unsent", "unsent"]
+
+
+async def test_a_contact_that_cannot_be_used_any_more_hides_no_other(
+    household: Household, phone: Webhook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await household.add(phone)
+    await household.contacts.add(draft("https://ntfy.sh/x"), OWNER)
+    monkeypatch.setattr("privacy.grants.is_local", lambda _host: False)
+    await household.again()
+    assert [one.grant.url.host for one in household.contacts.all()] == ["ntfy.sh"]

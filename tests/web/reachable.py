@@ -1,0 +1,48 @@
+"""The contacts of a home without devices: a real ledger, log and door."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from hub.core.store import Store
+from hub.home.contacts.contacts import Contacts, Note
+from privacy.box import Box
+from privacy.consent import Ledger
+from privacy.grants import Grants
+from privacy.vault import Household, MachineKey
+
+BOX = Box(b"k" * 32)
+
+
+class Reachable:
+    """Contacts and what is behind them; start and stop it."""
+
+    def __init__(self, store: Store, note: Note, changed: Callable[[str], None]) -> None:
+        folder = Path(store.path).parent
+        machine = MachineKey.load_or_create(folder)
+        self._household, _code = Household.create(folder, "machine", machine=machine)
+        path = folder / "egress.db"
+        self.ledger = Ledger(path, BOX, Ed25519PrivateKey.from_private_bytes(bytes(32)))
+        self.grants = Grants(path, self._household.letterbox, self.ledger)
+        self.contacts = Contacts(
+            store,
+            BOX,
+            BOX,
+            note=note,
+            changed=changed,
+            left=lambda: changed("sharing"),
+            cancel_s=10,
+        )
+
+    async def start(self) -> None:
+        await self.contacts.start(self.grants)
+        await self.contacts.begin()
+        await self.contacts.open()
+
+    async def stop(self) -> None:
+        await self.contacts.stop()
+        self.grants.close()
+        self.ledger.close()
