@@ -49,6 +49,8 @@ async def _play(
     try:
         for message in capture["discovery"]:
             harness.mqtt.deliver(message.topic, message.payload, retain=message.retain)
+            await asyncio.sleep(0)  # what an integration puts off has its turn
+        await asyncio.sleep(0)
         # What is turned off when first seen is shown too: that is what a capture is played for.
         for key in harness.door.announced:
             harness.integration.handle_enabled(key, True)

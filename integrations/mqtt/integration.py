@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 
 from hub.api import Config, Door, Integration, Mqtt, ParseProblem, TemplateWorker, setting
+from integrations.mqtt.backlog import Backlog
 from integrations.mqtt.bound import Bound
 from integrations.mqtt.discovery import (
     MAX_BYTES,
@@ -46,6 +47,7 @@ class MqttDiscovery(Integration[MqttConfig]):
         self._bound: dict[str, dict[str, Bound]] = {}
         self._unsupported: set[str] = set()
         self._worker = TemplateWorker()
+        self._backlog = Backlog(self._take, most_bytes=MAX_BYTES)
 
     async def connect(self, config: MqttConfig, mqtt: Mqtt) -> None:
         """Subscribe to announcements and say that we are here."""
@@ -59,6 +61,7 @@ class MqttDiscovery(Integration[MqttConfig]):
 
     async def close(self) -> None:
         """Stop all entities; they stay known."""
+        self._backlog.close()
         for bounds in self._bound.values():
             for bound in bounds.values():
                 bound.stop()
@@ -78,6 +81,9 @@ class MqttDiscovery(Integration[MqttConfig]):
             self._mqtt.publish_now(f"{self._prefix}/status", "online")
 
     def _on_announcement(self, topic: str, payload: bytes, _retained: bool) -> None:
+        self._backlog.add(topic, payload)
+
+    def _take(self, topic: str, payload: bytes) -> None:
         digest = b"" if not payload else hashlib.blake2b(payload, digest_size=16).digest()
         if self._seen.get(topic, b"") == digest:
             return

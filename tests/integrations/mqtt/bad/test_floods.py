@@ -15,7 +15,7 @@ from hub.core.mqtt import MqttConnection
 from hub.testing import until
 from tests.hub.core.brokers import EmbeddedBroker
 from tests.integrations.mqtt.conftest import Broker, settings
-from tests.integrations.mqtt.home import Home
+from tests.integrations.mqtt.home import PERSON, Home
 
 ALARM = "binary_sensor.alarm"
 SANE_S = 3.0
@@ -81,8 +81,34 @@ async def alarms_are_heard(home: Home, other: MqttConnection) -> AsyncIterator[l
         await ringing
 
 
+@contextlib.asynccontextmanager
+async def commands_are_answered(home: Home, other: MqttConnection) -> AsyncIterator[list[float]]:
+    """While the block runs a lamp is switched; it must answer each time within SANE_S."""
+    await announce(home, "switch", "lamp", state_topic="lamp/state", command_topic="lamp/set")
+    other.subscribe("lamp/set", lambda _topic, data, _old: other.publish_now("lamp/state", data))
+    await until(lambda: home.entity("switch", "lamp") is not None)
+    took: list[float] = []
+    over = asyncio.Event()
+
+    async def press() -> None:
+        for command in itertools.cycle(("turn_on", "turn_off")):
+            if over.is_set():
+                return
+            async with asyncio.timeout(SANE_S):
+                took.append((await home.commands.call(PERSON, "switch.lamp", command)).ms)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(over.wait(), 0.05)
+
+    pressing = asyncio.create_task(press())
+    try:
+        yield took
+    finally:
+        over.set()
+        await pressing
+
+
 async def test_ten_thousand_announcements_at_once(alarm: Home, other: MqttConnection) -> None:
-    async with alarms_are_heard(alarm, other) as took:
+    async with alarms_are_heard(alarm, other) as took, commands_are_answered(alarm, other) as done:
         for number in range(10_000):
             config = {"unique_id": f"s{number}", "state_topic": f"s/{number}"}
             assert alarm.devices.publish_now(
@@ -92,6 +118,7 @@ async def test_ten_thousand_announcements_at_once(alarm: Home, other: MqttConnec
                 await asyncio.sleep(0)
         await until(lambda: alarm.entity("sensor", "s9999") is not None, within=60)
     assert len(took) > 1
+    assert len(done) > 1
     await alarm.say("s/9999", "21")
     entity = alarm.entity("sensor", "s9999")
     assert entity is not None
