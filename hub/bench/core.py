@@ -58,7 +58,7 @@ def figures(broker: str, size: float = 1.0) -> Iterator[dict[str, Any]]:
             day = {**sealed, "entities": DAY_SENSORS, "states": count, "span_s": round(span)}
             yield figure("db_bytes_per_state", size_b, "bytes", {**day, "every_s": EVERY_S})
             seen = asyncio.run(month(Path(folder) / "month", size))
-            read = {**sealed, "states": seen.count, "every_s": 1, "cpu_s": seen.cpu_s}
+            read = {**sealed, "states": seen.readings, "every_s": 1, "cpu_s": seen.cpu_s}
             yield figure("history_month_read", seen.took_s, "s", read)
             yield figure("history_month_loop_late_p99", seen.late_ms, "ms", read)
         finally:

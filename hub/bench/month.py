@@ -28,13 +28,13 @@ class Month(NamedTuple):
         took_s: seconds.
         cpu_s: of the processor, which doesn't depend on what else runs.
         late_ms: by how much waits of 1 ms on the event loop were late meanwhile, p99.
-        count: how many readings there were.
+        readings: how many there were.
     """
 
     took_s: float
     cpu_s: float
     late_ms: float
-    count: int
+    readings: int
 
 
 async def month(folder: Path, size: float) -> Month:
