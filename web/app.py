@@ -14,6 +14,8 @@ from web.api.routes import API, HomeApi
 from web.calls.routes import STATIC as CALLS_STATIC
 from web.calls.routes import TEMPLATES as CALLS
 from web.calls.routes import call_routes, rings
+from web.charts.routes import TEMPLATES as CHARTS
+from web.charts.routes import chart_routes
 from web.connect.routes import TEMPLATES as CONNECT
 from web.connect.routes import connect_routes
 from web.dashboard.overview import Overview
@@ -105,6 +107,7 @@ def home_design(runtime: HomeRuntime) -> Design:
             DASHBOARD,
             CALLS,
             DEVICES,
+            CHARTS,
             ROOMS,
             FAVOURITES,
             GROUPS,
@@ -140,6 +143,7 @@ def _routes(house: House, design: Design) -> tuple[Routes, ...]:
         call_routes(house),
         device_routes(house),
         settings_routes(house),
+        chart_routes(house),
         room_routes(house, overview),
         favourite_routes(house),
         group_routes(house),

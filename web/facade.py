@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from hub.core.commands import Actor, Outcome
     from hub.core.registry import Registry
     from hub.core.states import States
+    from hub.history.past import Past
     from hub.home.favourites import Favourites
     from hub.home.inventory import Inventory
     from hub.home.keeping import Keeping
@@ -249,6 +250,10 @@ class HomeRuntime(Protocol):
         self, entity_id: str, start: float, end: float
     ) -> Sequence[tuple[float, object]]:
         """Return (time, value) pairs, oldest first."""
+
+    @property
+    def past(self) -> Past:
+        """Return what reads series of the history."""
 
     @property
     def unlock_mode(self) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import math
-import os
 import random
 import statistics
 import tempfile
@@ -20,10 +19,11 @@ from typing import Any
 
 from hub.core.memory import settle
 from hub.core.states import State, States
-from hub.home.runtime import Home
 
 from .conditions import BenchProblem, conditions, figure, percentile
 from .household import household, sensors
+from .month import month
+from .recording import recording
 
 ENTITIES = 1_000
 STARTS = 7
@@ -57,6 +57,10 @@ def figures(broker: str, size: float = 1.0) -> Iterator[dict[str, Any]]:
             size_b, count = asyncio.run(_bytes_per_state(Path(folder) / "day", span))
             day = {**sealed, "entities": DAY_SENSORS, "states": count, "span_s": round(span)}
             yield figure("db_bytes_per_state", size_b, "bytes", {**day, "every_s": EVERY_S})
+            seen = asyncio.run(month(Path(folder) / "month", size))
+            read = {**sealed, "states": seen.count, "every_s": 1, "cpu_s": seen.cpu_s}
+            yield figure("history_month_read", seen.took_s, "s", read)
+            yield figure("history_month_loop_late_p99", seen.late_ms, "ms", read)
         finally:
             gc.unfreeze()
 
@@ -104,23 +108,9 @@ def _set_rate(entities: int, count: int) -> int:
     return round(count / took)
 
 
-async def _recording(folder: Path, entities: int) -> tuple[Home, list[str]]:
-    """A home without broker that keeps the history of entities, and their ids."""
-    home = Home(folder, None)
-    await home.setup(name="Bench", password=os.urandom(9).hex(), unlock={"mode": "machine"})
-    known = [
-        home.registry.announce("bench", "sensor", f"bench_{number:04d}", name=f"Value {number}")
-        for number in range(entities)
-    ]
-    return home, [entity.entity_id for entity in known]
-
-
 async def _committed_rate(folder: Path, entities: int, count: int) -> int:
     """States set a second, from the first until all of them are on the disk, sealed."""
-    home, names = await _recording(folder, entities)
-    history = home.history_store
-    if history is None:
-        raise BenchProblem("the home keeps no history")
+    home, history, names = await recording(folder, entities)
     try:
         await history.flush()
         first = time.time()
@@ -143,10 +133,7 @@ async def _committed_rate(folder: Path, entities: int, count: int) -> int:
 
 async def _bytes_per_state(folder: Path, span_s: float) -> tuple[float, int]:
     """Size of the history's files after a simulated day of a home's sensors, by its states."""
-    home, names = await _recording(folder, DAY_SENSORS)
-    history = home.history_store
-    if history is None:
-        raise BenchProblem("the home keeps no history")
+    home, history, names = await recording(folder, DAY_SENSORS)
     chance = random.Random(1)  # noqa: S311 - the same day in every run
     count = 0
     try:

@@ -66,6 +66,10 @@ class Past:
         # the event loop, and all threads from those who read something small.
         self._turn = asyncio.Lock()
 
+    def now_ms(self) -> int:
+        """What the clock says; nothing is told of a later time."""
+        return int(self._now() * 1000)
+
     async def figures(self, entity_id: str, edges: Sequence[int]) -> list[Figure | None]:
         """Least, mean and most between each two edges; see `hub.history.series.figures`."""
 
@@ -92,7 +96,7 @@ class Past:
         def read(columns: Iterable[Columns], stop: int, before: _Before) -> States:
             return states(columns, start, stop, before.held, most)
 
-        return await self._read(entity_id, start, end, read) or States()
+        return await self._read(entity_id, start, end, read) or States(start, start)
 
     async def moments(
         self, entity_id: str, edges: Sequence[int], most: int = MOST_INTERVALS
@@ -112,7 +116,7 @@ class Past:
         end: int,
         read: Callable[[Iterable[Columns], int, _Before], T],
     ) -> T | None:
-        rows, stop = self._rows, min(end, int(self._now() * 1000))
+        rows, stop = self._rows, min(end, self.now_ms())
         if rows is None or stop <= start:
             return None
 

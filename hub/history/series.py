@@ -12,6 +12,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from operator import mul, sub
+from typing import cast
 
 from hub.history.blocks import Columns, Value
 
@@ -52,12 +53,14 @@ class States:
         totals: value -> (milliseconds, how often it began), at most `MOST_STATES` values.
         other: milliseconds of all further values.
         unknown: milliseconds of which nothing is known.
-        slots: what it was longest in each of `SLOTS` equal parts, for a picture.
+        slots: what it was longest in each of `SLOTS` equal parts from `start` to `stop`.
     """
 
-    __slots__ = ("intervals", "more", "other", "slots", "totals", "unknown")
+    __slots__ = ("intervals", "more", "other", "slots", "start", "stop", "totals", "unknown")
 
-    def __init__(self) -> None:
+    def __init__(self, start: int, stop: int) -> None:
+        self.start = start
+        self.stop = stop
         self.intervals: list[Interval] = []
         self.more = False
         self.totals: dict[Value, tuple[int, int]] = {}
@@ -96,8 +99,9 @@ class _Sums:
             self.until(times[begin])
             end = bucket_ends(self._edges, self._bucket, times, begin)
             some = values[begin:end]
-            if {float, int}.issuperset(map(type, some)) and math.isfinite(sum(some)):  # type: ignore[arg-type]
-                self._take_numbers(times[begin:end], some)  # type: ignore[arg-type]
+            numbers = _all_numbers(some)
+            if numbers is not None:
+                self._take_numbers(times[begin:end], numbers)
             else:
                 for at, value in zip(times[begin:end], some, strict=True):
                     self.until(at)
@@ -135,6 +139,14 @@ class _Sums:
     def found(self) -> list[Figure | None]:
         every = zip(self._least, self._most, self._area, self._known, strict=True)
         return [_figure(*one) if one[0] <= one[1] else None for one in every]
+
+
+def _all_numbers(values: list[Value]) -> list[float] | None:
+    """The values if every one is a finite number, without a step of ours for each."""
+    if not {float, int}.issuperset(map(type, values)):
+        return None
+    numbers = cast("list[float]", values)
+    return numbers if math.isfinite(sum(numbers)) else None
 
 
 def _figure(least: float, most: float, area: float, known: int) -> Figure:
@@ -206,7 +218,7 @@ def states(
         before: what held at `start`.
         most: so many intervals are listed; times are added up of all.
     """
-    found = States()
+    found = States(start, stop)
     picture = _Picture(start, stop)
     for one in _intervals(columns, start, stop, before):
         lasted = one.end - one.start

@@ -16,9 +16,11 @@ from hub.accounts.passwords import check_password
 from hub.core.commands import Actor
 from hub.core.states import State
 from hub.history.history import History
+from hub.history.past import Past
 from hub.home.book import HazardBook
 from hub.home.parts import HomeParts
 from hub.home.refusal import Refusal, refusal_of
+from hub.home.running import Running
 from privacy.errors import PrivacyError
 from privacy.vault import RecoveryCode
 
@@ -51,7 +53,8 @@ class HomeLife(HomeParts):
         if self._opened and self.mqtt is not None:
             await self.mqtt.stop()
         await self.sharing.stop()
-        if self.history_store is not None:
+        if self.running is not None and self.history_store is not None:
+            await self.running.stop()
             await self.history_store.close()
         await asyncio.to_thread(self.store.close)
 
@@ -85,6 +88,9 @@ class HomeLife(HomeParts):
         )
         self.history_store.start()
         self.keeping.history = self.history_store
+        self.past = Past(self.history_store)
+        self.running = Running(self.history_store, self.states, self._kept)
+        self.running.start()
         self.states.subscribe(self._keep)
         self.registry.listen(self._registry_changed)
         if self.mqtt is not None:
@@ -96,9 +102,12 @@ class HomeLife(HomeParts):
             self.bus.publish(topic)
 
     def _keep(self, new: State, old: State | None) -> None:
-        entity = self.registry.get(new.entity_id)
-        if self.history_store is not None and entity is not None and not entity.category:
+        if self.history_store is not None and self._kept(new):
             self.history_store.record(new, old)
+
+    def _kept(self, state: State) -> bool:
+        entity = self.registry.get(state.entity_id)
+        return entity is not None and not entity.category
 
     # -- keys ---------------------------------------------------------------------------
 

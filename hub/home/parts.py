@@ -28,6 +28,7 @@ from hub.core.settings import private_folder
 from hub.core.states import States
 from hub.core.store import Store, StoreError, migrate
 from hub.history.history import History
+from hub.history.past import Past
 from hub.home import book, favourites, keeping, offer, roles, screens
 from hub.home.book import HazardBook
 from hub.home.device_users import BrokerAccess
@@ -38,6 +39,7 @@ from hub.home.keys import Keys
 from hub.home.offer import Offers
 from hub.home.options import ASK_S, CLEAR_S
 from hub.home.roles import Bindings
+from hub.home.running import Running
 from hub.home.screens import Screens
 from hub.home.sharing import Sharing
 from hub.home.trials import Trials
@@ -155,6 +157,8 @@ class HomeParts:
             ask_s=ask_s,
         )
         self.history_store: History | None = None
+        self.past = Past(None)
+        self.running: Running | None = None
         self._book: HazardBook | None = None
         self._names: dict[str, str] = {}
         self._opened = False

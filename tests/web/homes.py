@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from types import SimpleNamespace
@@ -19,14 +19,17 @@ from hub.accounts.model import HOME_ROLES, SCREENS
 from hub.accounts.pairing import ScreenCodes
 from hub.accounts.tokens import HOME_SCOPES, Tokens
 from hub.adding import entries
+from hub.core import registry
 from hub.core.commands import Actor
 from hub.core.mqtt import MqttSettings
-from hub.core.registry import MIGRATION, Registry
+from hub.core.registry import Registry
 from hub.core.settings import Listen
 from hub.core.states import States
 from hub.core.store import Store, migrate
 from hub.core.wire import Wire
 from hub.history import History
+from hub.history.blocks import Columns, Value
+from hub.history.past import Past
 from hub.home import favourites, keeping, screens
 from hub.home.device_users import BrokerAccess
 from hub.home.favourites import Favourites
@@ -133,6 +136,7 @@ class FakeHome(FakeGuarding):
         self.tokens = tokens
         self.screen_codes = codes
         self.screens = Screens(store, Box(b"k" * 32))
+        self.past = Past(self)
         self.open: list[Any] = []
         self.bound: list[Any] = []
         self.values: dict[str, tuple[str | None, float | None]] = dict.fromkeys(
@@ -298,15 +302,26 @@ class FakeHome(FakeGuarding):
     async def history(
         self, entity_id: str, start: float, end: float
     ) -> Sequence[tuple[float, object]]:
+        return [
+            (at / 1000, value)
+            for times, values in self.hours(entity_id, int(start * 1000), int(end * 1000))
+            for at, value in zip(times, values, strict=True)
+        ]
+
+    def hours(
+        self, entity_id: str, start: int, end: int, *, newest_first: bool = False
+    ) -> Iterator[Columns]:
+        """What `past` is read from, all hours in one."""
         entity = self.registry.get(entity_id)
-        steps = range(int(start), int(end), 900)
-        if entity is None or entity.kind != "sensor":
-            state = self.states.get(entity_id)
-            if state is None:
-                return []
-            other = {"open": "closed", True: False}.get(state.value, state.value)
-            return [(start, state.value), (start + 9000, other), (start + 9600, state.value)]
-        return [(float(t), 23 + 2 * math.sin(t / 9000)) for t in steps]
+        state = self.states.get(entity_id)
+        if entity is not None and entity.kind == "sensor":
+            times = list(range(start, end, 900_000))
+            yield times, [23 + 2 * math.sin(at / 9e6) for at in times]
+        elif state is not None and not newest_first:
+            turned: dict[Value, Value] = {"open": "closed", True: False, False: True}
+            other = turned.get(state.value, state.value)
+            times = [start, start + 9_000_000, start + 9_600_000]
+            yield times, [state.value, other, state.value]
 
     async def setup(self, *, name: str, password: str, unlock: Mapping[str, str]) -> str:
         await self.accounts.create(name, "owner", password)
@@ -358,19 +373,8 @@ class Served:
 async def served(folder: Path, *, furnished: bool = True) -> AsyncIterator[Served]:
     """Serve a fake home on a free port."""
     store = Store(folder / "registry.db")
-    store.run_sync(
-        lambda db: migrate(
-            db,
-            [
-                MIGRATION,
-                favourites.MIGRATION,
-                keeping.MIGRATION,
-                home_tokens.MIGRATION,
-                screens.MIGRATION,
-                entries.MIGRATION,
-            ],
-        )
-    )
+    tables = (registry, favourites, home_tokens, keeping, screens, entries)
+    store.run_sync(lambda db: migrate(db, [one.MIGRATION for one in tables]))
     small, table = open_table(folder / "accounts.db")
     accounts = Accounts(table, HOME_ROLES)
     tokens = HomeTokensTable(store, Box(b"k" * 32))

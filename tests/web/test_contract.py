@@ -40,6 +40,7 @@ DEMANDING = {
     "change_keys",
     "change_person",
     "get_history",
+    "get_series",
     "give_command",
     "ignore_device",
     "read_broker",

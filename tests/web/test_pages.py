@@ -21,6 +21,8 @@ PAGES = {
     "/": ("owner", "resident", "guest", "wall"),
     "/devices": ("owner", "resident", "guest"),
     "/devices/{valve}": ("owner", "resident", "guest"),
+    "/devices/{valve}/history": ("owner", "resident", "guest"),
+    "/devices/{valve}/history?span=month&date=2026-11-23": ("owner", "resident", "guest"),
     "/condition": ("owner", "resident", "guest"),
     "/kept": ("owner",),
     "/sos": ("owner", "resident", "guest", "wall"),
@@ -267,18 +269,6 @@ async def test_unknown_devices_and_commands_are_refused(home: Served) -> None:
         valve = home.home.named("厨房燃气阀")
         status, answer = await visitor.press(f"/devices/{valve}/command", command="explode")
         assert (status, answer["error"]) == (422, "This device has no such command.")
-
-
-async def test_recent_history_is_drawn_as_figures_or_words(home: Served) -> None:
-    async with visiting(home, "guest") as visitor:
-        valve = home.home.named("厨房燃气阀")
-        assert (
-            '"words":["Closed","Open"]' in (await visitor.get(f"/devices/{valve}/recent.json"))[1]
-        )
-        warm = home.home.named("客厅温湿度")
-        text = (await visitor.get(f"/devices/{warm}/recent.json"))[1]
-        assert '"words"' not in text
-        assert text.count(",") > 100
 
 
 async def test_a_limit_is_checked(home: Served) -> None:

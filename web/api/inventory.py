@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from hub.http.operations import Call, Operations
 from hub.http.problems import Problem
 from web.api import models
-from web.api.states import device_model, device_of, entity_model, entity_of
+from web.api.found import device_of, entity_of
+from web.api.states import device_model, entity_model
 from web.house import HOUSEHOLD, RESIDENTS
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from hub.home.keeping import MOST_DAYS, KeptKind, Receipt
 from hub.http.operations import Call, Operations
 from hub.http.problems import Problem
 from hub.http.shapes import Number
+from web.api.found import entity_of
 from web.api.models import Time
-from web.api.states import entity_of
 from web.house import OWNER
 
 if TYPE_CHECKING:

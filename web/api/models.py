@@ -160,29 +160,6 @@ class Favourites(TypedDict):
     entities: Annotated[list[Id], Items(0, 48)]
 
 
-class Span(TypedDict):
-    """A span of at most 31 days; without `start` a day, without `end` until now."""
-
-    start: NotRequired[Annotated[float, Number(0, 1e11), "seconds since 1970, UTC"]]
-    end: NotRequired[Annotated[float, Number(0, 1e11), "seconds since 1970, UTC"]]
-    limit: NotRequired[Annotated[int, Number(1, 10_000), "1000 unless said"]]
-
-
-class Point(TypedDict):
-    """A value that holds until the next."""
-
-    at: Time
-    value: Value
-
-
-class History(TypedDict):
-    """What an entity was, oldest first."""
-
-    entity_id: str
-    points: list[Point]
-    more: Annotated[bool, "there are further points: ask again from the last one's time"]
-
-
 class Command(TypedDict):
     """A command for an entity."""
 

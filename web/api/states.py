@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 from hub.http.operations import Call, Operations
 from hub.http.problems import Problem
-from hub.http.shapes import Wrong
+from web.api import history_models as past
 from web.api import models
+from web.api.found import device_of, entity_of
+from web.api.series import series_operation, span_of
 from web.house import HOUSEHOLD, RESIDENTS
 
 if TYPE_CHECKING:
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from hub.core.states import State
     from web.facade import HomeRuntime
 
-DAY_S = 24 * 3600.0
-LONGEST_SPAN_S = 31 * DAY_S
 POINTS = 1000
 
 
@@ -73,6 +72,7 @@ def state_operations(runtime: HomeRuntime) -> Operations:
         return state_model(state)
 
     _history_operations(runtime, table)
+    series_operation(runtime, table)
     _command_operations(runtime, table)
     return table
 
@@ -84,21 +84,16 @@ def _history_operations(runtime: HomeRuntime, table: Operations) -> None:
         allow=HOUSEHOLD,
         scope="read:history",
         summary="What an entity was",
-        takes=models.Span,
-        answers=models.History,
+        takes=past.Span,
+        answers=past.History,
         problems={404: "unknown_entity"},
     )
-    async def get_history(call: Call, given: models.Span) -> models.History:
+    async def get_history(call: Call, given: past.Span) -> past.History:
         entity = entity_of(runtime, call)
-        end = given.get("end", time.time())
-        start = given.get("start", max(0.0, end - DAY_S))
-        if start > end:
-            raise Wrong("start", "too_large")
-        if end - start > LONGEST_SPAN_S:
-            raise Wrong("start", "too_small")
+        start, end = span_of(given.get("start"), given.get("end"))
         rows = await runtime.history(entity.entity_id, start, end)
         limit = given.get("limit", POINTS)
-        points: list[models.Point] = [
+        points: list[past.Point] = [
             {"at": at, "value": value}
             for at, value in rows[:limit]
             if value is None or isinstance(value, bool | int | float | str)
@@ -231,22 +226,6 @@ def _entity_operations(runtime: HomeRuntime, table: Operations) -> None:
         if given:
             await runtime.inventory.choose(entity.entity_id, call.actor, **given)
         return entity_model(runtime, entity)
-
-
-def entity_of(runtime: HomeRuntime, call: Call) -> Entity:
-    """Return the entity that the path names; raises Problem."""
-    entity = runtime.registry.get(call.path["entity_id"])
-    if entity is None:
-        raise Problem(404, "unknown_entity")
-    return entity
-
-
-def device_of(runtime: HomeRuntime, call: Call) -> Device:
-    """Return the device that the path names; raises Problem."""
-    device = runtime.registry.device(call.path["device_id"])
-    if device is None:
-        raise Problem(404, "unknown_device")
-    return device
 
 
 def entity_model(runtime: HomeRuntime, entity: Entity) -> models.Entity:

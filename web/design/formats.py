@@ -10,6 +10,10 @@ from datetime import UTC, datetime, timedelta, timezone
 
 CHINA = timezone(timedelta(hours=8), "Asia/Shanghai")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+WEEKDAYS = {
+    "zh": ("周一", "周二", "周三", "周四", "周五", "周六", "周日"),
+    "en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),
+}
 NONE = "–"
 
 Moment = datetime | float | int | None
@@ -40,6 +44,45 @@ def date(value: Moment, lang: str) -> str:
     if lang.startswith("zh"):
         return f"{at.year}年{at.month}月{at.day}日"
     return f"{at.day} {MONTHS[at.month - 1]} {at.year}"
+
+
+def month(value: Moment, lang: str) -> str:
+    """Return `2026年11月` or `Nov 2026`."""
+    at = moment(value)
+    if at is None:
+        return NONE
+    if lang.startswith("zh"):
+        return f"{at.year}年{at.month}月"
+    return f"{MONTHS[at.month - 1]} {at.year}"
+
+
+def days(first: Moment, last: Moment, lang: str) -> str:
+    """Return from which day to which, without saying twice what both have in common."""
+    begin, end = moment(first), moment(last)
+    if begin is None or end is None:
+        return NONE
+    if begin.year != end.year:
+        return f"{date(begin, lang)} – {date(end, lang)}"
+    if lang.startswith("zh"):
+        named = "" if begin.month == end.month else f"{end.month}月"
+        return f"{date(begin, lang)}–{named}{end.day}日"
+    if begin.month == end.month:
+        return f"{begin.day}–{date(end, lang)}"
+    return f"{begin.day} {MONTHS[begin.month - 1]} – {date(end, lang)}"
+
+
+def day(value: Moment, lang: str) -> str:
+    """Return the day of the month, `23日` or `23`."""
+    at = moment(value)
+    if at is None:
+        return NONE
+    return f"{at.day}日" if lang.startswith("zh") else f"{at.day}"
+
+
+def weekday(value: Moment, lang: str) -> str:
+    """Return `周一` or `Mon`."""
+    at = moment(value)
+    return NONE if at is None else WEEKDAYS[lang[:2]][at.weekday()]
 
 
 def when(value: Moment, lang: str, now: datetime | None = None) -> str:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 import time
 
+import orjson
 from aiohttp import web
 
-from hub.http.problems import json_response
 from hub.http.routes import ANYONE, Routes
 from web.design.answers import done, refused
+from web.design.formats import CHINA, clock
 from web.design.page import Design
 
 BLOCKS = (
@@ -32,19 +33,13 @@ def design_routes(design: Design) -> Routes:
             request,
             "design.html",
             now=now,
+            chart=_wave(int(now), request["lang"]),
             wave=[24.0 + math.sin(i / 3) for i in range(40)],
             blocks=[
                 {**b, "text": words("Building %(number)s", number=b["number"])} for b in BLOCKS
             ],
             qr=qr_svg("https://example.invalid/", words("Example")),
         )
-
-    @routes.get("/design/wave.json", allow=ANYONE)
-    async def wave(_request: web.Request) -> web.Response:
-        start = int(time.time()) - 24 * 3600
-        steps = range(0, 24 * 3600, 600)
-        values = [round(23 + 2 * math.sin(step / 9000), 2) for step in steps]
-        return json_response({"t": [start + step for step in steps], "v": values})
 
     @routes.post("/design/try", allow=ANYONE)
     async def try_form(request: web.Request) -> web.Response:
@@ -78,3 +73,24 @@ def qr_svg(text: str, title: str) -> object:
     label = f' role="img" aria-label="{escape(title)}">'
     # The mark-up is segno's own: paths and numbers; the title is escaped above.
     return Markup(head + label + rest)  # noqa: S704 - its parts are escaped above
+
+
+def _wave(now: int, lang: str) -> str:
+    """A day of temperatures as `charts.js` takes it."""
+    edges = [now - 24 * 3600 + step for step in range(0, 24 * 3600 + 1, 600)]
+    means = [round(23 + 2 * math.sin(at / 9000), 2) for at in edges[1:]]
+    data = {
+        "form": "figures",
+        "start": edges[0],
+        "end": now,
+        "from": edges,
+        "t": [at + 300 for at in edges[:-1]],
+        "least": [one - 0.4 for one in means],
+        "mean": means,
+        "most": [one + 0.3 for one in means],
+        "ticks": [[at, clock(at)] for at in edges if at % 10800 < 600],
+        "lang": "zh-CN" if lang == "zh_CN" else "en-GB",
+        "zone": CHINA.tzname(None),
+        "unit": "°C",
+    }
+    return orjson.dumps(data).decode()

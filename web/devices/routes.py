@@ -11,8 +11,9 @@ from aiohttp import web
 from hub.core.commands import FAILED, CommandRefused, CommandTimeout
 from hub.core.kinds import KINDS
 from hub.http.gate import current
-from hub.http.problems import json_response
 from hub.http.routes import Routes
+from web.charts.chart import chart_of
+from web.charts.windows import RECENT, Window
 from web.design import done, refused
 from web.devices.find import find
 from web.devices.given import Mistyped, arguments
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
     from web.design.page import Words
 
 TEMPLATES = Path(__file__).parent / "templates"
-CHART_SPAN_S = 24 * 3600
-CHART_POINTS = 1500
 MOST_LIVE = 20
 """Rooms that one page follows; a socket carries a few parts only."""
 LONGEST_SEARCH = 64
@@ -72,13 +71,11 @@ def device_routes(house: House) -> Routes:
         seen = _one(house, request.match_info["id"], request["lang"])
         own = house.runtime.favourites.of(current(request).account_id)
         seen["favourite"] = request.match_info["id"] in own
-        return house.design.render(request, "device.html", **seen)
-
-    @routes.get("/devices/{id}/recent.json", allow=HOUSEHOLD)
-    async def recent(request: web.Request) -> web.Response:
-        return json_response(
-            await _recent(house, request.match_info["id"], house.design.language(request["lang"]))
+        words = house.design.language(request["lang"])
+        seen["chart"] = await chart_of(
+            house, seen["view"], Window(RECENT, None, time.time()), words
         )
+        return house.design.render(request, "device.html", **seen)
 
     @routes.post("/devices/{id}/command", allow=RESIDENTS)
     async def command(request: web.Request) -> web.Response:
@@ -169,30 +166,6 @@ def _live_parts(house: House) -> None:
     house.live.part("devices", rooms, ("registry",), HOUSEHOLD)
     house.live.part("room", room, ("room:{arg}", "registry", "hazards"), HOUSEHOLD)
     house.live.part("device", state, ("entity:{arg}", "safety", "hazards"), HOUSEHOLD)
-
-
-async def _recent(house: House, entity_id: str, words: Words) -> dict[str, Any]:
-    """Return the last day of one entity for `charts.js`; states become 0 and 1 with words."""
-    entity = house.entity(entity_id)
-    now = time.time()
-    rows = await house.runtime.history(entity_id, now - CHART_SPAN_S, now)
-    known = [(at, value) for at, value in rows if value is not None]
-    known = known[:: max(1, len(known) // CHART_POINTS)]
-    data: dict[str, Any] = {"empty": words("No values in the last 24 hours.")}
-    if entity.kind == "valve":
-        known = [(at, value == "open") for at, value in known if value in {"open", "closed"}]
-        pair = ("closed", "open")
-        data["words"] = [state_word(words, "valve", None, value) for value in pair]
-    elif any(isinstance(value, bool) for _at, value in known):
-        data["words"] = [
-            state_word(words, entity.kind, entity.device_class, value) for value in (False, True)
-        ]
-    numbers = [(at, float(v)) for at, v in known if isinstance(v, bool | int | float)]
-    if numbers:
-        numbers.append((now, numbers[-1][1]))
-    data["t"] = [round(at, 1) for at, _value in numbers]
-    data["v"] = [value for _at, value in numbers]
-    return data
 
 
 async def _command(house: House, request: web.Request) -> web.Response:

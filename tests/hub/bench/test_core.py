@@ -8,6 +8,8 @@ UNITS = {
     "state_set_one_listener": "states/s",
     "state_set_recorded_committed": "states/s",
     "db_bytes_per_state": "bytes",
+    "history_month_read": "s",
+    "history_month_loop_late_p99": "ms",
 }
 
 

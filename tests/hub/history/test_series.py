@@ -134,7 +134,7 @@ def test_a_picture_shows_what_was_longest() -> None:
     found = states(cut(rows, 2), 0, wide)
     assert found.slots == ["open", "closed", *[None] * 358]
     assert (found.totals["open"], found.unknown) == ((12, 2), wide - 20)
-    assert States().slots == []
+    assert States(0, 0).slots == []
 
 
 def test_many_different_texts_are_added_up_together() -> None:
