@@ -19,9 +19,10 @@ from hub.accounts.model import HOME_ROLES, SCREENS
 from hub.accounts.pairing import ScreenCodes
 from hub.accounts.tokens import HOME_SCOPES, Tokens
 from hub.adding import entries
+from hub.core import registry
 from hub.core.commands import Actor
 from hub.core.mqtt import MqttSettings
-from hub.core.registry import MIGRATION, Registry
+from hub.core.registry import Registry
 from hub.core.settings import Listen
 from hub.core.states import States
 from hub.core.store import Store, migrate
@@ -380,20 +381,8 @@ class Served:
 async def served(folder: Path, *, furnished: bool = True) -> AsyncIterator[Served]:
     """Serve a fake home on a free port."""
     store = Store(folder / "registry.db")
-    store.run_sync(
-        lambda db: migrate(
-            db,
-            [
-                MIGRATION,
-                favourites.MIGRATION,
-                keeping.MIGRATION,
-                home_tokens.MIGRATION,
-                screens.MIGRATION,
-                entries.MIGRATION,
-                contacts.migration,
-            ],
-        )
-    )
+    tables = (registry, favourites, home_tokens, keeping, screens, entries)
+    store.run_sync(lambda db: migrate(db, [*(one.MIGRATION for one in tables), contacts.migration]))
     small, table = open_table(folder / "accounts.db")
     accounts = Accounts(table, HOME_ROLES)
     tokens = HomeTokensTable(store, Box(b"k" * 32))
