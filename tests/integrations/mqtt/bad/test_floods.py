@@ -86,7 +86,7 @@ async def commands_are_answered(home: Home, other: MqttConnection) -> AsyncItera
     """While the block runs a lamp is switched; it must answer each time within SANE_S."""
     await announce(home, "switch", "lamp", state_topic="lamp/state", command_topic="lamp/set")
 
-    def answer(_topic: str, data: bytes, _retained: bool) -> None:  # noqa: FBT001  as called
+    def answer(_topic: str, data: bytes, _retained: bool) -> None:
         other.publish_now("lamp/state", data)
 
     other.subscribe("lamp/set", answer)
