@@ -15,6 +15,7 @@ from tests.web.homes import Served, hazard, served
 from tests.web.test_browser import AXE, LOOKS, RULES, SMALL, page_of
 from tests.web.test_pages import PAGES
 from tests.web.visitors import visiting
+from web.devices import listed
 from web.house import room_key
 
 if TYPE_CHECKING:
@@ -191,6 +192,32 @@ async def test_a_new_device_joins_an_open_room(home: Served, chromium: Browser) 
         home.home.states.set(sensor_of(2, 0), 22)
         await shows(page, value(2, 0), "22 °C")
         assert "A newcomer" in await page.locator(f"{fold(2)} li").first.inner_text()
+        assert wrong == []
+
+
+@pytest.mark.peers
+async def test_a_home_that_grows_while_somebody_looks(
+    tmp_path: Path, chromium: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listed, "FOLD_ABOVE", 2)
+    async with (
+        served(tmp_path, furnished=False) as home,
+        page_of(chromium, home, LOOKS[1]) as (page, wrong),
+    ):
+        await page.goto(f"{home.address}/devices")
+        await page.get_by_text("No devices yet").wait_for()
+        home.home.registry.set_rooms((room_of(0), room_of(1)))
+        for room, number in ((0, 0), (1, 0)):
+            add_sensor(home.home, room, number)
+            home.home.changed("registry")
+            await shows(page, value(room, number), "20 °C")
+        add_sensor(home.home, 0, 1)
+        home.home.changed("registry")
+        await page.click(f"{fold(0)} > summary")
+        await shows(page, value(0, 1), "20 °C")
+        await page.click(f"{fold(1)} > summary")
+        home.home.states.set(sensor_of(1, 0), 26)
+        await shows(page, value(1, 0), "26 °C")
         assert wrong == []
 
 
