@@ -8,7 +8,6 @@ from typing import Any
 from hub.accounts.model import AccountProblem, tidy_name
 from hub.core.language import LANGUAGES
 from hub.home.refusal import Refusal, refusal_of
-from privacy.addresses import AddressError
 from privacy.consent import CONTACT_CLASSES
 from privacy.errors import PrivacyError
 from privacy.grants import Grant
@@ -186,7 +185,7 @@ class Draft:
         try:
             header = (name, secret) if name else None
             return Grant(contact_id, address, header, certificate)
-        except (AddressError, PrivacyError) as problem:
+        except PrivacyError as problem:
             field = "secret" if "value" in str(problem) else "header"
             raise refusal_of(problem, field) from None
 

@@ -129,16 +129,12 @@ class Teller:
         )
 
     async def cancel(self, hazard_id: str) -> bool:
-        """Somebody at home says it was a false alarm; whether a contact is told so.
-
-        Raises:
-            StoreError: it could not be stored; it is told all the same.
-        """
+        """Somebody at home says it was a false alarm; whether a contact is told so."""
         now = time.time()
         ended = [one for one in self._of(hazard_id) if one.telling.end(CANCELLED, now)]
         for one in ended:
             one.news.set()
-        await self._keep([one.telling for one in ended])
+        await self._note([one.telling for one in ended])
         return any(one.telling.wants(now) for one in ended)
 
     def forget(self, contact_id: str) -> list[str]:
@@ -189,7 +185,7 @@ class Teller:
         telling = running.telling
         message = message_of(contact, telling, status)
         before, telling.left = telling.left, True
-        await self._note(telling)
+        await self._note([telling])
         running.tried_at = time.time()
         try:
             answer = await self._send(contact.grant, telling.hazard, message)
@@ -204,12 +200,12 @@ class Teller:
             else:
                 telling.failed(str(answer))
                 _LOG.warning("a contact's address answered %d, trying again", answer)
-        await self._note(telling)
+        await self._note([telling])
         self._changed()
 
-    async def _note(self, telling: Telling) -> None:
+    async def _note(self, tellings: list[Telling]) -> None:
         try:
-            await self._keep([telling])
+            await self._keep(tellings)
         except StoreError as error:
             # What the disk can't take the door's log can't take either, and holds back.
             _LOG.warning("how far a contact is told could not be stored: %s", error)

@@ -230,3 +230,8 @@ async def test_a_contact_hears_of_an_alarm_of_its_end_and_of_a_call(place: Place
         await until(lambda: len(phone.requests) == 3, PATIENCE_S)
         told = [(one["hazard"], one["status"]) for one in phone.said()]
         assert told == [("gas", "raised"), ("gas", "over"), ("sos", "raised")]
+        everything = repr([(path, head, body.decode()) for path, head, body in phone.requests])
+        hidden = ["张明", "女儿", *(one.id for one in home.hazards())]
+        hidden += [one.name for one in home.registry.devices()]
+        hidden += [one.entity_id for one in home.registry.entities()]
+        assert [word for word in hidden if word and word in everything] == []
