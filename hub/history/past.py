@@ -2,7 +2,7 @@
 
 A value holds until the next one, but never over a time in which the hub didn't run. The hub
 leaves a trace of itself for that, as rows of `RUNNING` in the same history: True every
-`BEAT_S`, None where it ended in order.
+`BEAT_S`, None where it ended in order, and None before the first True of each run.
 """
 
 from __future__ import annotations
@@ -160,7 +160,8 @@ def silences(beats: Iterable[Columns], end: int) -> list[Silence]:
     for times, values in beats:
         for at, value in zip(times, values, strict=True):
             if value is None:
-                ended = at if ended is None else ended
+                if ended is None:
+                    ended = at if last is None else min(at, last + _BEAT_MS)
                 continue
             if ended is not None and ended < at:
                 found.append((ended, at))

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from hub.core.things import Entity
 from hub.history.spans import HOUR_MS, MINUTE_MS
 from tests.web.homes import served
-from tests.web.visitors import visiting
+from tests.web.visitors import Visitor, visiting
 from tests.web.written import DAY, Written, add, keep
 from web.charts.files import MARK, harmless, written
 from web.charts.windows import Window, form_of
@@ -164,6 +164,23 @@ async def test_states_as_a_strip_and_a_table(home: Written) -> None:
         assert text.index('class="low"') < text.index('class="s0" x')
 
 
+async def test_a_state_looks_the_same_on_every_day(home: Written) -> None:
+    vacuum = add(home, "vacuum")
+    words = ["docked", "idle", "cleaning", "error", "docked"]
+    keep(home, vacuum, *((at * 8 * HOUR_MS, word) for at, word in enumerate(words)))
+    looks = r'class="look (\w+)".*?<span class="strong">([^<]+)<'
+    async with visiting(home, "resident") as visitor:
+        day = dict(await seen(visitor, f"/devices/{vacuum}/history?date=2025-11-24", looks))
+        later = dict(await seen(visitor, f"/devices/{vacuum}/history?date=2025-11-25", looks))
+        assert day == {"low": "Docked", "s2": "Idle", "s0": "Cleaning"}
+        assert later == {"s4": "Error", "low": "Docked"}
+
+
+async def seen(visitor: Visitor, path: str, pattern: str) -> list[tuple[str, str]]:
+    """What a page says, by a pattern of two."""
+    return re.findall(pattern, (await visitor.get(path))[1])
+
+
 async def test_consumption_as_bars(home: Written) -> None:
     meter = add(home, "sensor", "energy", "kWh")
     keep(home, meter, (-HOUR_MS, 100.0), (30 * MINUTE_MS, 101.5), (8 * HOUR_MS, 102.25))
@@ -207,7 +224,9 @@ async def test_a_device_s_page_shows_the_last_day(home: Written) -> None:
     since = int(time.time() * 1000) - DAY - HOUR_MS
     keep(home, warm, (since, 20.0))
     async with visiting(home, "guest") as visitor:
-        text = of((await visitor.get(f"/devices/{warm}"))[1])
+        page = (await visitor.get(f"/devices/{warm}"))[1]
+        assert 'aria-label="客厅温湿度 · 温度 · The last 24 hours"' in page
+        text = of(page)
         assert "All the time 20 °C." in text
         assert re.search(r"Nothing is known for 2[23] h", text)
 
