@@ -17,7 +17,7 @@ from concurrent.futures import Future, wait
 
 from hub.core.sealed import Box
 from hub.history.blocks import HOUR_MS
-from hub.history.files import VERSION, Files, broken
+from hub.history.files import VERSION, Damaged, Files, broken
 from hub.history.jobs import DISK, ROOM, HistoryProblem, Job, Steps
 from hub.history.journal import Journal
 from hub.history.keeping import NOTHING, Erasure, Retention, Rule, Sweep
@@ -155,9 +155,18 @@ class Writer(Journal):
             self.broken = broken(error)
             self._now(DISK, error)
             self._close()
+            if not self.broken:
+                self._give_up(error)
         except Exception as error:  # noqa: BLE001 - locked or broken boxes have own errors
             self._say("history waits for its key: %s", type(error).__name__)
+            self._give_up(error)
         return count, more
+
+    def _give_up(self, error: Exception) -> None:
+        """Tell whoever waits for a job; what was to be erased is tried again by a sweep."""
+        while self._jobs:
+            self._jobs.popleft().fail(HistoryProblem(type(error).__name__))
+            self._next_sweep = time.monotonic() + _AGAIN_S
 
     def _now(self, problem: str, why: object) -> None:
         if problem:
@@ -189,9 +198,7 @@ class Writer(Journal):
         except Exception as error:
             if broken(error) and job.again():
                 raise
-            self._jobs.popleft()
-            self._next_sweep = time.monotonic() + _AGAIN_S
-            job.fail(HistoryProblem(type(error).__name__))
+            self._give_up(error)
             raise
         self._jobs.popleft()
         return bool(self._jobs)
@@ -304,6 +311,7 @@ class Writer(Journal):
     def _repaired(self) -> bool:
         """Take over what a damaged file still gives; False while that has to wait."""
         if time.monotonic() < self._repair_at:
+            self._give_up(Damaged())
             return False
         self._close()
         with self._files.alone() as alone:
