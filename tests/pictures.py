@@ -1,12 +1,15 @@
 """The pictures in the documentation, taken anew: ``.venv/bin/python -m tests.pictures``.
 
 Starts the demo in a folder of its own, plays the gas leak, and writes what each face shows into
-``docs/pictures`` (or the folder named as the only argument). Everybody in them is made up.
+``docs/pictures`` (or the folder named as the only argument). A demo is too young to have a past:
+what history looks like is taken from a home whose readings are written here. Everybody and
+everything in them is made up.
 """
 
 from __future__ import annotations
 
 import asyncio
+import math
 import re
 import signal
 import sys
@@ -17,7 +20,11 @@ from typing import NamedTuple
 
 from playwright.async_api import Browser, Page, async_playwright
 
+from hub.history.spans import DAY_MS, HOUR_MS
 from tests.peers import chromium_path
+from tests.web.homes import served
+from tests.web.test_browser import page_of
+from tests.web.written import Written, add, keep
 
 ROOT = Path(__file__).resolve().parent.parent
 PICTURES = ROOT / "docs" / "pictures"
@@ -30,6 +37,7 @@ LANGUAGES = {"zh": "zh-CN", "en": "en-GB"}
 # Each picture once in each look over the two languages, so that readers see both.
 DUTY_LOOK = {"zh": "dark", "en": "light"}
 ALARM_LOOK = {"zh": "light", "en": "dark"}
+NAMES = {"zh": ("温度", "客厅"), "en": ("Temperature", "Living room")}
 SETTLED = """() => document.fonts.ready.then(() =>
   new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done))))"""
 
@@ -104,10 +112,13 @@ class Camera:
         Raises:
             RuntimeError: it grew beyond what a page of documentation should carry.
         """
+        await self.write(page, self._folder / f"{name}.png", whole=whole)
+
+    @staticmethod
+    async def write(page: Page, path: Path, *, whole: bool = False) -> None:
+        """The same into a named file."""
         await page.evaluate(SETTLED)
-        path = self._folder / f"{name}.png"
-        await page.screenshot(path=path, full_page=whole)
-        size = path.stat().st_size
+        size = len(await page.screenshot(path=path, full_page=whole))
         if size > LARGEST:
             raise RuntimeError(f"{path.name} has {size} bytes, more than {LARGEST}")
         sys.stdout.write(f"{path.name} {size}\n")
@@ -155,6 +166,35 @@ async def take_all(camera: Camera, demo: Demo) -> None:
         await camera.take(home, f"left.{language}")
 
 
+async def take_history(browser: Browser, folder: Path) -> None:
+    """A week of a living room's temperature, of which some hours are not known."""
+    for language, (name, place) in NAMES.items():
+        with tempfile.TemporaryDirectory(prefix="linli-pictures-") as data:
+            async with served(Path(data), furnished=False) as made:
+                home = Written(made)
+                room = add(home, "sensor", "temperature", "°C")
+                entity = home.home.registry.entities()[0]
+                entity.own_name, entity.area = name, place
+                moments = range(0, 7 * DAY_MS, 600_000)
+                keep(home, room, *((at, _warmth(at)) for at in moments))
+                look = ("zh_CN" if language == "zh" else "en", DUTY_LOOK[language], 760)
+                async with page_of(browser, home, look) as (page, _wrong):
+                    await page.goto(
+                        f"{home.address}/devices/{room}/history?span=week&date=2025-11-24"
+                    )
+                    await page.locator(".chart canvas").wait_for()
+                    await Camera.write(page, folder / f"history.{language}.png")
+
+
+def _warmth(at: int) -> float | None:
+    """Colder at night, warmer when somebody is there; nothing on Thursday morning."""
+    hour = at / HOUR_MS
+    if 80 < hour < 87:
+        return None
+    day = math.sin((hour % 24 - 9) / 24 * 2 * math.pi)
+    return round(20.5 + 1.6 * day + 0.5 * math.sin(hour * 1.7) + 0.25 * math.sin(at / 7e5), 1)
+
+
 async def main(folder: Path) -> None:
     """Start everything, take the pictures, end everything."""
     with tempfile.TemporaryDirectory(prefix="linli-pictures-") as data:
@@ -165,6 +205,7 @@ async def main(folder: Path) -> None:
                     executable_path=chromium_path(), args=["--no-sandbox", "--disable-gpu"]
                 )
                 await take_all(Camera(browser, demo, folder), demo)
+                await take_history(browser, folder)
                 await browser.close()
         finally:
             if demo.process.returncode is None:

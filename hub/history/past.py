@@ -1,8 +1,8 @@
-"""The past of an entity as charts and programs ask for it, read on a thread, one at a time.
+"""The past of an entity as charts and programs ask for it, read on threads, two at a time.
 
 A value holds until the next one, but never over a time in which the hub didn't run. The hub
 leaves a trace of itself for that, as rows of `RUNNING` in the same history: True every
-`BEAT_S`, None where it ended in order.
+`BEAT_S`, None where it ended in order, and None before the first True of each run.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ _LATE_MS = 5 * _BEAT_MS // 2
 LOOK_BACK_MS = 7 * DAY_MS
 """How far back the value is looked for that held when a span began; every value is written down
 anew once a day, so that it is usually found within one."""
+
+SHORT_MS = 2 * DAY_MS
 
 T = TypeVar("T")
 Silence = tuple[int, int]
@@ -63,8 +65,8 @@ class Past:
         self._rows = rows
         self._now = now
         # A month of a busy sensor is work for a second: several at once would take turns with
-        # the event loop, and all threads from those who read something small.
-        self._turn = asyncio.Lock()
+        # the event loop, and all threads from others. A day doesn't queue behind a month.
+        self._short, self._long = asyncio.Lock(), asyncio.Lock()
 
     def now_ms(self) -> int:
         """What the clock says; nothing is told of a later time."""
@@ -129,7 +131,7 @@ class Past:
             here = [(max(begin, start), end) for begin, end in gaps if end > start]
             return read(_broken(rows.hours(entity_id, start, stop - 1), here), stop, before)
 
-        async with self._turn:
+        async with self._long if end - start > SHORT_MS else self._short:
             return await asyncio.to_thread(work)
 
 
@@ -158,7 +160,8 @@ def silences(beats: Iterable[Columns], end: int) -> list[Silence]:
     for times, values in beats:
         for at, value in zip(times, values, strict=True):
             if value is None:
-                ended = at if ended is None else ended
+                if ended is None:
+                    ended = at if last is None else min(at, last + _BEAT_MS)
                 continue
             if ended is not None and ended < at:
                 found.append((ended, at))

@@ -43,6 +43,8 @@ class Running:
 
     def start(self) -> None:
         """Begin; what is recorded from now on counts as said while the hub ran."""
+        # A run before this one may have been cut off a moment ago, within one beat.
+        self._write(RUNNING, None, self._now() - 0.001)
         self.beat()
         self._task = asyncio.create_task(self._beats(), name="history beats")
 

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from hub.core.things import Entity
 from hub.history.spans import HOUR_MS, MINUTE_MS
 from tests.web.homes import served
-from tests.web.visitors import visiting
+from tests.web.visitors import Visitor, visiting
 from tests.web.written import DAY, Written, add, keep
 from web.charts.files import MARK, harmless, written
 from web.charts.windows import Window, form_of
@@ -162,6 +162,23 @@ async def test_states_as_a_strip_and_a_table(home: Written) -> None:
         assert 'class="low" x="37.5%" width="4.167%"' in text
         # What is low is drawn first, so that it never hides what is short.
         assert text.index('class="low"') < text.index('class="s0" x')
+
+
+async def test_a_state_looks_the_same_on_every_day(home: Written) -> None:
+    vacuum = add(home, "vacuum")
+    words = ["docked", "idle", "cleaning", "error", "docked"]
+    keep(home, vacuum, *((at * 8 * HOUR_MS, word) for at, word in enumerate(words)))
+    looks = r'class="look (\w+)".*?<span class="strong">([^<]+)<'
+    async with visiting(home, "resident") as visitor:
+        day = dict(await seen(visitor, f"/devices/{vacuum}/history?date=2025-11-24", looks))
+        later = dict(await seen(visitor, f"/devices/{vacuum}/history?date=2025-11-25", looks))
+        assert day == {"low": "Docked", "s2": "Idle", "s0": "Cleaning"}
+        assert later == {"s4": "Error", "low": "Docked"}
+
+
+async def seen(visitor: Visitor, path: str, pattern: str) -> list[tuple[str, str]]:
+    """What a page says, by a pattern of two."""
+    return re.findall(pattern, (await visitor.get(path))[1])
 
 
 async def test_consumption_as_bars(home: Written) -> None:

@@ -71,6 +71,15 @@ async def test_amounts_and_moments_for_programs(home: Written, owner: Program) -
     assert answer["buckets"][0]["amount"] == 2
 
 
+async def test_there_is_a_most_of_buckets(home: Written, owner: Program) -> None:
+    path = f"/entities/{home.home.named('客厅温湿度')}/series"
+    days = {"start": "1764000000", "end": "1766592000"}
+    _, answer = await owner.ask("GET", path, params={**days, "bucket": "15min"})
+    assert len(answer["buckets"]) == 30 * 96
+    refused = await owner.refused("GET", path, params={**days, "bucket": "5min"})
+    assert refused == "422 invalid bucket too_small"
+
+
 @pytest.mark.parametrize(
     ("params", "refusal"),
     [

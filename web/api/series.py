@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 DAY_S = DAY_MS / 1000
 LONGEST_SPAN_S = 31 * DAY_S
 LISTED = 1000
+MOST_BUCKETS = 3_000
 _EMPTY: dict[str, float | None] = {"least": None, "mean": None, "most": None, "amount": None}
 
 
@@ -77,7 +78,10 @@ def series_operation(runtime: HomeRuntime, table: Operations) -> None:
         if form == STATES:
             await _states(runtime.past, answer, (start, end), limit)
         else:
-            await _buckets(runtime.past, answer, edges(start, end, step, CHINA), limit)
+            sides = edges(start, end, step, CHINA)
+            if len(sides) - 1 > MOST_BUCKETS:
+                raise Wrong("bucket", "too_small")
+            await _buckets(runtime.past, answer, sides, limit)
         return answer
 
 

@@ -213,7 +213,7 @@ class _Drawing:
         found = await self.past.states(self.view.entity_id, window.start, window.end, MOST_LISTED)
         if not found.totals:
             return
-        chart.parts = parts_of(found, self.word, words)
+        chart.parts = parts_of(found, self.view.kind, self.word, words)
         chart.pieces = pieces_of(found, window, chart.parts, words.lang)
         wide = window.end - window.start
         chart.ticks = [

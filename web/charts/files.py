@@ -55,7 +55,7 @@ async def file_of(house: House, view: EntityView, window: Window, words: Words) 
         head = [words("Beginning"), words("End"), words("Amount") + unit]
     elif form == MOMENTS:
         found = await past.moments(entity_id, window.edges(2), MOST_LISTED)
-        lines = ((one,) for one in clocks(found.times))
+        lines = ((clock(at),) for at in found.times)
         head = [words("When it happened")]
     else:
         states = await past.states(entity_id, window.start, window.end, MOST_LISTED)

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from hub.core.kinds import KINDS
 from web.charts.words import lasted
 from web.design.formats import when
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from hub.core.kinds import Value
     from hub.history.series import States
@@ -52,19 +53,29 @@ def _resting(value: Value) -> bool:
     return value is False or value in RESTING
 
 
-def parts_of(found: States, word: Callable[[Value], str], words: Words) -> list[Part]:
+def parts_of(found: States, kind: str, word: Callable[[Value], str], words: Words) -> list[Part]:
     """The states that there were, the longest first, each with its look."""
+    looks = _looks(kind, found.totals)
     longest = sorted(found.totals.items(), key=lambda one: -one[1][0])
-    parts: list[Part] = []
+    return [
+        Part(value, looks[value], word(value), lasted(total, words), times)
+        for value, (total, times) in longest
+    ]
+
+
+def _looks(kind: str, there: Iterable[Value]) -> dict[Value, str]:
+    """A look for each state; a kind's own words keep theirs from one day to the next."""
+    known = KINDS[kind].values if kind in KINDS else ()
+    others = sorted((value for value in there if value not in known), key=str)
+    looks: dict[Value, str] = {}
     colour = 0
-    for value, (total, times) in longest:
-        if _resting(value) and not any(part.css == "low" for part in parts):
-            css = "low"
+    for value in (*known, *others):
+        if _resting(value) and "low" not in looks.values():
+            looks[value] = "low"
         else:
-            css = f"s{min(colour, COLOURS)}"
+            looks[value] = f"s{min(colour, COLOURS)}"
             colour += 1
-        parts.append(Part(value, css, word(value), lasted(total, words), times))
-    return parts
+    return looks
 
 
 def pieces_of(found: States, window: Window, parts: list[Part], lang: str) -> list[Piece]:

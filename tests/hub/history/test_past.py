@@ -108,6 +108,21 @@ async def test_nothing_is_known_while_the_hub_was_off(told: Told, *, orderly: bo
     assert found == [None, None, None]
 
 
+async def test_a_restart_within_a_beat_is_a_gap(told: Told) -> None:
+    told.run(DAY, DAY + 10 * MINUTE_MS, orderly=False)
+    told.say("valve.a", DAY + MINUTE_MS, "open")
+    again = DAY + 10 * MINUTE_MS + 30_000
+    told.say(RUNNING, again - 1, None)
+    told.run(again, again + HOUR_MS, orderly=True)
+    told.say("valve.a", again + 5000, "open")
+    seen = await told.past.states("valve.a", DAY + MINUTE_MS, again + MINUTE_MS)
+    assert [(one.start - DAY, one.value) for one in seen.intervals] == [
+        (MINUTE_MS, "open"),
+        (10 * MINUTE_MS, None),
+        (again - DAY + 5000, "open"),
+    ]
+
+
 async def test_a_hub_that_is_off_until_now_shows_a_gap(told: Told) -> None:
     told.run(DAY, DAY + HOUR_MS, orderly=True)
     told.say("s.a", DAY, 5.0)
