@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import io
 import os
+import sqlite3
 import sys
 import tarfile
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO
@@ -15,6 +17,7 @@ import pytest
 
 from hub.backup import archive, cli, note
 from hub.backup.archive import BackupProblem
+from hub.history.files import Files
 from hub.home.runtime import Home
 from privacy.consent import TELL_ZONE
 from privacy.vault import Household, MachineKey
@@ -275,3 +278,47 @@ def test_an_older_backup_is_replaced_only_when_told_to(
     assert file.read_bytes() == before
     assert cli.backup(["--data", str(data), str(file), "--replace"]) == 0
     assert file.read_bytes() != before
+
+
+def test_a_history_that_is_renewed_meanwhile_is_saved_whole(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    files = Files(data / "history", room=0)
+    number = 0
+    begun, ended = threading.Event(), threading.Event()
+
+    def renew() -> None:
+        """Rows of one size, in a file and its log that are new each time."""
+        nonlocal number
+        writer = files.connect()
+        while not ended.is_set():
+            fresh = files.fresh()
+            rows = [(each, b"x" * 3000) for each in range(50)]
+            fresh.executemany("INSERT INTO journal VALUES (?, ?)", rows)
+            fresh.execute("COMMIT")
+            fresh.close()
+            writer.close()
+            with files.alone() as alone:
+                assert alone
+                files.swap()
+            writer = files.connect()
+            number += 1
+            writer.execute("INSERT INTO journal VALUES (?, ?)", (1000 + number, b"y" * 9000))
+            begun.set()
+        writer.close()
+
+    renewing = threading.Thread(target=renew)
+    renewing.start()
+    assert begun.wait(30)
+    try:
+        for _ in range(30):
+            with archive._opened(files.path, data) as copied:
+                saved = tmp_path / "saved.db"
+                saved.write_bytes(copied.read())
+            looked = sqlite3.connect(saved)
+            assert looked.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+            assert looked.execute("SELECT count(*) FROM journal").fetchone()[0] in {50, 51}
+            looked.close()
+    finally:
+        ended.set()
+        renewing.join()
+    assert number > 1
