@@ -224,7 +224,9 @@ async def test_a_device_s_page_shows_the_last_day(home: Written) -> None:
     since = int(time.time() * 1000) - DAY - HOUR_MS
     keep(home, warm, (since, 20.0))
     async with visiting(home, "guest") as visitor:
-        text = of((await visitor.get(f"/devices/{warm}"))[1])
+        page = (await visitor.get(f"/devices/{warm}"))[1]
+        assert 'aria-label="客厅温湿度 · 温度 · The last 24 hours"' in page
+        text = of(page)
         assert "All the time 20 °C." in text
         assert re.search(r"Nothing is known for 2[23] h", text)
 

@@ -103,7 +103,7 @@ def _asked(given: models.SeriesSpan, form: str) -> tuple[int, int, int]:
             raise Wrong("date", "bad_pattern") from None
         window = Window(given.get("span", DAY), day, time.time())
         kind, start, end = window.kind, window.start, window.end
-    size = given.get("bucket") or STEPS_OF[kind][0 if form == FIGURES else 2]
+    size = given.get("bucket") or (STEPS_OF[kind].line if form == FIGURES else STEPS_OF[kind].bars)
     return start, end, STEPS[size]
 
 

@@ -13,7 +13,7 @@ import orjson
 
 from hub.history.series import Figure, merged, together
 from web.charts.strip import Part, Piece, parts_of, pieces_of
-from web.charts.windows import AMOUNTS, FIGURES, MOMENTS, STEPS_OF, Window, form_of
+from web.charts.windows import AMOUNTS, FIGURES, MOMENTS, RECENT, Window, form_of
 from web.charts.words import exact, lasted, with_unit
 from web.design.formats import CHINA, figure
 from web.kinds.states import state_word
@@ -72,7 +72,8 @@ async def chart_of(house: House, view: EntityView, window: Window, words: Words)
     """Read and prepare one entity's past."""
     entity = house.entity(view.entity_id)
     form = form_of(entity, house.runtime.states.get(view.entity_id))
-    label = f"{view.name} · {window.label(words.lang)}"
+    named = words("The last 24 hours") if window.kind == RECENT else window.label(words.lang)
+    label = f"{view.name} · {named}"
     drawing = _Drawing(house, view, window, words, Chart(form, label))
     if form == FIGURES:
         await drawing.figures()
@@ -122,7 +123,7 @@ class _Drawing:
 
     async def figures(self) -> None:
         words, window, chart = self.words, self.window, self.chart
-        fine, coarse = window.edges(0), window.edges(1)
+        fine, coarse = window.edges(window.steps.line), window.edges(window.steps.table)
         found = await self.past.figures(self.view.entity_id, fine)
         whole = together([one for one in found if one])
         if whole is None:
@@ -136,7 +137,7 @@ class _Drawing:
         )
         chart.sentences.append(self._between(whole))
         chart.head = (words("Time"), words("Lowest"), words("Mean"), words("Highest"))
-        step = STEPS_OF[window.kind][1]
+        step = window.steps.table
         for at, one in zip(coarse, merged(found, fine, coarse), strict=False):
             if one is not None:
                 texts = [exact(one.least), exact(one.mean), exact(one.most)]
@@ -160,7 +161,7 @@ class _Drawing:
 
     async def amounts(self) -> None:
         words, window, chart, unit = self.words, self.window, self.chart, self.view.unit
-        edges = window.edges(2)
+        edges = window.edges(window.steps.bars)
         found = await self.past.amounts(self.view.entity_id, edges)
         known = [
             (at, amount) for at, amount in zip(edges, found, strict=False) if amount is not None
@@ -170,7 +171,7 @@ class _Drawing:
         self._data(AMOUNTS, edges, v=[one if one is None else round(one, 6) for one in found])
         total = with_unit(exact(sum(amount for _at, amount in known)), unit)
         chart.sentences.append(words("%(amount)s in all.", amount=total))
-        step = STEPS_OF[window.kind][2]
+        step = window.steps.bars
         at, most = max(known, key=lambda one: one[1])
         if most > 0:
             most_text = with_unit(exact(most), unit)
@@ -186,7 +187,7 @@ class _Drawing:
 
     async def moments(self) -> None:
         words, window, chart = self.words, self.window, self.chart
-        edges = window.edges(2)
+        edges = window.edges(window.steps.bars)
         found = await self.past.moments(self.view.entity_id, edges, MOST_LISTED)
         count = sum(found.counts)
         if not count:

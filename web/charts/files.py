@@ -35,7 +35,7 @@ async def file_of(house: House, view: EntityView, window: Window, words: Words) 
     form = form_of(house.entity(entity_id), house.runtime.states.get(entity_id))
     unit = f" ({view.unit})" if view.unit else ""
     if form == FIGURES:
-        edges = window.edges(0)
+        edges = window.edges(window.steps.line)
         figures = await past.figures(entity_id, edges)
         names = [words(name) + unit for name in ("Lowest", "Mean", "Highest")]
         lines: Iterable[Sequence[Cell]] = (
@@ -45,7 +45,7 @@ async def file_of(house: House, view: EntityView, window: Window, words: Words) 
         )
         head = [words("Beginning"), words("End"), *names]
     elif form == AMOUNTS:
-        edges = window.edges(2)
+        edges = window.edges(window.steps.bars)
         amounts = await past.amounts(entity_id, edges)
         lines = (
             (start, end, round(amount, 6))
@@ -54,7 +54,7 @@ async def file_of(house: House, view: EntityView, window: Window, words: Words) 
         )
         head = [words("Beginning"), words("End"), words("Amount") + unit]
     elif form == MOMENTS:
-        found = await past.moments(entity_id, window.edges(2), MOST_LISTED)
+        found = await past.moments(entity_id, window.edges(window.steps.bars), MOST_LISTED)
         lines = ((clock(at),) for at in found.times)
         head = [words("When it happened")]
     else:

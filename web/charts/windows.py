@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Final, Literal
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from hub.core.kinds import FIGURE, KINDS, MOMENT, NUMBER
 from hub.history.spans import DAY, DAY_MS, FIRST_DAY, MONTH, SPANS, STEPS, WEEK, Span, edges
@@ -18,12 +18,20 @@ if TYPE_CHECKING:
 RECENT = "recent"
 """The last 24 hours, whatever the calendar says."""
 
-# span -> the steps of the line, of the table beside it, and of bars
+
+class Steps(NamedTuple):
+    """Names of `hub.history.spans.STEPS`: of the line, of the table beside it, and of bars."""
+
+    line: str
+    table: str
+    bars: str
+
+
 STEPS_OF = {
-    RECENT: ("5min", "hour", "hour"),
-    DAY: ("5min", "hour", "hour"),
-    WEEK: ("hour", "6h", "day"),
-    MONTH: ("6h", "day", "day"),
+    RECENT: Steps("5min", "hour", "hour"),
+    DAY: Steps("5min", "hour", "hour"),
+    WEEK: Steps("hour", "6h", "day"),
+    MONTH: Steps("6h", "day", "day"),
 }
 
 Form = Literal["figures", "states", "amounts", "moments"]
@@ -45,50 +53,46 @@ class Window:
         day: the day it was asked for by, as an address writes it; "" for the last 24 hours.
         before: the day that leads to the span before, "" where there is none.
         after: the day that leads to the next one, "" where it hasn't begun.
+        steps: in which it is cut.
     """
 
-    __slots__ = ("after", "before", "day", "end", "kind", "past", "start")
+    __slots__ = ("after", "before", "day", "end", "kind", "start", "steps")
 
     def __init__(self, kind: str, day: date | None, now: float) -> None:
         self.kind = kind
+        self.steps = STEPS_OF[kind]
         today = datetime.fromtimestamp(now, CHINA).date()
         if kind == RECENT:
             self.start, self.end = int(now * 1000) - DAY_MS, int(now * 1000)
             self.day = self.before = self.after = ""
-            self.past = today
             return
         chosen = max(min(day or today, today), FIRST_DAY)
         span = Span(kind, chosen, CHINA)
         self.start, self.end = span.start, span.end
         self.day = chosen.isoformat()
-        self.past = span.past
         self.before = span.before.first.isoformat()
         self.after = span.past.isoformat() if span.past <= today else ""
 
-    def edges(self, size: int) -> list[int]:
-        """Where buckets begin: 0 for the line's, 1 for the table's, 2 for bars."""
-        return edges(self.start, self.end, STEPS[STEPS_OF[self.kind][size]], CHINA)
+    def edges(self, step: str) -> list[int]:
+        """Where buckets of one of its steps begin, and where the last one ends."""
+        return edges(self.start, self.end, STEPS[step], CHINA)
 
     def label(self, lang: str) -> str:
-        """Return the time in words: a day with its weekday, first and last day, or the month."""
+        """Return a span of the calendar: a day with its weekday, the days, or the month."""
         first = self.start / 1000
         if self.kind == MONTH:
             return formats.month(first, lang)
         if self.kind == DAY:
             return f"{formats.date(first, lang)} · {formats.weekday(first, lang)}"
-        last = datetime.combine(self.past - timedelta(days=1), datetime.min.time(), CHINA)
-        return formats.days(first, last, lang)
+        return formats.days(first, self.end / 1000 - 1, lang)
 
     def ticks(self, lang: str) -> list[tuple[int, str]]:
         """Moments under the axis and what stands there: hours, weekdays or days of the month."""
         if self.kind in {DAY, RECENT}:
-            hours = edges(self.start, self.end, STEPS["hour"], CHINA)
-            clocks = [(at, formats.clock(at / 1000)) for at in hours]
-            ends = [(self.end, "24:00")] if self.kind == DAY else []
-            return [
-                one for one in clocks[:-1] if int(one[1][:2]) % 3 == 0 and one[1][3:] == "00"
-            ] + ends
-        days = edges(self.start, self.end, DAY_MS, CHINA)[:-1]
+            clocks = [(at, formats.clock(at / 1000)) for at in self.edges("hour")[:-1]]
+            found = [one for one in clocks if one[1] in _CLOCKS]
+            return [*found, (self.end, "24:00")] if self.kind == DAY else found
+        days = self.edges("day")[:-1]
         if self.kind == WEEK:
             return [(at, formats.weekday(at / 1000, lang)) for at in days]
         return [(at, formats.day(at / 1000, lang)) for at in days[::5][:6]]
