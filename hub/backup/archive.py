@@ -22,6 +22,7 @@ from typing import IO
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from hub.core.beside import open_beside
 from hub.core.settings import command
 from privacy.vault import Household, MachineKey
 
@@ -143,7 +144,7 @@ def _opened(path: Path, data: Path) -> Iterator[IO[bytes]]:
         source = None
         target = sqlite3.connect(copy.name)
         try:
-            source = _reading(path)
+            source = open_beside(path)
             source.backup(target)
             # In the copy nobody waits: without a log of its own it is one file.
             target.execute("PRAGMA journal_mode=DELETE")
@@ -157,25 +158,6 @@ def _opened(path: Path, data: Path) -> Iterator[IO[bytes]]:
                 source.close()
         with Path(copy.name).open("rb") as file:
             yield file
-
-
-def _reading(path: Path) -> sqlite3.Connection:
-    """A connection that reads a database together with its own log.
-
-    The history puts a new file in place of the old: one opened just before would be read with
-    the log of the new.
-    """
-    while True:
-        known = path.stat().st_ino
-        opened = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=10)
-        try:
-            opened.execute("SELECT count(*) FROM sqlite_schema").fetchone()  # opens the log
-        except sqlite3.Error:
-            opened.close()
-            raise
-        if path.stat().st_ino == known:
-            return opened
-        opened.close()
 
 
 def _extract(plain: IO[bytes], data: Path) -> int:
