@@ -22,6 +22,7 @@ from typing import IO
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from hub.core.beside import open_beside
 from hub.core.settings import command
 from privacy.vault import Household, MachineKey
 
@@ -140,9 +141,10 @@ def _opened(path: Path, data: Path) -> Iterator[IO[bytes]]:
             yield file
         return
     with tempfile.NamedTemporaryFile(dir=data, suffix=".tmp") as copy:
-        source = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=10)
+        source = None
         target = sqlite3.connect(copy.name)
         try:
+            source = open_beside(path)
             source.backup(target)
             # In the copy nobody waits: without a log of its own it is one file.
             target.execute("PRAGMA journal_mode=DELETE")
@@ -152,7 +154,8 @@ def _opened(path: Path, data: Path) -> Iterator[IO[bytes]]:
             ) from None
         finally:
             target.close()
-            source.close()
+            if source is not None:
+                source.close()
         with Path(copy.name).open("rb") as file:
             yield file
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from hub.backup import note as backups
+from hub.core.beside import open_beside
 from hub.core.settings import command
 from hub.doctor.finding import FAIL, NOTE, OK, Finding
 from privacy.errors import PrivacyError
@@ -155,7 +156,7 @@ def integrity(
 
 
 def _looked_at(path: Path) -> tuple[bool, int]:
-    database = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=10)
+    database = open_beside(path)
     try:
         (answer,) = database.execute("PRAGMA quick_check(1)").fetchone()
         (version,) = database.execute("PRAGMA user_version").fetchone()
@@ -170,7 +171,7 @@ def history(data: Path) -> Iterator[Finding]:
     if not path.exists():
         return
     try:
-        database = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=10)
+        database = open_beside(path)
         (blocks,) = database.execute("SELECT count(*) FROM blocks").fetchone()
         (waiting,) = database.execute("SELECT count(*) FROM journal").fetchone()
         database.close()
@@ -210,7 +211,7 @@ def sharing(data: Path) -> Iterator[Finding]:
 
 def _copy(path: Path, copy: Path) -> None:
     """The rows stay sealed in the copy; the original is only read."""
-    source = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=10)
+    source = open_beside(path)
     target = sqlite3.connect(copy)
     try:
         source.backup(target)

@@ -155,7 +155,11 @@ class Files:
 
     def size(self) -> int:
         """Bytes of all its files."""
-        return sum(one.stat().st_size for one in self.path.parent.iterdir())
+        size = 0
+        for one in self.path.parent.iterdir():
+            with contextlib.suppress(FileNotFoundError):  # the writer took it away meanwhile
+                size += one.stat().st_size
+        return size
 
     def _settle(self) -> None:
         """Finish a swap that was cut off, or throw away a file that never was complete."""

@@ -36,6 +36,7 @@ class Job:
 
     def __init__(self, begin: Callable[[], Steps]) -> None:
         self.done: Future[Swept] = Future()
+        self.done.set_running_or_notify_cancel()  # whoever stops waiting doesn't stop the work
         self._begin = begin
         self._steps: Steps | None = None
         self._retried = False

@@ -65,7 +65,7 @@ def salvage(damaged: Path, fresh: sqlite3.Connection, first_page: bytes) -> int:
         if mend:
             _mend_first_page(damaged, first_page)
         with contextlib.suppress(sqlite3.DatabaseError, UnicodeDecodeError):
-            _copy_small_tables(damaged, fresh)
+            _copy_tables(damaged, fresh)
             break
     for block in blocks_in(damaged.read_bytes()):
         with contextlib.suppress(sqlite3.Error, OverflowError):  # not what a block consists of
@@ -73,18 +73,20 @@ def salvage(damaged: Path, fresh: sqlite3.Connection, first_page: bytes) -> int:
     return int(fresh.execute("SELECT count(*) FROM blocks").fetchone()[0])
 
 
-def _copy_small_tables(damaged: Path, fresh: sqlite3.Connection) -> None:
-    """Copy journal and wishes; what was only in the log is in the file itself then."""
+def _copy_tables(damaged: Path, fresh: sqlite3.Connection) -> None:
+    """Copy what SQLite still reads; the newest first, which may be in its log only."""
     with contextlib.closing(sqlite3.connect(damaged, isolation_level=None, timeout=5)) as source:
         source.text_factory = bytes
         source.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         known = {row[0].decode() for row in source.execute("SELECT name FROM sqlite_schema")}
         if "blocks" not in known:
             raise sqlite3.DatabaseError("its tables are not known any more")
-        for table in ("journal", "erasing"):
+        for table, insert in _INSERT.items():
+            query = f"SELECT * FROM {table} ORDER BY number DESC"  # noqa: S608 - one of ours
             with contextlib.suppress(sqlite3.DatabaseError):
-                for row in source.execute(f"SELECT * FROM {table}"):  # noqa: S608 - one of ours
-                    fresh.execute(_INSERT[table], row)
+                for row in source.execute(query):
+                    with contextlib.suppress(sqlite3.IntegrityError):  # of a wrong type
+                        fresh.execute(insert, row)
 
 
 def _mend_first_page(damaged: Path, first_page: bytes) -> None:

@@ -17,7 +17,7 @@ from concurrent.futures import Future, wait
 
 from hub.core.sealed import Box
 from hub.history.blocks import HOUR_MS
-from hub.history.files import VERSION, Files, broken
+from hub.history.files import VERSION, Damaged, Files, broken
 from hub.history.jobs import DISK, ROOM, HistoryProblem, Job, Steps
 from hub.history.journal import Journal
 from hub.history.keeping import NOTHING, Erasure, Retention, Rule, Sweep
@@ -30,7 +30,7 @@ _BUSY_ROWS = 20  # a flush with more than this many makes the next one come soon
 SLICE_S = 0.1  # of a job between two rounds
 SWEEP_EVERY_S = 24 * 3600.0
 _FIRST_SWEEP_S = 600.0  # after the start, when devices have been heard
-_AGAIN_S = 60.0  # before an erasure that failed is tried again
+_AGAIN_S = 60.0  # before an erasure or a repair that failed is tried again
 _LOOSE_PAGES = 1_024  # 4 MiB of free pages, and a quarter of the file: then it is made smaller
 _PATIENCE_S = 0.02
 _SAY_AGAIN_S = 600.0
@@ -64,6 +64,7 @@ class Writer(Journal):
         self._hurry = 0  # rounds that somebody waits for
         self._thread: threading.Thread | None = None
         self._said, self._said_at = "", 0.0
+        self._repair_at = 0.0
 
     # -- for others ---------------------------------------------------------------------
 
@@ -142,8 +143,8 @@ class Writer(Journal):
             count = self._waiting.take()
         more = False
         try:
-            if self.broken:
-                self._repair()
+            if self.broken and not self._repaired():
+                return count, False
             if not self._loaded:
                 self._load(self._open())
                 self._jobs.extend(self._resumed(*wish) for wish in self.erasing.items())
@@ -154,9 +155,18 @@ class Writer(Journal):
             self.broken = broken(error)
             self._now(DISK, error)
             self._close()
+            if not self.broken:
+                self._give_up(error)
         except Exception as error:  # noqa: BLE001 - locked or broken boxes have own errors
             self._say("history waits for its key: %s", type(error).__name__)
+            self._give_up(error)
         return count, more
+
+    def _give_up(self, error: Exception) -> None:
+        """Tell whoever waits for a job; what was to be erased is tried again by a sweep."""
+        while self._jobs:
+            self._jobs.popleft().fail(HistoryProblem(type(error).__name__))
+            self._next_sweep = time.monotonic() + _AGAIN_S
 
     def _now(self, problem: str, why: object) -> None:
         if problem:
@@ -188,9 +198,7 @@ class Writer(Journal):
         except Exception as error:
             if broken(error) and job.again():
                 raise
-            self._jobs.popleft()
-            self._next_sweep = time.monotonic() + _AGAIN_S
-            job.fail(HistoryProblem(type(error).__name__))
+            self._give_up(error)
             raise
         self._jobs.popleft()
         return bool(self._jobs)
@@ -300,14 +308,20 @@ class Writer(Journal):
         self._close()
         self._files.swap()
 
-    def _repair(self) -> None:
-        """Take over what a damaged file still gives."""
+    def _repaired(self) -> bool:
+        """Take over what a damaged file still gives; False while that has to wait."""
+        if time.monotonic() < self._repair_at:
+            self._give_up(Damaged())
+            return False
         self._close()
-        with self._files.alone() as alone, contextlib.closing(self._files.fresh()) as fresh:
+        with self._files.alone() as alone:
             if not alone:
-                return
-            blocks = salvage(self._files.path, fresh, self._files.first_page())
-            self._put(fresh)
-        self.broken = False
+                return False
+            self._repair_at = time.monotonic() + _AGAIN_S
+            with contextlib.closing(self._files.fresh()) as fresh:
+                blocks = salvage(self._files.path, fresh, self._files.first_page())
+                self._put(fresh)
+        self.broken, self._repair_at = False, 0.0
         self._report(0, None)
         _log.error("the file of the history was damaged; %d blocks of it could be saved", blocks)
+        return True

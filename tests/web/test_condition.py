@@ -132,6 +132,21 @@ async def test_a_device_is_reachable_while_one_part_of_it_is(home: Served) -> No
     assert words_of(fake, "客厅插座") == [("3", "gone")]
 
 
+@pytest.mark.parametrize(
+    ("problem", "said"),
+    [("room", "nearly full: no history"), ("disk", "takes nothing: no history")],
+)
+async def test_it_says_why_no_history_is_written(home: Served, problem: str, said: str) -> None:
+    home.home.hub.history_problem = problem
+    async with visiting(home, "resident") as resident:
+        _status, text = await resident.get("/condition")
+        assert said in text
+        assert "The history is written down" not in text
+    async with program(home, "guest", ["read:states"]) as api:
+        _status, condition = await api.ask("GET", "/condition")
+        assert condition["hub"]["history_problem"] == problem
+
+
 async def test_the_page_is_glad_and_says_what_to_do(home: Served) -> None:
     fake = home.home
     async with visiting(home, "guest") as guest:

@@ -39,6 +39,19 @@ async def test_the_page_tells_each_kind_and_its_time(home: Served) -> None:
         assert "30 条读数" in text
 
 
+async def test_a_devices_settings_lead_to_its_history(home: Served) -> None:
+    valve = home.home.named("厨房燃气阀")
+    async with visiting(home, "owner") as visitor:
+        assert (
+            f'href="/kept?entity={valve}#erase"'
+            in (await visitor.get(f"/devices/{valve}/settings"))[1]
+        )
+        text = (await visitor.get(f"/kept?entity={valve}"))[1]
+        assert f'<option value="{valve}" selected>' in text
+    async with visiting(home, "resident") as visitor:
+        assert "/kept" not in (await visitor.get(f"/devices/{valve}/settings"))[1]
+
+
 async def test_a_choice_is_kept_and_nonsense_refused(home: Served) -> None:
     async with visiting(home, "owner") as visitor:
         status, _text = await visitor.press("/kept/valve", days="0")

@@ -138,6 +138,7 @@ async def _page(house: House, request: web.Request, **more: Any) -> web.Response
             for name, entity_id in sorted(names)
         ],
         "name_of": {entity_id: name for name, entity_id in names},
+        "chosen": request.query.get("entity", ""),
         "receipt": None,
         "errors": {},
     }

@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import io
 import os
+import sqlite3
 import sys
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import pytest
 
 from hub.backup import archive, cli, note
 from hub.backup.archive import BackupProblem
+from hub.history.files import Files
 from hub.home.runtime import Home
 from privacy.consent import TELL_ZONE
 from privacy.vault import Household, MachineKey
@@ -275,3 +277,42 @@ def test_an_older_backup_is_replaced_only_when_told_to(
     assert file.read_bytes() == before
     assert cli.backup(["--data", str(data), str(file), "--replace"]) == 0
     assert file.read_bytes() != before
+
+
+def test_a_history_that_is_renewed_meanwhile_is_read_with_its_own_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = tmp_path / "data"
+    files = Files(data / "history", room=0)
+    writer = files.connect()
+    for number in range(5):
+        writer.execute("INSERT INTO journal VALUES (?, ?)", (number, b"old" * 1000))
+    connect = sqlite3.connect
+
+    def renewed(address: str, **more: Any) -> sqlite3.Connection:
+        """Open the old file; before anything is read, a new one and its log are there."""
+        nonlocal writer
+        opened: sqlite3.Connection = connect(address, **more)
+        if "mode=ro" in address:
+            monkeypatch.undo()
+            fresh = files.fresh()
+            rows = [(each, b"new" * 1000) for each in range(50)]
+            fresh.executemany("INSERT INTO journal VALUES (?, ?)", rows)
+            fresh.execute("COMMIT")
+            fresh.close()
+            writer.close()
+            files.swap()
+            writer = files.connect()
+            for number in range(1000, 1010):
+                writer.execute("INSERT INTO journal VALUES (?, ?)", (number, b"new" * 1000))
+        return opened
+
+    monkeypatch.setattr(sqlite3, "connect", renewed)
+    with archive._opened(files.path, data) as copied:
+        (tmp_path / "saved.db").write_bytes(copied.read())
+    writer.close()
+    looked = sqlite3.connect(tmp_path / "saved.db")
+    assert looked.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    assert looked.execute("SELECT DISTINCT sealed FROM journal").fetchall() == [(b"new" * 1000,)]
+    assert looked.execute("SELECT count(*) FROM journal").fetchone() == (60,)
+    looked.close()

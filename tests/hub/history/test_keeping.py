@@ -177,6 +177,19 @@ async def test_reading_and_recording_go_on_while_it_erases(history: History) -> 
     assert len(await values(history, "light.b")) == recorded
 
 
+async def test_whoever_stops_waiting_does_not_stop_an_erasure(history: History) -> None:
+    record(history, "light.a", 2)
+    await history.flush()
+    erasing = asyncio.create_task(history.erase("light.a"))
+    await asyncio.sleep(0)
+    erasing.cancel()
+    await history.sweep()  # comes after it
+    assert await values(history, "light.a") == []
+    record(history, "light.a", 1)
+    await history.flush()
+    assert len(await values(history, "light.a")) == 20
+
+
 async def test_a_file_of_an_older_release_is_renewed_and_keeps_everything(tmp_path: Path) -> None:
     box = RecordingBox()
     with sqlite3.connect(tmp_path / "history.db") as connection:
@@ -206,7 +219,11 @@ async def test_a_locked_home_erases_when_it_opens(tmp_path: Path) -> None:
     box.locked = True
     with pytest.raises(HistoryProblem):
         await history.erase("light.a")
+    record(history, "light.b", 1)  # what waits doesn't hold it up
+    with pytest.raises(HistoryProblem):
+        await history.erase("light.a")
     box.locked = False
+    await history.flush()
     assert len(await values(history, "light.a")) == 20
     await history.erase("light.a")
     assert await values(history, "light.a") == []

@@ -60,11 +60,12 @@ async def test_a_choice_is_in_force_at_once_and_outlives_a_restart(
 
 async def test_an_erasure_is_in_the_audit_and_gives_a_receipt(home: Home) -> None:
     assert home.history_store is not None
-    await home.history_store.flush()
+    await home.history_store.sweep()
     receipt = await home.keeping.erase("light.a", OWNER)
     assert (receipt.entity_id, receipt.readings, receipt.unreadable) == ("light.a", 3, 0)
     assert await readings(home, "light.a") == []
-    assert (await home.keeping.erase("", OWNER)).readings == 1
+    assert (await home.keeping.erase("", OWNER)).readings >= 1, "the lock's, the hub's own traces"
+    assert await readings(home, "lock.a") == []
     lines = [(line.action, line.subject) for line in await home.audit.lines()]
     assert ("erase history", "light.a") in lines
     assert ("erase history", "all") in lines
