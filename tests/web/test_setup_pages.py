@@ -81,6 +81,8 @@ async def test_a_locked_home_shows_alarms_and_nothing_else(home: Served) -> None
         assert home.home.locked
         assert (await visitor.press("/unlock", passphrase=PASSWORD))[1]["go"] == "/"
         assert not home.home.locked
+        # An open home lets nobody try passphrases.
+        assert (await visitor.post("/unlock", passphrase="wrong"))[2] == "/sign-in"
 
 
 async def test_the_sheet_opens_a_home_whose_passphrase_is_lost(home: Served) -> None:
