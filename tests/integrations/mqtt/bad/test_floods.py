@@ -85,7 +85,11 @@ async def alarms_are_heard(home: Home, other: MqttConnection) -> AsyncIterator[l
 async def commands_are_answered(home: Home, other: MqttConnection) -> AsyncIterator[list[float]]:
     """While the block runs a lamp is switched; it must answer each time within SANE_S."""
     await announce(home, "switch", "lamp", state_topic="lamp/state", command_topic="lamp/set")
-    other.subscribe("lamp/set", lambda _topic, data, _old: other.publish_now("lamp/state", data))
+
+    def answer(_topic: str, data: bytes, _retained: bool) -> None:
+        other.publish_now("lamp/state", data)
+
+    other.subscribe("lamp/set", answer)
     await until(lambda: home.entity("switch", "lamp") is not None)
     took: list[float] = []
     over = asyncio.Event()
