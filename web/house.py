@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from aiohttp import web
 
+    from hub.accounts.model import Session
     from hub.core.registry import Entity
     from hub.core.states import State
     from hub.http.live import Live
@@ -296,6 +297,18 @@ async def field(request: web.Request, name: str, longest: int = 1024) -> str:
     if not isinstance(value, str) or len(value) > longest:
         raise Problem(400, "bad_request")
     return value
+
+
+async def check_own_password(
+    runtime: HomeRuntime, session: Session, password: str, address: str
+) -> None:
+    """Make sure that whoever is signed in is there in person.
+
+    Raises:
+        SignInRefused, TooManyAttempts: the password isn't theirs; counted as signing in is.
+    """
+    account = await runtime.accounts.get(session.account_id)
+    await runtime.accounts.verify(account.name if account else session.name, password, address)
 
 
 def one_of(value: str, known: Iterable[str]) -> str:

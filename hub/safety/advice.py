@@ -50,7 +50,7 @@ HAPPENED: dict[str, str] = {
     "running_water": N_("{sensor} shows that water has been running without a break."),
     "left_on": N_("{sensor} has been on for longer than its limit."),
     "freezing": N_("{sensor} is colder than its limit."),
-    "battery": N_("{sensor} is low. Change the battery soon."),
+    "battery": N_("The battery of {sensor} is low. Change it soon."),
     "supervision": N_("{sensor} can't be reached. Nothing watches over this place now."),
 }
 

@@ -25,6 +25,10 @@ PAGES = {
     "operator": ("/operations", "/settings", "/audit", *OF_ALL),
 }
 WIDTHS = [*LOOKS, ("en", "dark", 1366)]
+# Two words of the bar of pages that lie on one another.
+CROWDED = """() => [...document.querySelectorAll(".nav a span")].some((one, place, all) => place &&
+  one.getBoundingClientRect().top < all[place - 1].getBoundingClientRect().bottom &&
+  one.getBoundingClientRect().left < all[place - 1].getBoundingClientRect().right)"""
 ASIDE = ", .skip"  # stands outside the window until it has the focus
 
 
@@ -59,6 +63,8 @@ async def faults(page: Page, what: str) -> list[tuple[str, ...]]:
     ]
     if await page.evaluate("document.documentElement.scrollWidth > innerWidth"):
         found.append((what, "scrolls sideways"))
+    if await page.evaluate(CROWDED):
+        found.append((what, "words in the bar lie on one another"))
     return found + [(what, "too small to touch", text) for text in await page.evaluate(SMALL)]
 
 

@@ -108,6 +108,36 @@ async def test_every_page_is_accessible(
     assert wrong == []
 
 
+async def test_endless_words_of_devices_stay_on_the_page(home: Served, chromium: Browser) -> None:
+    """A device says what it is called and how it is; neither pushes a page sideways."""
+    endless = "<i>" + "Averylongword" * 12
+    fake = home.home
+    device = fake.registry.announce_device("mqtt", ("long",), name=endless, area="Room" * 15)
+    entity = fake.registry.announce(
+        "mqtt", "sensor", "long", suggested_id="long", device_id=device.id, name="Longname" * 10
+    )
+    fake.states.set(entity.entity_id, "Longstate" * 12)
+    found = []
+    async with page_of(chromium, home, ("en", "light", 390)) as (page, wrong):
+        for path in (
+            "/",
+            "/devices",
+            f"/devices/{entity.entity_id}",
+            f"/devices/{entity.entity_id}/settings",
+            "/rooms",
+            "/condition",
+            "/favourites",
+            "/wall",
+        ):
+            await page.goto(home.address + path)
+            wide = "document.documentElement.scrollWidth - innerWidth"
+            if (over := await page.evaluate(wide)) > 0:
+                found.append((path, over))
+            assert await page.locator("main i").count() == 0
+    assert found == []
+    assert wrong == []
+
+
 @pytest.mark.parametrize("size", [(360, 640), (390, 844)], ids=lambda size: f"{size[0]}")
 @pytest.mark.parametrize("lang", ["zh_CN", "en"])
 async def test_the_question_is_on_the_first_screen(

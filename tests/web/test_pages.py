@@ -342,6 +342,8 @@ async def test_people_are_added_and_signed_out(home: Served) -> None:
         assert (status, answer["error"]) == (422, "You cannot remove yourself.")
         assert (await visitor.press(f"/people/{account.id}/remove"))[0] == 200
         assert await home.home.accounts.named("小李") is None
+    notes = [(row[1], row[2]) for row in home.home.did if row[0] == "note"]
+    assert notes == [("add person", account.id), ("remove person", account.id)]
 
 
 async def test_the_household_is_not_the_password(home: Served) -> None:

@@ -51,18 +51,18 @@ async def test_a_screen_is_made_changed_paired_and_taken_away(home: Served) -> N
 async def test_what_no_screen_can_show(home: Served) -> None:
     async with program(home) as client:
         path = f"/screens/{(await client.ask('POST', '/screens', {'name': 'Hall'}))[1]['id']}"
-        for change, told in (
+        for wrong, told in (
             ({"tiles": ["valve.none"]}, "tiles.0 not_one_of"),
             ({"tiles": [home.home.named("总水阀")] * (MOST_TILES + 1)}, "tiles too_long"),
             ({"night": {"from_minute": 1440, "to_minute": 0}}, "night.from_minute too_large"),
         ):
-            assert await client.refused("PATCH", path, change) == f"422 invalid {told}"
+            assert await client.refused("PATCH", path, wrong) == f"422 invalid {told}"
         assert await client.refused("POST", "/screens", {"name": "Hall"}) == "409 name_taken name"
         owner = (await client.ask("GET", "/people"))[1]["people"][0]["id"]
         for method, rest in (("DELETE", ""), ("POST", "/code"), ("PATCH", "")):
-            body: dict[str, object] | None = {} if method == "PATCH" else None
-            told = await client.refused(method, f"/screens/{owner}{rest}", body)
-            assert told == "404 account_unknown"
+            change: dict[str, object] | None = {"tiles": []} if method == "PATCH" else None
+            said = await client.refused(method, f"/screens/{owner}{rest}", change)
+            assert said == "404 account_unknown"
 
 
 async def test_a_device_gets_a_user_and_loses_it(home: Served) -> None:

@@ -80,7 +80,8 @@ async def test_a_locked_home_shows_alarms_and_nothing_else(home: Served) -> None
         assert (status, list(answer["errors"])) == (422, ["passphrase"])
         assert home.home.locked
         assert (await visitor.press("/unlock", passphrase=PASSWORD))[1]["go"] == "/"
-        assert not home.home.locked
+        # An open home lets nobody try passphrases.
+        assert (await visitor.post("/unlock", passphrase="wrong"))[2] == "/sign-in"
 
 
 async def test_the_sheet_opens_a_home_whose_passphrase_is_lost(home: Served) -> None:
@@ -110,6 +111,12 @@ async def test_keys_are_changed_by_the_owner(home: Served) -> None:
     async with visiting(home, "owner") as visitor:
         status, answer = await visitor.press("/keys/mode", mode="passphrase", passphrase="x")
         assert (status, list(answer["errors"])) == (422, ["passphrase"])
-        assert (await visitor.press("/keys/mode", mode="machine"))[0] == 200
-        assert home.home.unlock_mode == "machine"
-        assert "22222-33333" in (await visitor.post("/keys/sheet"))[1]
+        status, answer = await visitor.press("/keys/mode", mode="machine", own_password="wrong")
+        assert (status, list(answer["errors"])) == (422, ["own_password"])
+        assert home.home.unlock_mode == "passphrase"
+        status, _answer = await visitor.press("/keys/mode", mode="machine", own_password=PASSWORD)
+        assert (status, home.home.unlock_mode) == (200, "machine")
+        status, text, _path = await visitor.post("/keys/sheet")
+        assert (status, "That is not your present password." in text) == (422, True)
+        assert "22222-33333" not in text
+        assert "22222-33333" in (await visitor.post("/keys/sheet", sheet_password=PASSWORD))[1]

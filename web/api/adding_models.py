@@ -199,7 +199,7 @@ class LeftOut(TypedDict):
 
 
 class Import(TypedDict):
-    """What another broker holds; kept for half an hour."""
+    """What another broker holds; kept until it is copied, half an hour at most."""
 
     id: str
     address: str

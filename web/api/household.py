@@ -11,7 +11,7 @@ from hub.http.operations import Call, Operations
 from hub.http.problems import Problem
 from hub.http.shapes import Wrong
 from web.api import household_models as models
-from web.house import HOUSEHOLD, OWNER, RESIDENTS, WALLS
+from web.house import HOUSEHOLD, OWNER, RESIDENTS, WALLS, check_own_password
 
 if TYPE_CHECKING:
     from hub.accounts.model import Account, TokenRow
@@ -172,7 +172,7 @@ def key_operations(runtime: HomeRuntime) -> Operations:
             if "passphrase" not in given:
                 raise Wrong("passphrase", "missing")
             unlock["passphrase"] = given["passphrase"]
-        await _check_password(runtime, call, given["password"])
+        await _confirm(runtime, call, given["password"])
         await runtime.change_mode(unlock, call.actor)
 
     @table.add(
@@ -187,7 +187,7 @@ def key_operations(runtime: HomeRuntime) -> Operations:
         problems={403: "sign_in_refused"},
     )
     async def new_sheet(call: Call, given: models.Again) -> models.Sheet:
-        await _check_password(runtime, call, given["password"])
+        await _confirm(runtime, call, given["password"])
         return {"code": await runtime.new_recovery(call.actor)}
 
     return table
@@ -249,12 +249,8 @@ def _whose(call: Call) -> str | None:
     return None if call.session.role == "owner" else call.session.account_id
 
 
-async def _check_password(runtime: HomeRuntime, call: Call, password: str) -> None:
-    """Raises SignInRefused and TooManyAttempts, counted as signing in is."""
-    session = call.session
-    account = await runtime.accounts.get(session.account_id)
-    name = account.name if account else session.name
-    await runtime.accounts.verify(name, password, call.request.remote or "")
+async def _confirm(runtime: HomeRuntime, call: Call, password: str) -> None:
+    await check_own_password(runtime, call.session, password, call.request.remote or "")
 
 
 async def _person(runtime: HomeRuntime, call: Call) -> Account:

@@ -18,7 +18,7 @@ from hub.http.gate import current
 from hub.http.problems import Problem
 from hub.http.routes import Routes
 from web.design import done, refused
-from web.house import OWNER, WALLS, House, field, one_of
+from web.house import OWNER, WALLS, House, actor_of, field, one_of
 from web.words import HOME_ROLES
 
 if TYPE_CHECKING:
@@ -59,6 +59,7 @@ def people_routes(house: House) -> Routes:
             raise Problem(404, "not_found") from unknown
         except LastKeeper:
             return refused(request, words(ONLY_OWNER))
+        await house.runtime.note(actor_of(request), "change person", account.id)
         return done(request, words("Saved: %(name)s", name=account.name), "/people")
 
     @routes.post("/people/{id}/sign-out", allow=OWNER)
@@ -66,6 +67,7 @@ def people_routes(house: House) -> Routes:
         words = house.design.language(request["lang"])
         account = await _named(house, request)
         await accounts.revoke_all(account.id)
+        await house.runtime.note(actor_of(request), "sign out person", account.id)
         text = words("%(name)s is signed out everywhere.", name=account.name)
         return done(request, text, "/people")
 
@@ -79,6 +81,7 @@ def people_routes(house: House) -> Routes:
             await accounts.remove(account.id)
         except LastKeeper:
             return refused(request, words(ONLY_OWNER))
+        await house.runtime.note(actor_of(request), "remove person", account.id)
         text = words("%(name)s no longer has an account here.", name=account.name)
         return done(request, text, "/people")
 
@@ -117,6 +120,7 @@ async def _add(house: House, request: web.Request) -> web.Response:
     except WeakPassword:
         errors["password"] = words("Choose a longer password that nobody would guess.")
     if not errors:
+        await house.runtime.note(actor_of(request), "add person", account.id)
         return done(request, words("%(name)s can sign in now.", name=account.name), "/people")
     seen = {**await _people(house), "given": {"name": name, "role": role}, "errors": errors}
     page = house.design.render(request, "people.html", **seen)

@@ -38,6 +38,8 @@ def locked_routes(house: House) -> Routes:
 
     @routes.post("/unlock", allow=ANYONE)
     async def do_unlock(request: web.Request) -> web.StreamResponse:
+        if not house.runtime.locked:
+            return see_other("/")  # nobody tries passphrases at an open home
         words = house.design.language(request["lang"])
         try:
             await house.runtime.unlock(await field(request, "passphrase"))

@@ -7,9 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from hub.accounts.model import AccountProblem, BadName, WeakPassword
+from hub.accounts.model import (
+    AccountProblem,
+    BadName,
+    SignInRefused,
+    TooManyAttempts,
+    WeakPassword,
+)
 from hub.accounts.passwords import check_password
-from hub.http.gate import GATE, see_other
+from hub.http.gate import GATE, current, see_other
 from hub.http.hosts import is_loopback
 from hub.http.problems import Problem
 from hub.http.routes import ANYONE, Routes
@@ -17,7 +23,7 @@ from privacy.thief import EXPLAINED
 from web.design import done, refused
 from web.design.living import qr_svg
 from web.facade import Refusal
-from web.house import OWNER, House, actor_of, field
+from web.house import OWNER, House, actor_of, check_own_password, field
 
 if TYPE_CHECKING:
     from web.design.page import Words
@@ -101,6 +107,7 @@ def _key_routes(house: House, routes: Routes) -> None:
     async def change_mode(request: web.Request) -> web.Response:
         words = house.design.language(request["lang"])
         unlock, errors = await _unlock_fields(request, words)
+        errors |= await _in_person(house, request, "own_password") if not errors else {}
         if not errors:
             try:
                 await house.runtime.change_mode(unlock, actor_of(request))
@@ -113,8 +120,26 @@ def _key_routes(house: House, routes: Routes) -> None:
 
     @routes.post("/keys/sheet", allow=OWNER)
     async def new_sheet(request: web.Request) -> web.Response:
+        errors = await _in_person(house, request, "sheet_password")
+        if errors:
+            page = _keys_page(house, request, errors)
+            page.set_status(422)
+            return page
         code = await house.runtime.new_recovery(actor_of(request))
         return _sheet(house, request, code, first=False)
+
+
+async def _in_person(house: House, request: web.Request, name: str) -> dict[str, str]:
+    """Return what is wrong with the password in a field: an open page is nobody's proof."""
+    words = house.design.language(request["lang"])
+    password = await field(request, name)
+    try:
+        await check_own_password(house.runtime, current(request), password, request.remote or "")
+    except SignInRefused:
+        return {name: words("That is not your present password.")}
+    except TooManyAttempts:
+        return {name: words("Too many attempts. Wait a minute, then try again.")}
+    return {}
 
 
 def _keys_page(house: House, request: web.Request, errors: dict[str, str]) -> web.Response:
