@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 from tests.peers import Missing, Mosquitto, Postgres, chromium_path
 
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 
 Report = Generator[None, pytest.TestReport, pytest.TestReport]
 STRICT = os.environ.get("CI") == "true" or os.environ.get("LINLI_INSTALL") == "1"
+
+# How long an example takes is a matter of the machine's other jobs; speed lives in benchmarks.
+settings.register_profile("linli", deadline=None)
+settings.load_profile("linli")
 
 # Brokers keep messages over a restart in such folders; those of tests leave nothing there.
 for variable in ("RUNTIME_DIRECTORY", "XDG_RUNTIME_DIR"):

@@ -112,7 +112,7 @@ def test_a_home_sends_in_the_first_half_of_its_slot(slot: int, slot_s: float, ph
 
 @given(st.lists(st.tuples(st.integers(0, 9), st.sampled_from([-0.05, 0.95])), min_size=1))
 def test_the_bound_is_above_the_mean(gains: list[tuple[int, float]]) -> None:
-    assert upper_bound(gains) >= sum(gain for _, gain in gains) / len(gains) - 1e-9
+    assert upper_bound(gains) >= sum(gain for _, gain in gains) / len(gains) - 1e-5
 
 
 def test_the_command_prints_what_it_found(

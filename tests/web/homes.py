@@ -39,7 +39,6 @@ from hub.home.keeping import Keeping
 from hub.home.screens import Screens
 from hub.http.live import Live
 from hub.http.server import Server, serve
-from hub.safety.advice import Deed
 from privacy.box import Box
 from tests.hub.accounts.stores import open_table
 from tests.web.guarding import FakeGuarding
@@ -68,54 +67,6 @@ DEVICES = (
     ("客厅插座", "客厅", (("switch", "outlet", None, "", True),)),
     ("警号", "客厅", (("siren", None, None, "", False),)),
 )
-ADVICE = {
-    "gas": (
-        "已关闭厨房燃气阀。",
-        "不要开关电器，不要点火；开窗，到室外打 119 或燃气公司电话。",
-    ),
-    "supervision": ("09:12 起没有消息。看看它的电池，再按一下测试键。",),
-}
-DID = {
-    "gas": (
-        Deed("gas_valve", "confirmed", "厨房燃气阀已关闭。"),
-        Deed("siren", "refused_electrical", "走廊警号保持原状：有燃气时操作它可能产生火花。"),
-    )
-}
-
-
-def hazard(kind: str, entity_id: str, sensor: str, place: str, **more: Any) -> SimpleNamespace:
-    """One hazard as a page sees it; advice is the resident's language already."""
-    made = SimpleNamespace(
-        id=f"{kind}1",
-        hazard=kind,
-        entity_id=entity_id,
-        sensor=sensor,
-        place=place,
-        raised_at=time.time() - 42,
-        active=True,
-        acknowledged_by=None,
-        called_by="",
-        cleared_at=None,
-        question=None,
-        contacts=(),
-        advice=lambda _words: ADVICE.get(kind, ()),
-        did=lambda _words: DID.get(kind, ()),
-    )
-    vars(made).update(more)
-    return made
-
-
-def asked(choice: str | None = None, within_s: float = 10) -> SimpleNamespace:
-    """A question that nobody answered yet."""
-    return SimpleNamespace(
-        deadline=time.time() + within_s,
-        choice=choice,
-        answer=None,
-        told=False,
-        cancelled=False,
-        flat=False,
-        seen_at=None,
-    )
 
 
 class FakeHome(FakeGuarding):

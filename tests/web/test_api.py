@@ -13,7 +13,8 @@ import pytest
 from hub.accounts.tokens import HOME_SCOPES
 from hub.core.commands import CommandRefused
 from hub.home.refusal import Refusal
-from tests.web.homes import PASSWORD, Served, hazard, served
+from tests.web.hazards import hazard
+from tests.web.homes import PASSWORD, Served, served
 from tests.web.programs import Program, program
 
 

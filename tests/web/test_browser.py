@@ -16,7 +16,8 @@ from hub.core.commands import Actor
 from hub.core.language import translator
 from hub.safety.advice import Advice
 from tests.catalogues import ROOT
-from tests.web.homes import Served, asked, hazard, served
+from tests.web.hazards import asked, hazard
+from tests.web.homes import Served, served
 from tests.web.test_pages import PAGES
 
 if TYPE_CHECKING:

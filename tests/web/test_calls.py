@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hub.core.commands import Actor
-from tests.web.homes import Served, asked, hazard, served
+from tests.web.hazards import asked, hazard
+from tests.web.homes import Served, served
 from tests.web.test_browser import page_of
 from tests.web.visitors import visiting
 from web.facade import Refusal

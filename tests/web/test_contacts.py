@@ -15,7 +15,8 @@ from hub.core.commands import Actor
 from hub.home.contacts.model import Contact, Draft
 from privacy.consent import TELL_CONTACT
 from tests.privacy.contacts import Webhook, webhook
-from tests.web.homes import Served, hazard, served
+from tests.web.hazards import hazard
+from tests.web.homes import Served, served
 from tests.web.programs import Program, program
 from tests.web.visitors import visiting
 from web.contacts.words import AGAIN, STATES, UNLOGGED

@@ -16,7 +16,8 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 from hub.accounts.throttle import Throttle
 from hub.accounts.tokens import HOME_SCOPES
 from hub.adding.brokers import OneConnection
-from tests.web.homes import Served, hazard, served
+from tests.web.hazards import hazard
+from tests.web.homes import Served, served
 from tests.web.programs import Program, program
 from tests.web.test_api import question
 from web.api.routes import API

@@ -11,7 +11,8 @@ import pytest
 
 from tests.hub.http.faces import until
 from tests.web.crowded import EACH, ROOMS, add_sensor, crowd, room_of, sensor_of
-from tests.web.homes import Served, hazard, served
+from tests.web.hazards import hazard
+from tests.web.homes import Served, served
 from tests.web.test_browser import AXE, LOOKS, RULES, SMALL, page_of
 from tests.web.test_pages import PAGES
 from tests.web.visitors import visiting

@@ -14,7 +14,8 @@ from aiohttp import ClientWebSocketResponse, WSServerHandshakeError
 from hub.http import feed as feed_module
 from hub.http import sockets
 from tests.hub.http.faces import until
-from tests.web.homes import Served, hazard, served
+from tests.web.hazards import hazard
+from tests.web.homes import Served, served
 from tests.web.programs import program
 from web.api.routes import API
 

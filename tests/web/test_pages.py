@@ -12,7 +12,8 @@ from types import SimpleNamespace
 import pytest
 
 from hub.safety.advice import Deed
-from tests.web.homes import PASSWORD, Served, asked, hazard, served
+from tests.web.hazards import asked, hazard
+from tests.web.homes import PASSWORD, Served, served
 from tests.web.visitors import visiting
 from web.words import GUARD, WATCH
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.web.homes import DID, Served, hazard, served
+from tests.web.hazards import DID, hazard
+from tests.web.homes import Served, served
 from tests.web.visitors import visiting
 
 HEADING = "Alarms of the last 24 hours"

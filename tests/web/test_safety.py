@@ -10,7 +10,8 @@ import pytest
 
 from hub.core.commands import Actor
 from hub.safety.table import HAZARDS as TABLE
-from tests.web.homes import Served, asked, hazard
+from tests.web.hazards import asked, hazard
+from tests.web.homes import Served
 from tests.web.test_pages import home
 from tests.web.visitors import visiting
 from web.app import home_design

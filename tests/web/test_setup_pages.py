@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.web.homes import PASSWORD, Served, hazard, served
+from tests.web.hazards import hazard
+from tests.web.homes import PASSWORD, Served, served
 from tests.web.visitors import visiting
 
 OWNER = {"name": "户主", "password": "correct horse", "mode": "passphrase"}

@@ -12,7 +12,8 @@ from aiohttp import ClientSession, CookieJar
 
 from hub.accounts.throttle import BY_ADDRESS
 from hub.home.screens import MOST_TILES, Screen
-from tests.web.homes import Served, asked, hazard, served
+from tests.web.hazards import asked, hazard
+from tests.web.homes import Served, served
 from tests.web.programs import program
 from tests.web.visitors import TOKEN, Visitor, visiting
 from web.wall.routes import KEPT_S

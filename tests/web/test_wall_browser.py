@@ -14,7 +14,8 @@ from aiohttp import web
 
 from hub.core.settings import Listen
 from hub.home.screens import Screen
-from tests.web.homes import Served, asked, hazard, served
+from tests.web.hazards import asked, hazard
+from tests.web.homes import Served, served
 from tests.web.test_browser import AXE, RULES
 from web.app import compose
 
