@@ -71,7 +71,10 @@ def signer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Signer]:
 
 
 def requests(ring: KeyRing, allotment: Allotment, number: int) -> list[PendingToken]:
-    return [ask(ring.keys[kind, number], os.urandom(32), kind.digest) for kind in allotment.classes]
+    return [
+        ask(ring.keys[kind, number], os.urandom(32), kind.digest, os.urandom(32))
+        for kind in allotment.classes
+    ]
 
 
 async def test_whole_allotments_are_signed_over_the_socket(signer: Signer) -> None:
