@@ -9,7 +9,7 @@ from __future__ import annotations
 from sqlalchemy import Column, LargeBinary
 from sqlmodel import Field, Session, SQLModel, select
 
-from privacy.tokens.ring import KeyRing, name_is_over
+from privacy.tokens.ring import KeyName, KeyRing, name_is_over
 from privacy.tokens.token import IssuerKey, TokenClass
 
 
@@ -39,15 +39,16 @@ def ring(session: Session, now: float) -> KeyRing | None:
     return KeyRing(found)
 
 
-def keep(session: Session, told: KeyRing, *, at: float) -> bool:
-    """Keep keys that are new; False where one differs from what was kept for its name."""
+def keep(session: Session, told: KeyRing, *, at: float) -> frozenset[KeyName]:
+    """Keep keys that are new; returns the names for which another key was kept before."""
     kept = ring(session, at) or KeyRing({})
+    others = set()
     for name, key in told.keys.items():
         before = kept.keys.get(name)
         if before is not None and before.id != key.id:
-            return False
+            others.add(name)
         if before is None and not name_is_over(name, at):
             kind, number = name
             session.add(TokenKey(kind=kind, number=number, spki=key.spki, kept_at=at))
     session.flush()
-    return True
+    return frozenset(others)

@@ -19,7 +19,7 @@ from community.core.store import Store, StoreError
 from community.issuer.tables import Issuance
 from privacy.errors import PrivacyError
 from privacy.tokens.epochs import AHEAD_S, KEPT_S, Allotment
-from privacy.tokens.ring import KeyRing
+from privacy.tokens.ring import KeyName, KeyRing
 from privacy.tokens.signer_socket import SignerSocket
 
 _LOG = logging.getLogger(__name__)
@@ -62,7 +62,7 @@ class Issuer:
         self._keys_changed = keys_changed
         self._task: asyncio.Task[None] | None = None
         self._away_since: float | None = None
-        self._other_keys = False
+        self._others: frozenset[KeyName] = frozenset()
 
     def start(self) -> None:
         """Begin to follow the signer's keys."""
@@ -76,7 +76,7 @@ class Issuer:
 
     async def check(self) -> str | None:
         """The health check; a signer that starts takes some seconds to make its keys."""
-        if self._other_keys:
+        if self._others:
             return "other keys"
         away = self._away_since
         return "not connected" if away is not None and self._clock() - away > _AWAY_S else None
@@ -93,7 +93,8 @@ class Issuer:
         at = self._clock()
         current = allotment.number_at(at)
         early = allotment.start(number) - AHEAD_S - _CLOCKS_APART_S
-        if number not in (current, current + 1) or at < early or self._other_keys:
+        unknown = any((kind, number) in self._others for kind in allotment.classes)
+        if number not in (current, current + 1) or at < early or unknown:
             return Asked.NOT_NOW
         digest = hashlib.sha256(requests).digest()
 
@@ -110,21 +111,20 @@ class Issuer:
         """Keep the signer's keys in the database, new ones as soon as they are there."""
         while True:
             try:
-                same = await self._keep(await self.signer.keys())
+                self._others = await self._keep(await self.signer.keys())
             except (PrivacyError, StoreError) as error:
                 if self._away_since is None:
                     self._away_since = self._clock()
                     _LOG.info("the token signer isn't there yet: %s", error)
                 await asyncio.sleep(_TRY_EVERY)
                 continue
-            self._away_since, self._other_keys = None, not same
-            if same:
-                self._keys_changed()
-            else:
-                _LOG.error("the signer's keys aren't those that homes were told; none are issued")
+            self._away_since = None
+            self._keys_changed()
+            if self._others:
+                _LOG.error("the signer has other keys than homes were told; those are not used")
             await asyncio.sleep(_LOOK_EVERY)
 
-    async def _keep(self, told: KeyRing) -> bool:
+    async def _keep(self, told: KeyRing) -> frozenset[KeyName]:
         at = self._clock()
         return await self._store.run(lambda session: token_keys.keep(session, told, at=at))
 

@@ -201,8 +201,11 @@ class Purse:
         Raises:
             TokenError: there is none.
         """
+        # Any of them, not the oldest: a home brought back from a backup holds some that were
+        # spent since, and those are refused.
         row = self._db.execute(
-            "SELECT id, sealed FROM token WHERE class = ? AND number = ? LIMIT 1", name
+            "SELECT id, sealed FROM token WHERE class = ? AND number = ? ORDER BY random() LIMIT 1",
+            name,
         ).fetchone()
         if row is None:
             raise TokenError("there is no such token left")

@@ -222,9 +222,18 @@ async def test_keys_that_homes_were_told_are_never_exchanged(
     assert issuer is not None
     before = home.running.community.gateway._known
     signer.shift = 1000
-    assert not await issuer._keep(await signer.keys())
+    told = await signer.keys()
+    assert await issuer._keep(told) == frozenset(told.keys)
     await home.running.community.gateway.refresh()
     assert home.running.community.gateway._known.same(before)
+    issuer._others = frozenset(told.keys)
+    assert await issuer.check() == "other keys"
+    with pytest.raises(ActError):
+        await home.fetch()
+    home.running.clock.forward(2 * EPOCH_S)
+    current = Allotment.EPOCH.number_at(home.running.clock())
+    issuer._others = await issuer._keep(await signer.keys())
+    assert not [name for name in issuer._others if name[1] == current], "new epochs, new keys"
 
 
 async def test_an_event_needs_a_token(home: Home) -> None:
