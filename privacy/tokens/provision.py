@@ -12,11 +12,12 @@ import logging
 import random
 import struct
 from collections.abc import Callable
+from functools import partial
 from typing import Protocol, TypeVar
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from privacy.act_seal import ActError, ActSeal, Recipient
+from privacy.act_seal import ActError, ActRefused, ActSeal, Recipient
 from privacy.errors import PrivacyError
 from privacy.tokens.epochs import Allotment
 from privacy.tokens.purse import Purse, Wanted, finished, requests
@@ -29,7 +30,7 @@ SEAL = ActSeal(TOKENS, 25_088)
 
 LOOK_S = 60.0
 """How long one wait may be, seconds: a clock that was set must be noticed."""
-_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 5.0, 3_600.0
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S, _REFUSED_PAUSE_S = 5.0, 600.0, 3_600.0
 _HEAD = struct.Struct(">BI")
 _CODES = {Allotment.EPOCH: 1, Allotment.RESERVE: 2}
 _LOG = logging.getLogger(__name__)
@@ -111,6 +112,8 @@ class Provision:
         self._in_worker = in_worker
         self._news = asyncio.Event()
         self._logged: set[tuple[Allotment, int]] = set()
+        self._failed: dict[tuple[Allotment, int], int] = {}
+        self._not_before: dict[tuple[Allotment, int], float] = {}
         self.problem = ""
 
     def nudge(self) -> None:
@@ -118,27 +121,36 @@ class Provision:
         self._news.set()
 
     async def run(self) -> None:
-        """Until cancelled. A try that failed is made again after 5 s, up to an hour later."""
-        pause = _FIRST_PAUSE_S
+        """Until cancelled. What failed is tried again after 5 s, then later and later."""
         while True:
             self._news.clear()
-            wanted = await self._in_worker(lambda: self._purse.wanted(self._clock.now()))
             now = self._clock.now()
+            look = partial(self._purse.wanted, now, self._not_before)
+            wanted = await self._in_worker(look)
             if wanted is None:  # whatever is wanted next needs keys that nobody has told yet
                 await self._news.wait()
-                continue
-            if wanted.at > now:
+            elif wanted.at > now:
                 await self._wait(min(wanted.at, now + LOOK_S))
-                continue
-            try:
-                await self._fetch(wanted)
-                pause, self.problem = _FIRST_PAUSE_S, ""
-            except PrivacyError as error:
-                self.problem = str(error)
-                _LOG.warning("no tokens were fetched: %s", error)
-                # Spread, so that homes that all found the community away don't come at once.
-                await self._clock.sleep_until(now + pause * random.uniform(0.5, 1.5))  # noqa: S311  only a back-off
-                pause = min(_LONGEST_PAUSE_S, pause * 2)
+            else:
+                await self._try(wanted)
+
+    async def _try(self, wanted: Wanted) -> None:
+        named = wanted.allotment, wanted.number
+        try:
+            await self._fetch(wanted)
+            self.problem = ""
+            self._failed.pop(named, None)
+            self._not_before.pop(named, None)
+        except PrivacyError as error:
+            self.problem = str(error)
+            _LOG.warning("no tokens were fetched: %s", error)
+            times = self._failed[named] = self._failed.get(named, 0) + 1
+            pause = min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2.0 ** min(times - 1, 20))
+            if isinstance(error, ActRefused):
+                pause = _REFUSED_PAUSE_S
+            # Spread, so that homes that all found the community away don't come at once.
+            spread = random.uniform(0.5, 1.5)  # noqa: S311  only a back-off
+            self._not_before[named] = self._clock.now() + pause * spread
 
     async def _wait(self, moment: float) -> None:
         """Until a moment, or news."""

@@ -12,6 +12,7 @@ import json
 import os
 import sqlite3
 from collections import Counter
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -142,12 +143,15 @@ class Purse:
                 )
         self.ring = ring
 
-    def wanted(self, now: float) -> Wanted | None:
+    def wanted(
+        self, now: float, not_before: Mapping[tuple[Allotment, int], float] | None = None
+    ) -> Wanted | None:
         """The allotment to fetch next, of those whose keys are known; None if all are there.
 
         The current ones at once: a home without them has just paired or was away. The next one
         at a moment within the 48 hours before it, given by its secret: uniformly random, the
-        same after every restart, and the same whatever was spent.
+        same after every restart, and the same whatever was spent. One that failed waits until
+        ``not_before``, and holds up no other.
         """
         out = []
         for allotment in Allotment:
@@ -156,6 +160,8 @@ class Purse:
                 known = all((kind, number) in self.ring.keys for kind in allotment.classes)
                 if known and self.secret(allotment, number) is not None:
                     at = now if number == current else self._moment(allotment, number)
+                    if not_before is not None:
+                        at = max(at, not_before.get((allotment, number), at))
                     out.append(Wanted(allotment, number, at))
         return min(out, key=lambda one: one.at, default=None)
 
