@@ -35,6 +35,8 @@ from community.incidents.retention import forget_incidents
 from community.incidents.screen import Screen
 from community.incidents.siren import Siren
 from community.incidents.supervision import Watcher
+from community.issuer import routes as issuer_routes
+from community.issuer.service import Issuer, forget_issuances
 from community.options import SLOT_S, UPSTREAM_PORT, add_community_options
 from hub.accounts.accounts import Accounts
 from hub.accounts.model import COMMUNITY_ROLES
@@ -58,6 +60,7 @@ from hub.http.live import Live
 from hub.http.server import Server, create_app, serve, tls_context
 from privacy.gateway import GatewayKey
 from privacy.redact import Redactor
+from privacy.tokens.signer_socket import SignerSocket
 from web.design import Design, NavItem
 from web.design.page import DESIGN
 
@@ -67,7 +70,7 @@ _SETTINGS_EVERY = 2.0
 _HERE = Path(__file__).resolve().parent
 _ROOMS = ("core", "incidents", "gateway")
 _LOG = logging.getLogger(__name__)
-FORGETS = (forget_events, forget_incidents)
+FORGETS = (forget_events, forget_incidents, forget_issuances)
 
 NAV = (
     NavItem("/duty", "duty", N_("Duty desk"), DUTY_ROLES),
@@ -113,6 +116,7 @@ class Community:
         slot_s: The slot in seconds.
         clock: Unix seconds.
         relay: The relay's address as homes reach it, "" to keep what is set.
+        signer: The token signer's socket; None issues no tokens.
     """
 
     def __init__(
@@ -126,6 +130,7 @@ class Community:
         slot_s: float = SLOT_S,
         clock: Callable[[], float] = time.time,
         relay: str = "",
+        signer: SignerSocket | None = None,
     ) -> None:
         self.store = store
         self.listen = listen
@@ -145,6 +150,9 @@ class Community:
             receive=arrivals.receive,
             changed=self.portal.incidents_changed,
         )
+        self.issuer: Issuer | None = None
+        if signer is not None:
+            self.issuer = Issuer(store, signer, clock=clock, keys_changed=self._keys_changed)
         self.mqtt = MqttConnection(broker) if broker else None
         self.siren = Siren(self.mqtt, topic="", on="", off="") if self.mqtt is not None else None
         self.escalation = Escalation(
@@ -160,6 +168,8 @@ class Community:
         Screen(self.portal, self.watcher.entries, flats).register()
         gateway_routes.OperationsPart(self.portal, self.gateway, self.health).register()
         self.watcher.checks(self.health)
+        if self.issuer is not None:
+            self.health.add("signer", self.issuer.check)
         app = create_app(
             name="community",
             accounts=self.accounts,
@@ -173,6 +183,7 @@ class Community:
                 manage.ROUTES,
                 gateway_routes.ROUTES,
                 act_routes.ROUTES,
+                issuer_routes.ROUTES,
             ),
             live=live,
             static=design.mounts,
@@ -183,6 +194,7 @@ class Community:
         app[GATEWAY_PUBLIC] = key.public
         app[act_routes.ACTS] = act_routes.Acts(key, flats.receive)
         app[gateway_routes.GATEWAY] = self.gateway
+        app[issuer_routes.ISSUER] = (key, self.issuer)
         return app
 
     async def start(self) -> None:
@@ -197,6 +209,8 @@ class Community:
         host, port = self._upstream
         tls = tls_context(self.listen)
         self.upstream_port = await self.gateway.start(host, port, tls)
+        if self.issuer is not None:
+            self.issuer.start()
         self.server = await serve(self.app, self.listen)
         self.watcher.start()
         self.watcher.later(self._follow_settings())
@@ -211,6 +225,8 @@ class Community:
         if self.server is not None:
             await self.server.stop()
         await self.watcher.stop()
+        if self.issuer is not None:
+            await self.issuer.stop()
         await self.gateway.stop()
         await self.escalation.stop()
         if self.siren is not None:
@@ -240,6 +256,9 @@ class Community:
     def _sound(self, on: bool) -> None:
         if self.siren is not None:
             self.siren.sound(on)
+
+    def _keys_changed(self) -> None:
+        self.watcher.later(self.gateway.refresh())
 
     def _settings_changed(self) -> None:
         self.watcher.later(self._use_settings())
@@ -297,7 +316,14 @@ async def _serve(options: argparse.Namespace, listen: Listen) -> None:
     key = await asyncio.to_thread(gateway_key, options.data)
     broker = await asyncio.to_thread(_broker, options)
     community = Community(
-        store, listen, upstream, key, broker=broker, slot_s=options.slot, relay=options.relay
+        store,
+        listen,
+        upstream,
+        key,
+        broker=broker,
+        slot_s=options.slot,
+        relay=options.relay,
+        signer=SignerSocket(options.data),
     )
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -1,6 +1,7 @@
 """`linli community`: starts the property's processes and keeps them up.
 
-Broker first, then the app. Commands beside a running community have their own module.
+Broker and token signer first, then the app. Commands beside a running community have their own
+module.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ COMMUNITY = Face(
     port=8200,
     broker_port=18831,
     about=f"The property's portal and duty screen. Commands: {', '.join(COMMANDS)}.",
+    beside=("signer",),
     more=add_community_options,
 )
 

@@ -1,8 +1,9 @@
 """The cell: one fixed-size sealed message per slot, event or dummy, built by one code path.
 
 Plaintext, 1,024 bytes: ``schema 1 | kind 1 | token 354 | otpk 32 | body 64 | bg 448 | sig 64 |
-zero pad 60``. The one-time Ed25519 signature (RFC 8032) covers all before it. Tokens (RFC 9578)
-and the locate-me envelopes ``bg`` come later: their bytes are zero and checked to be zero.
+zero pad 60``. The one-time Ed25519 signature (RFC 8032) covers all before it. A dummy's token is
+zero, and an event's where the community issues none (`privacy.tokens`); whether a token counts is
+the gateway's part. The locate-me envelopes ``bg`` come later: their bytes are checked to be zero.
 
 Outer cell, 1,079 bytes: ``header 7 | enc 32 | ciphertext 1,024 | tag 16``: HPKE base mode
 (RFC 9180) with DHKEM(X25519), HKDF-SHA256, AES-256-GCM, framed like an encapsulated request of
@@ -18,10 +19,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 
+from privacy.tokens.token import TOKEN_LENGTH
 from privacy.wire import BODY_LENGTH, CELL_LENGTH, Body, WireError
 
 PLAINTEXT_LENGTH = 1024
-TOKEN_LENGTH = 354
 ENVELOPE_LENGTH = 448
 SCHEMA = 1
 DUMMY = 0
@@ -38,7 +39,7 @@ _BODY_AT = _OTPK_AT + 32
 _ENVELOPE_AT = _BODY_AT + BODY_LENGTH
 _SIG_AT = _ENVELOPE_AT + ENVELOPE_LENGTH
 _PAD_AT = _SIG_AT + 64
-_NO_TOKEN = bytes(TOKEN_LENGTH)
+NO_TOKEN = bytes(TOKEN_LENGTH)
 _NO_ENVELOPE = bytes(ENVELOPE_LENGTH)
 _NO_BODY = bytes(BODY_LENGTH)
 _PAD = bytes(PLAINTEXT_LENGTH - _PAD_AT)
@@ -53,28 +54,38 @@ class CellError(WireError):
 
 
 class Opened:
-    """A verified plaintext. ``body`` is None for a dummy. ``nonce`` is the event's only id."""
+    """A verified plaintext. ``body`` is None for a dummy. ``nonce`` is the event's only id.
 
-    __slots__ = ("body", "nonce", "otpk")
+    ``token`` is as it came, not checked; `NO_TOKEN` where there is none.
+    """
 
-    def __init__(self, otpk: bytes, body: Body | None) -> None:
+    __slots__ = ("body", "nonce", "otpk", "token")
+
+    def __init__(self, token: bytes, otpk: bytes, body: Body | None) -> None:
+        self.token = token
         self.otpk = otpk
         self.nonce = hashlib.sha256(otpk).digest()
         self.body = body
 
 
-def build(seed: bytes, body: Body | None) -> bytes:
+def build(seed: bytes, body: Body | None, token: bytes = NO_TOKEN) -> bytes:
     """The signed 1,024 bytes of an event, or of a dummy when ``body`` is None.
 
     Args:
         seed: 32 secret bytes of the one-time key; fresh for a dummy, kept for an event.
         body: what the platform learns.
+        token: 354 bytes, an event's; its nonce is the SHA-256 of the one-time public key.
+
+    Raises:
+        WireError: a token of another length.
     """
+    if len(token) != TOKEN_LENGTH:
+        raise WireError("a token has 354 bytes")
     key = Ed25519PrivateKey.from_private_bytes(seed)
     signed = b"".join(
         (
             bytes((SCHEMA, DUMMY if body is None else EVENT)),
-            _NO_TOKEN,
+            token,
             key.public_key().public_bytes_raw(),
             _NO_BODY if body is None else body.pack(),
             _NO_ENVELOPE,
@@ -115,7 +126,7 @@ def open_cell(gateway_private: X25519PrivateKey, cell: bytes) -> bytes:
 
 
 def verify(plaintext: bytes) -> Opened:
-    """Check every byte of a plaintext and read it.
+    """Check every byte of a plaintext but an event's token, and read it.
 
     Raises:
         CellError: ``length``, ``schema``, ``reserved``, ``signature`` or ``body``.
@@ -125,8 +136,9 @@ def verify(plaintext: bytes) -> Opened:
     schema, kind = plaintext[0], plaintext[1]
     if schema != SCHEMA or kind not in (DUMMY, EVENT):
         raise CellError("schema", "unknown schema or kind")
+    token = plaintext[_TOKEN_AT:_OTPK_AT]
     if (
-        plaintext[_TOKEN_AT:_OTPK_AT] != _NO_TOKEN
+        (kind == DUMMY and token != NO_TOKEN)
         or plaintext[_ENVELOPE_AT:_SIG_AT] != _NO_ENVELOPE
         or plaintext[_PAD_AT:] != _PAD
     ):
@@ -137,7 +149,7 @@ def verify(plaintext: bytes) -> Opened:
         key.verify(plaintext[_SIG_AT:_PAD_AT], plaintext[:_SIG_AT])
     except (InvalidSignature, ValueError):
         raise CellError("signature", "the one-time signature does not hold") from None
-    return Opened(otpk, _read_body(kind, plaintext[_BODY_AT:_ENVELOPE_AT]))
+    return Opened(token, otpk, _read_body(kind, plaintext[_BODY_AT:_ENVELOPE_AT]))
 
 
 def _read_body(kind: int, data: bytes) -> Body | None:

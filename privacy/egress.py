@@ -37,6 +37,7 @@ from privacy.pairing import HOME, Pairing, PairingCode, PairingError, enrol
 from privacy.parameters import Parameters
 from privacy.sender import OFFSETS, SafetyEvent, Sender
 from privacy.slots import lead, next_slot, sending_moment
+from privacy.tokens.provision import Provision
 from privacy.uplink import Uplink
 from privacy.vault import MachineKey
 from privacy.wire import Status, slot_at
@@ -110,6 +111,7 @@ class Egress:
         self.acts = DoorLog(path, letterbox, "acts")
         self._sender = Sender(self._outbox, letterbox, ledger, offsets, self._clock.now)
         self._uplink: Uplink | None = None
+        self._provision: Provision | None = None
         self._pairing: Pairing | None = None
         self._gateway_hash = b""
         self._portal = ""
@@ -243,6 +245,7 @@ class Egress:
             "cells_sent": self._cells_sent,
             "last_receipt": self._last_receipt,
             "queue": self._sender.queue(),
+            "tokens": self._outbox.purse.left() if self._outbox.purse.required else None,
         }
 
     async def sent(self, open_letter: OpenLetter) -> list[dict[str, object]]:
@@ -294,10 +297,18 @@ class Egress:
         self._uplink = Uplink(
             key, pairing, on_receipt=self._receipt, on_parameters=self._parameters
         )
-        self._tasks = [
-            asyncio.create_task(self._lasting(self._uplink.run)),
-            asyncio.create_task(self._lasting(partial(self._slots, pairing, self._uplink))),
+        runs: list[Callable[[], Awaitable[None]]] = [
+            self._uplink.run,
+            partial(self._slots, pairing, self._uplink),
         ]
+        if self._portal:
+            to = Recipient(self._portal, self._certificate, pairing.gateway_key)
+            clock, worker = self._clock, self._in_worker
+            self._provision = Provision(
+                self._outbox.purse, self.acts, key, to, clock=clock, in_worker=worker
+            )
+            runs.append(self._provision.run)
+        self._tasks = [asyncio.create_task(self._lasting(run)) for run in runs]
 
     async def _lasting(self, run: Callable[[], Awaitable[None]]) -> None:
         """Run for ever: a fault of ours must not make this home fall silent."""
@@ -312,7 +323,7 @@ class Egress:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._tasks, self._uplink = [], None
+        self._tasks, self._uplink, self._provision = [], None, None
 
     async def _slots(self, pairing: Pairing, uplink: Uplink) -> None:
         """The constant stream. The slot running at start is left out: one cell per slot."""
@@ -350,6 +361,12 @@ class Egress:
             await self._in_worker(partial(self._sender.rescale, pairing.slot_s, read.slot_s))
         pairing.zones, pairing.slot_s = read.zones, read.slot_s
         pairing.roster_size = read.roster_size
+        if read.tokens is not None:
+            now, tokens = self._clock.now(), read.tokens
+            with contextlib.suppress(NotStored):
+                await self._in_worker(lambda: self._outbox.purse.learn(tokens, now))
+            if self._provision is not None:
+                self._provision.nudge()
         if pairing.to_json() != before:
             with contextlib.suppress(NotStored):
                 await self._in_worker(lambda: self._keep(pairing))

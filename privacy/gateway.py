@@ -15,15 +15,18 @@ import ssl
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from privacy.box import Box, derive
-from privacy.cell import CellError, open_cell, verify
+from privacy.cell import NO_TOKEN, CellError, Opened, open_cell, verify
 from privacy.errors import PrivacyError
 from privacy.files import create_once, private_folder, read_bounded
 from privacy.handshake import HandshakeError, ServerSide, key_hash
 from privacy.streams import FrameStream, StreamClosed
+from privacy.tokens.ring import KeyRing
+from privacy.tokens.token import TokenError
 from privacy.wire import Body, FrameType, WireError, frame, unpack_batch
 
 _LOG = logging.getLogger(__name__)
@@ -90,8 +93,21 @@ class OpenedBatch(list[OpenedEvent]):
         self.invalid: Counter[str] = Counter()
 
 
-def open_batch(private: X25519PrivateKey, cells: Iterable[bytes]) -> OpenedBatch:
+class TokenCheck(NamedTuple):
+    """What tokens are checked against: keys, the slot in seconds, and now in Unix seconds."""
+
+    ring: KeyRing
+    slot_s: float
+    now: float
+
+
+def open_batch(
+    private: X25519PrivateKey, cells: Iterable[bytes], tokens: TokenCheck | None = None
+) -> OpenedBatch:
     """Open and verify cells: about 0.2 ms each, so run large batches in a thread.
+
+    With ``tokens`` an event counts only with a token that is good for it; without, the community
+    issues none, and an event that carries one is refused.
 
     Dummies are counted and dropped; so are invalid cells, by `privacy.cell.CellError.reason`.
     Copies within the batch are all returned.
@@ -101,6 +117,7 @@ def open_batch(private: X25519PrivateKey, cells: Iterable[bytes]) -> OpenedBatch
         try:
             plaintext = open_cell(private, cell)
             opened = verify(plaintext)
+            _check_token(opened, tokens)
         except CellError as error:
             batch.invalid[error.reason] += 1
             continue
@@ -110,6 +127,24 @@ def open_batch(private: X25519PrivateKey, cells: Iterable[bytes]) -> OpenedBatch
             content = hashlib.sha256(plaintext).digest()
             batch.append(OpenedEvent(opened.nonce, opened.body, content))
     return batch
+
+
+def _check_token(opened: Opened, tokens: TokenCheck | None) -> None:
+    """Refuse an event without a good token.
+
+    Raises:
+        CellError: ``token``.
+    """
+    if opened.body is None:
+        return
+    if tokens is None:
+        if opened.token != NO_TOKEN:
+            raise CellError("token", "the cell carries a token where none is issued")
+        return
+    try:
+        tokens.ring.spend(opened.body, opened.token, opened.nonce, tokens.slot_s, tokens.now)
+    except TokenError as error:
+        raise CellError("token", str(error)) from None
 
 
 class UpstreamServer:

@@ -11,12 +11,16 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import sqlite3
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from privacy.box import VaultError
 from privacy.database import open_database
+from privacy.errors import PrivacyError
+from privacy.tokens.purse import Purse
+from privacy.tokens.ring import KeyName
 from privacy.vault import MachineKey
 from privacy.wire import Flags, HazardClass, Severity, Status
 
@@ -38,12 +42,13 @@ class QueuedEvent:
 
     ``offered`` and ``base`` are slots: when it was queued, and the slot of the first receipt,
     from which the follow-ups are counted. ``bodies`` holds the 64 bytes of each seq from its
-    first sealing on; they never change after.
+    first sealing on; they never change after. ``token`` is bound to ``seed`` and empty until the
+    first sealing, or for good where the community issues none.
     """
 
     __slots__ = (
         *("base", "basis", "bodies", "flags", "hazard", "id", "offered"),
-        *("receipts", "seed", "sent", "severity", "status"),
+        *("receipts", "seed", "sent", "severity", "status", "token"),
     )
 
     def __init__(
@@ -63,6 +68,7 @@ class QueuedEvent:
         self.flags = flags
         self.basis = basis
         self.seed = seed
+        self.token = b""
         self.offered = offered
         self.status = Status.RAISED
         self.base: int | None = None
@@ -114,6 +120,7 @@ class QueuedEvent:
             "flags": int(self.flags),
             "basis": self.basis,
             "seed": self.seed.hex(),
+            "token": self.token.hex(),
             "offered": self.offered,
             "status": int(self.status),
             "base": self.base,
@@ -141,6 +148,7 @@ class QueuedEvent:
                 seed=bytes.fromhex(row["seed"]),
                 offered=row["offered"],
             )
+            event.token = bytes.fromhex(row.get("token", ""))
             event.status = Status(row["status"])
             event.base = row["base"]
             event.bodies = {int(n): bytes.fromhex(body) for n, body in row["bodies"].items()}
@@ -159,6 +167,7 @@ class Outbox:
         self._tag_key = machine.derive("egress tags")
         self._db = open_database(path)
         self._db.executescript(_SCHEMA)
+        self.purse = Purse(self._db, self._box)
 
     def close(self) -> None:
         """Close the database."""
@@ -180,6 +189,7 @@ class Outbox:
             self._db.execute("BEGIN IMMEDIATE")
             self._db.execute("DELETE FROM state")
             self._db.execute("DELETE FROM event")
+            self.purse.forget()
 
     def events(self) -> list[QueuedEvent]:
         """All unfinished events, oldest first."""
@@ -191,6 +201,21 @@ class Outbox:
         """Whether an event with this id was finished before."""
         tag = self._tag(event_id)
         return bool(self._db.execute("SELECT 1 FROM finished WHERE tag = ?", (tag,)).fetchone())
+
+    def arm(self, event: QueuedEvent, name: KeyName) -> None:
+        """Bind a token of the purse to an event; both changes are in one commit."""
+        before = event.seed, event.token
+        try:
+            with self._db:
+                self._db.execute("BEGIN IMMEDIATE")
+                event.seed, event.token = self.purse.take(name)
+                tag = self._tag(event.id)
+                sealed = self._box.seal(event.to_json(), tag)
+                self._db.execute("INSERT OR REPLACE INTO event VALUES (?, ?)", (tag, sealed))
+        except (sqlite3.Error, PrivacyError):
+            event.seed, event.token = before
+            raise
+        self.purse.taken(name)
 
     def save(self, event: QueuedEvent, letter: bytes | None = None) -> int:
         """Store an event, and a letter about it, in one commit; the letter's id (or 0)."""

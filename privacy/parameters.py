@@ -7,6 +7,7 @@ import json
 
 from privacy.errors import PrivacyError
 from privacy.handshake import HandshakeError, key_hash
+from privacy.tokens.ring import KeyRing
 from privacy.zones import K, Partition
 
 SLOT_BOUNDS = (0.05, 60.0)
@@ -14,26 +15,37 @@ SLOT_BOUNDS = (0.05, 60.0)
 
 
 class Parameters:
-    """Gateway key, zone table, slot length in seconds, number of enrolled homes."""
+    """Gateway key, zone table, slot length in seconds, number of enrolled homes, token keys.
 
-    __slots__ = ("gateway_key", "roster_size", "slot_s", "zones")
+    ``tokens`` is None where the community issues no tokens.
+    """
+
+    __slots__ = ("gateway_key", "roster_size", "slot_s", "tokens", "zones")
 
     def __init__(
-        self, gateway_key: bytes, zones: Partition, slot_s: float, roster_size: int
+        self,
+        gateway_key: bytes,
+        zones: Partition,
+        slot_s: float,
+        roster_size: int,
+        tokens: KeyRing | None = None,
     ) -> None:
         self.gateway_key = gateway_key
         self.zones = zones
         self.slot_s = slot_s
         self.roster_size = roster_size
+        self.tokens = tokens
 
     def to_bytes(self) -> bytes:
         """Canonical JSON: equal parameters are equal bytes."""
-        data = {
+        data: dict[str, object] = {
             "gateway_key": base64.b64encode(self.gateway_key).decode(),
             "zone_table": self.zones.to_json(),
             "slot_s": self.slot_s,
             "roster_size": self.roster_size,
         }
+        if self.tokens is not None:
+            data["token_keys"] = self.tokens.to_json()
         return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
     @classmethod
@@ -54,12 +66,14 @@ class Parameters:
             slot_s = float(fields["slot_s"])
             roster_size = int(fields["roster_size"])
             zones = Partition.from_json(fields["zone_table"], floor)
+            told = fields.get("token_keys")
+            tokens = None if told is None else KeyRing.from_json(told)
         except PrivacyError as error:
             raise HandshakeError(f"the parameters are refused: {error}") from None
-        except (ValueError, KeyError, TypeError, RecursionError):
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             raise HandshakeError("the parameters are malformed") from None
         if key_hash(key) != gateway_hash:
             raise HandshakeError("the gateway key is not the one on the printed code")
         if not SLOT_BOUNDS[0] <= slot_s <= SLOT_BOUNDS[1] or not 0 <= roster_size <= 100_000:
             raise HandshakeError("slot length or roster size is out of bounds")
-        return cls(key, zones, slot_s, roster_size)
+        return cls(key, zones, slot_s, roster_size, tokens)

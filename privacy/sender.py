@@ -19,7 +19,7 @@ from privacy.errors import PrivacyError
 from privacy.letterbox import Letterbox
 from privacy.outbox import Outbox, QueuedEvent
 from privacy.pairing import Pairing
-from privacy.wire import Body, Flags, HazardClass, Severity, Status
+from privacy.wire import Body, Flags, HazardClass, Severity, Status, slot_start
 from privacy.zones import Zone
 
 OFFSETS = (30, 150)
@@ -69,6 +69,7 @@ class Sender:
         seal: Seal = cell.seal,
     ) -> None:
         self._outbox = outbox
+        self._purse = outbox.purse
         self._letterbox = letterbox
         self._ledger = ledger
         self._offsets = offsets
@@ -165,12 +166,16 @@ class Sender:
     def _event_cell(self, slot: int, counter: int, pairing: Pairing) -> bytes:
         """The sealed event message whose turn it is, logged; empty if there is none."""
         zone = pairing.zones.zone_of(pairing.flat)
-        chosen = self._choose(slot)
+        moment = slot_start(slot, pairing.slot_s)
+        chosen = self._choose(slot, moment)
         if chosen is None or zone is None:
             return b""
         event, seq = chosen
+        name = self._purse.fit(event.hazard.life_safety, moment)
+        if not self._armed(event) and name is not None:
+            self._outbox.arm(event, name)
         body = self._body(event, seq, slot, zone)
-        plaintext = cell.build(event.seed, Body.unpack(body))
+        plaintext = cell.build(event.seed, Body.unpack(body), event.token or cell.NO_TOKEN)
         sealed = self._seal(pairing.gateway_key, plaintext)
         self._log(chosen, (slot, counter), (plaintext, sealed), zone)
         return sealed
@@ -193,12 +198,23 @@ class Sender:
             elif online and late and not event.hazard.life_safety:
                 self._drop(event, "late_routine")
 
-    def _choose(self, slot: int) -> tuple[QueuedEvent, int] | None:
-        """Life-safety first, then first copies before second ones, then the oldest."""
+    def _armed(self, event: QueuedEvent) -> bool:
+        """Whether it needs no token any more.
+
+        One that was taken but has sent nothing is replaced: its epoch may have passed.
+        """
+        return not self._purse.required or bool(event.token and event.bodies)
+
+    def _choose(self, slot: int, moment: float) -> tuple[QueuedEvent, int] | None:
+        """Life-safety first, then first copies before second ones, then the oldest.
+
+        What has no token, and gets none, waits: nothing leaves that can't be verified.
+        """
         waiting = []
         for event in self._events.values():
             seq = event.due(slot, self._offsets)
-            if seq is not None:
+            able = self._armed(event) or self._purse.fit(event.hazard.life_safety, moment)
+            if seq is not None and able:
                 rank = (not event.hazard.life_safety, seq, event.receipts[seq], event.offered)
                 waiting.append((rank, event, seq))
         if not waiting:

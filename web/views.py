@@ -379,6 +379,10 @@ class PairingView(Protocol):
     def acts(self) -> bool:
         """Whether a call of this flat can be sent to it."""
 
+    @property
+    def tokens(self) -> int | None:
+        """How many alarms it can still be told of; None where it issues no tokens."""
+
 
 class Area(Protocol):
     """A room at home."""

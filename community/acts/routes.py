@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from typing import NamedTuple
 
 from aiohttp import web
 from sqlmodel import Session
 
 from community.core import roster
-from community.core.accounts import StaffTable
 from community.core.events import CallStands, FlatCall, ReceiveCall, Word
 from community.core.portal import portal
-from hub.accounts.model import TooManyAttempts
-from hub.accounts.throttle import Rule, Throttle
+from community.core.wrong import count_wrong
 from hub.http.problems import Problem
 from hub.http.routes import ANYONE, Routes
 from privacy.act_link import Act, ActStatus, open_act
@@ -26,8 +23,6 @@ ROUTES = Routes()
 LONGEST_S = 365 * 86_400.0
 """An act older than this is refused: the incident that would know it again may be forgotten."""
 
-# Wrong acts only: a home that calls for help never waits.
-_BY_ADDRESS = Rule(free=200, longest_s=900.0)
 _REQUEST_LIMIT = 4096
 
 
@@ -53,10 +48,10 @@ async def take(request: web.Request) -> web.StreamResponse:
         at = here.clock()
         stands = await here.store.run(lambda session: _taken(session, act, acts.receive, at))
     except (ValueError, RecursionError, ActError):
-        await _wrong(request)
+        await count_wrong(request, "act")
         raise Problem(400, "bad_request") from None
     if stands is None:
-        await _wrong(request)
+        await count_wrong(request, "act")
         raise Problem(403, "not_enrolled")
     if stands.changed and stands.incident is not None:
         here.incidents_changed(stands.incident)
@@ -72,17 +67,3 @@ def _taken(session: Session, act: Act, receive: ReceiveCall, at: float) -> CallS
     nonce = hashlib.sha256(b"linli act\0" + act.key + act.id.encode()).digest()
     word = None if act.status is ActStatus.ASKED else Word(act.status)
     return receive(session, FlatCall(nonce, path, word), at)
-
-
-async def _wrong(request: web.Request) -> None:
-    """Count what was no act of ours against its address.
-
-    Raises:
-        Problem: 429, there were too many.
-    """
-    here, key = portal(request), f"act:{request.remote or ''}"
-    try:
-        await Throttle(StaffTable(here.store)).attempt({key: _BY_ADDRESS}, here.clock())
-    except TooManyAttempts as error:
-        wait = str(math.ceil(error.wait_s))
-        raise Problem(429, "too_many_attempts", headers={"Retry-After": wait}) from None

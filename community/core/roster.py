@@ -254,6 +254,15 @@ def flat_of(session: Session, key: bytes) -> Path | None:
     return None if found is None else (found[0], found[1], found[2])
 
 
+def flat_id_of(session: Session, key: bytes) -> int | None:
+    """Return the id of the flat whose home has this key, None where it isn't enrolled any more."""
+    return session.exec(
+        select(Member.flat_id).where(
+            Member.kind == HOME, Member.key == key, col(Member.revoked_at).is_(None)
+        )
+    ).first()
+
+
 def building_name(session: Session, code: str) -> tuple[str, str]:
     """Return a building's names in Chinese and English."""
     found = session.get(Building, code)

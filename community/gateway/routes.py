@@ -48,12 +48,14 @@ HEALTH_WORDS = {
     "relay": N_("Relay"),
     "escalation": N_("Escalation"),
     "broker": N_("MQTT broker"),
+    "signer": N_("Token signer"),
 }
 ANSWER_WORDS = {
     OK: N_("works"),
     "not listening": N_("not listening"),
     "not connected": N_("not connected"),
     "not watching": N_("not watching"),
+    "other keys": N_("has other keys than the homes were told"),
     "no answer in time": N_("no answer in time"),
     "failed": N_("failed"),
 }
@@ -107,7 +109,7 @@ async def _enrolled(here: Portal, asked: EnrolRequest) -> dict[str, Any]:
         target = "-".join(enrolled.path or ()) or asked.kind
         audit.write(session, at=at, actor=asked.kind, act="enrol", target=target)
         zones.restore(session, at=at)
-        return _answer(session, enrolled, told)
+        return _answer(session, enrolled, told, at)
 
     try:
         answer = await here.store.run(work)
@@ -118,14 +120,16 @@ async def _enrolled(here: Portal, asked: EnrolRequest) -> dict[str, Any]:
     return answer
 
 
-def _answer(session: Session, enrolled: Enrolled, told: dict[str, str]) -> dict[str, Any]:
+def _answer(
+    session: Session, enrolled: Enrolled, told: dict[str, str], at: float
+) -> dict[str, Any]:
     if enrolled.path is None:
         return {
             "community": told[settings.NAME],
             "upstream": told[settings.UPSTREAM_ADDRESS],
             "upstream_certificate": None,
         }
-    now = known(session)
+    now = known(session, at)
     return {
         "community": told[settings.NAME],
         "flat": list(enrolled.path),

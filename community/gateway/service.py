@@ -11,13 +11,21 @@ from typing import NamedTuple
 
 from sqlmodel import Session
 
-from community.core import roster, zones
+from community.core import roster, token_keys, zones
 from community.core.events import Receive, SafetyEvent, Word
 from community.core.store import Store, StoreError
 from community.gateway import intake
 from community.gateway.intake import Taken
-from privacy.gateway import GatewayKey, OpenedBatch, OpenedEvent, UpstreamServer, open_batch
+from privacy.gateway import (
+    GatewayKey,
+    OpenedBatch,
+    OpenedEvent,
+    TokenCheck,
+    UpstreamServer,
+    open_batch,
+)
 from privacy.parameters import Parameters
+from privacy.tokens.ring import KeyRing
 from privacy.wire import Flags, slot_at
 from privacy.zones import K, Partition, Zone
 
@@ -35,13 +43,23 @@ class Known(NamedTuple):
     relay: bytes | None
     homes: tuple[bytes, ...]
     table: Partition
+    tokens: KeyRing | None
+
+    def same(self, other: Known) -> bool:
+        """Whether there is nothing new to tell."""
+        mine, others = (
+            (one.relay, one.homes, one.table.to_json(), one.tokens and one.tokens.to_json())
+            for one in (self, other)
+        )
+        return mine == others
 
 
-def known(session: Session) -> Known:
-    """Read the paired relay, the enrolled keys and the zone table in force."""
+def known(session: Session, now: float) -> Known:
+    """Read the paired relay, the enrolled keys, the zone table and the token keys in force."""
     frozen = zones.current(session)
     table = frozen.partition if frozen else whole_community()
-    return Known(roster.relay_key(session), tuple(roster.home_keys(session)), table)
+    homes = tuple(roster.home_keys(session))
+    return Known(roster.relay_key(session), homes, table, token_keys.ring(session, now))
 
 
 def whole_community() -> Partition:
@@ -77,7 +95,7 @@ class Gateway:
         self.slot_s = slot_s
         self._receive = receive
         self._changed = changed
-        self._known = Known(None, (), whole_community())
+        self._known = Known(None, (), whole_community(), None)
         self._uncounted: Counter[str] = Counter()
         self._counted_at = 0.0
         self._tasks: set[asyncio.Task[None]] = set()
@@ -93,7 +111,7 @@ class Gateway:
 
     async def start(self, host: str, port: int, tls: ssl.SSLContext | None = None) -> int:
         """Listen; returns the port."""
-        self._known = await self._store.read(known)
+        self._known = await self._read_known()
         port = await self._server.start(host, port, tls)
         self.listening = True
         self._tasks.add(asyncio.create_task(self._look(), name="gateway-roster"))
@@ -128,13 +146,8 @@ class Gateway:
 
     async def refresh(self) -> None:
         """Read roster and zones again and tell the relay where they changed."""
-        fresh = await self._store.read(known)
-        same = (fresh.relay, fresh.homes, fresh.table.to_json()) == (
-            self._known.relay,
-            self._known.homes,
-            self._known.table.to_json(),
-        )
-        self._known = fresh
+        fresh = await self._read_known()
+        same, self._known = fresh.same(self._known), fresh
         if not same:
             self._server.push()
 
@@ -145,7 +158,7 @@ class Gateway:
             StoreError: Nothing was kept; the relay sends the batch again.
         """
         at = self._clock()
-        opened = await asyncio.to_thread(open_batch, self._key.private, cells)
+        opened = await asyncio.to_thread(open_batch, self._key.private, cells, self._tokens(at))
         self._count(opened)
         if opened:
             events = [self._read(event, at) for event in opened]
@@ -211,8 +224,18 @@ class Gateway:
         self._counted_at = self._clock()
 
     def _parameters(self) -> bytes:
-        made = Parameters(self._key.public, self._known.table, self.slot_s, self.homes)
+        now = self._known
+        made = Parameters(self._key.public, now.table, self.slot_s, self.homes, now.tokens)
         return made.to_bytes()
+
+    def _tokens(self, at: float) -> TokenCheck | None:
+        """What events' tokens are checked against; None where none were ever issued."""
+        ring = self._known.tokens
+        return None if ring is None else TokenCheck(ring, self.slot_s, at)
+
+    async def _read_known(self) -> Known:
+        at = self._clock()
+        return await self._store.read(lambda session: known(session, at))
 
     async def _look(self) -> None:
         """Notice what another process, the command line above all, changed."""

@@ -30,7 +30,7 @@ HELP = ("-h", "--help")
 
 
 class Face:
-    """One face's processes: a broker unless one is named, then ``before``, then the app.
+    """One face's processes: a broker unless one is named, ``before``, ``beside``, then the app.
 
     Args:
         role: ``home`` or ``community``; its app is the sub-command ``<role>-app``.
@@ -38,6 +38,7 @@ class Face:
         broker_port: where its broker listens.
         about: one line of help.
         before: sub-commands that must run before the app, such as the hazard kernel.
+        beside: sub-commands of the app's own data folder that know no broker.
         more: adds the app's own options, which go to it as they are.
     """
 
@@ -49,6 +50,7 @@ class Face:
         broker_port: int,
         about: str,
         before: Sequence[str] = (),
+        beside: Sequence[str] = (),
         more: Callable[[argparse.ArgumentParser], None] = lambda _parser: None,
     ) -> None:
         self.role = role
@@ -56,6 +58,7 @@ class Face:
         self.broker_port = broker_port
         self.about = about
         self.before = tuple(before)
+        self.beside = tuple(beside)
         self._more = more
 
     def run(self, argv: Sequence[str]) -> int:
@@ -91,6 +94,7 @@ class Face:
         address = ["--broker", join_address(host, port)]
         children = [] if elsewhere else [_broker(host, port, where)]
         children += [Child(name, linli(name, *address, *where)) for name in self.before]
+        children += [Child(name, linli(name, *where)) for name in self.beside]
         app = linli(f"{self.role}-app", *address, *where, *listen.words(), *more)
         # The probe speaks plain HTTP; with TLS a started app counts as ready.
         ready = None if listen.tls_cert else partial(answering, listen.host, listen.port)

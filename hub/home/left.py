@@ -36,6 +36,7 @@ _CLASS_WORDS = {
 _ACT_WORDS = {
     "pairing": _("pairing with the community"),
     "sos": _("your flat calls for help"),
+    "tokens": _("one-time tokens were fetched, so that events need no name"),
 }
 _TOLD_WORDS = {
     "raised": _("raised"),

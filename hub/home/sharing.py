@@ -326,7 +326,10 @@ class Sharing:
         name = f"{zone['zh_CN']} · {zone['en']}" if zone else ""
         homes = zone["homes"] if zone else status["roster_size"]
         acts = self._egress is not None and self._egress.can_act
-        return PairingView(status["community"], "", name, homes, status["slot_s"], acts=acts)
+        held = status["tokens"]
+        tokens = None if held is None else held["life"] + held["reserve"]
+        named = status["community"], "", name, homes, status["slot_s"]
+        return PairingView(*named, acts=acts, tokens=tokens)
 
     def status(self) -> dict[str, Any]:
         """How the events door stands, for health checks."""
@@ -351,7 +354,8 @@ class Sharing:
         while True:
             if await self._read_ledger():
                 self._changed()
-            now = (self.status()["queue"], self._keys.locked, self.pairing() is None)
+            status = self.status()
+            now = (status["queue"], status.get("tokens"), self._keys.locked, not status["paired"])
             if now != self._seen:
                 try:
                     await self._read_sent()

@@ -268,10 +268,11 @@ class PairingView:
     """The community this home is paired with, and the zone its events name.
 
     `acts` is whether a call of this flat can be sent to it: homes that paired before there were
-    any don't know where to.
+    any don't know where to. `tokens` is how many alarms of this home it can be told of until it
+    gets new tokens; None where the community issues none.
     """
 
-    __slots__ = ("acts", "address", "community", "homes", "slot_s", "zone")
+    __slots__ = ("acts", "address", "community", "homes", "slot_s", "tokens", "zone")
 
     def __init__(
         self,
@@ -282,8 +283,10 @@ class PairingView:
         slot_s: float,
         *,
         acts: bool = False,
+        tokens: int | None = None,
     ) -> None:
         self.acts = acts
+        self.tokens = tokens
         self.community = community
         self.address = address
         self.zone = zone

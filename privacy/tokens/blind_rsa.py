@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import math
-import os
-import secrets
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.padding import MGF1, PSS
@@ -83,16 +81,26 @@ class Blinded:
         return signature
 
 
-def blind(key: PublicKey, message: bytes) -> Blinded:
-    """Blind a message (RFC 9474 section 4.2) with fresh randomness.
+def blind(key: PublicKey, message: bytes, seed: bytes) -> Blinded:
+    """Blind a message (RFC 9474 section 4.2) with randomness stretched from a secret seed.
 
+    The same seed gives the same request, so that one whose answer was lost can be repeated.
     The message must hold at least 256 bits that the signer can't guess: a malicious key can
     probe for guessable ones (RFC 9474 section 7.3). It isn't prepared with a random prefix.
+
+    Args:
+        key: the signer's.
+        message: what is to be signed.
+        seed: 32 random bytes, for this message and key only.
 
     Raises:
         BlindError: the key has a small factor that only a broken or malicious one has.
     """
-    return blind_with(key, message, os.urandom(key.salt_length), secrets.randbelow(key.n - 1) + 1)
+    # 128 bits more than the modulus has: what the remainder prefers is too little to be seen.
+    stream = hashlib.shake_256(b"linli blind 1\0" + seed)
+    stretched = stream.digest(key.salt_length + key.length + 16)
+    r = int.from_bytes(stretched[key.salt_length :], "big") % (key.n - 1) + 1
+    return blind_with(key, message, stretched[: key.salt_length], r)
 
 
 def blind_with(key: PublicKey, message: bytes, salt: bytes, r: int) -> Blinded:

@@ -146,4 +146,6 @@ def main(argv: Sequence[str]) -> int:
     except (PrivacyError, OSError) as error:
         sys.stderr.write(f"linli signer: {error}\n")
         return 1
+    finally:
+        socket_path(options.data).unlink(missing_ok=True)
     return 0

@@ -95,6 +95,11 @@ def classes_for(life_safety: bool) -> tuple[TokenClass, ...]:
     return (TokenClass.LIFE, TokenClass.RESERVE) if life_safety else (TokenClass.ROUTINE,)
 
 
+def name_at(kind: TokenClass, moment: float) -> KeyName:
+    """The name of the class's key that counts at ``moment``."""
+    return kind, allotment_of(kind).number_at(moment)
+
+
 def names_in_force(now: float) -> list[KeyName]:
     """The keys that must exist at ``now``: current and next of each class."""
     return [

@@ -182,20 +182,21 @@ def token_input(key: IssuerKey, nonce: bytes, digest: bytes) -> bytes:
     return struct.pack(">H", TOKEN_TYPE) + nonce + digest + key.id
 
 
-def ask(key: IssuerKey, nonce: bytes, digest: bytes) -> PendingToken:
+def ask(key: IssuerKey, nonce: bytes, digest: bytes, seed: bytes) -> PendingToken:
     """Begin a token.
 
     Args:
         key: the issuer's, checked against the log by the caller.
         nonce: SHA-256 of a one-time public key that nobody has seen yet.
         digest: of the class (`TokenClass.digest`).
+        seed: 32 random bytes for this token only; the same seed makes the same request.
 
     Raises:
         TokenError: a key that betrays itself as malformed, or a wrong length.
     """
     message = token_input(key, nonce, digest)
     try:
-        return PendingToken(key, blind(key.public, message))
+        return PendingToken(key, blind(key.public, message, seed))
     except BlindError:
         raise TokenError("the issuer's key is malformed") from None
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 ROLES = (
     *("demo", "home", "broker", "safety", "home-app", "community", "community-broker"),
-    *("community-app", "relay", "neighbours", "devices", "siren"),
+    *("signer", "community-app", "relay", "neighbours", "devices", "siren"),
 )
 """What ``linli demo`` starts; `home` and `community` are supervisors."""
 

@@ -14,6 +14,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from privacy.pairing import HOME, EnrolRequest, PairingCode, read_enrol_request
+from privacy.tokens.ring import KeyRing
 from privacy.zones import Partition
 
 
@@ -37,6 +38,15 @@ class Portal:
         self.requests: list[EnrolRequest] = []
         self.bodies: list[bytes] = []
         self.port = 0
+        self.more: dict[str, Callable[[object], tuple[int, bytes]]] = {}
+
+    def take(self, path: str, body: bytes) -> tuple[int, bytes]:
+        """The status and body of an answer: to an enrolment, or to what `more` knows."""
+        if path in self.more:
+            return self.more[path](json.loads(body))
+        self.bodies.append(body)
+        self.requests.append(read_enrol_request(json.loads(body), self.gateway_public))
+        return self.status, json.dumps(self.answer).encode()
 
     def code(self, kind: str = HOME) -> PairingCode:
         return PairingCode.new(f"http://127.0.0.1:{self.port}", self.gateway_public, kind)
@@ -49,10 +59,8 @@ def portal(gateway_public: bytes) -> Iterator[Portal]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            place.bodies.append(body)
-            place.requests.append(read_enrol_request(json.loads(body), gateway_public))
-            data = json.dumps(place.answer).encode()
-            self.send_response(place.status)
+            status, data = place.take(self.path, body)
+            self.send_response(status)
             self.send_header("Content-Length", str(len(data)))
             self.end_headers()
             self.wfile.write(data)
@@ -92,16 +100,21 @@ def home_answer(
     }
 
 
-def parameters(gateway_public: bytes, slot_s: float = 0.15, roster_size: int = 3) -> bytes:
-    return json.dumps(
-        {
-            "gateway_key": base64.b64encode(gateway_public).decode(),
-            "zone_table": Partition.freeze(neighbours()).to_json(),
-            "slot_s": slot_s,
-            "roster_size": roster_size,
-        },
-        sort_keys=True,
-    ).encode()
+def parameters(
+    gateway_public: bytes,
+    slot_s: float = 0.15,
+    roster_size: int = 3,
+    tokens: KeyRing | None = None,
+) -> bytes:
+    fields = {
+        "gateway_key": base64.b64encode(gateway_public).decode(),
+        "zone_table": Partition.freeze(neighbours()).to_json(),
+        "slot_s": slot_s,
+        "roster_size": roster_size,
+    }
+    if tokens is not None:
+        fields["token_keys"] = tokens.to_json()
+    return json.dumps(fields, sort_keys=True).encode()
 
 
 def public(key: Ed25519PrivateKey) -> bytes:

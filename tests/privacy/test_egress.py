@@ -14,15 +14,24 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from privacy.consent import Ledger
 from privacy.egress import Clock, Egress, NotPaired, NotStored, SafetyEvent
-from privacy.gateway import GatewayKey, OpenedEvent, UpstreamServer, open_batch
+from privacy.gateway import GatewayKey, OpenedEvent, TokenCheck, UpstreamServer, open_batch
 from privacy.outbox import Outbox
 from privacy.pairing import PairingError
 from privacy.relay import Relay
 from privacy.relay_store import RelayPairing, RelayStore
 from privacy.sender import Sender
+from privacy.tokens.ring import KeyRing
 from privacy.vault import Household, MachineKey
 from privacy.wire import CELL_LENGTH, HazardClass, Severity, Status
-from tests.privacy.helpers import files_contain, home_answer, parameters, portal, public, until
+from tests.privacy.helpers import (
+    Portal,
+    files_contain,
+    home_answer,
+    parameters,
+    portal,
+    public,
+    until,
+)
 
 SLOT = 0.15
 GAS = SafetyEvent("hazard-1", HazardClass.GAS, Severity.CRITICAL)
@@ -41,18 +50,20 @@ class Community:
         self.arrived: list[OpenedEvent] = []
         self.invalid: Counter[str] = Counter()
         self.relay_port = 0
+        self.tokens: KeyRing | None = None
         self.upstream = UpstreamServer(
             self.key,
             allows=lambda key: key == public(self.store.key),
             on_batch=self.on_batch,
             roster=lambda: self.roster,
-            parameters=lambda: parameters(self.key.public, self.slot_s),
+            parameters=lambda: parameters(self.key.public, self.slot_s, tokens=self.tokens),
         )
 
     async def on_batch(self, _relay: bytes, _number: int, cells: list[bytes]) -> None:
         assert all(len(cell) == CELL_LENGTH for cell in cells)
         self.cells += len(cells)
-        opened = open_batch(self.key.private, cells)
+        check = None if self.tokens is None else TokenCheck(self.tokens, self.slot_s, time.time())
+        opened = open_batch(self.key.private, cells, check)
         self.invalid += opened.invalid
         self.arrived += opened
 
@@ -108,12 +119,13 @@ class Home:
     async def pair(self, community: Community) -> None:
         await self.egress.start()
         with portal(community.key.public) as place:
-            relay = f"127.0.0.1:{community.relay_port}"
-            place.answer = home_answer(
-                community.key.public, relay, public(community.store.key), SLOT
-            )
-            await self.egress.enrol(place.code().text)
-            community.roster.add(place.requests[0].key)
+            await self.pair_at(place, community)
+
+    async def pair_at(self, place: Portal, community: Community) -> None:
+        relay = f"127.0.0.1:{community.relay_port}"
+        place.answer = home_answer(community.key.public, relay, public(community.store.key), SLOT)
+        await self.egress.enrol(place.code().text)
+        community.roster.add(place.requests[-1].key)
         community.upstream.push()
         await until(lambda: self.egress.status()["connected"])
 

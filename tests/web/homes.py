@@ -246,6 +246,7 @@ class FakeHome(FakeGuarding):
             homes=24,
             slot_s=2.0,
             acts=True,
+            tokens=32,
         )
 
     async def device_says(self, _entity_id: str, text: str, lang: str) -> str:

@@ -327,6 +327,29 @@ async def test_each_message_stands_there_with_its_bytes(home: Served) -> None:
         assert "00 ff" in text
 
 
+async def test_a_long_message_is_shown_from_its_start(home: Served) -> None:
+    home.home.messages = [
+        SimpleNamespace(
+            at=time.time(), door="acts", recipient="x", state="sent", fields=[], raw=b"\1" * 3000
+        )
+    ]
+    async with visiting(home, "guest") as visitor:
+        text = (await visitor.get("/sharing"))[1]
+    assert "3,000 bytes" in text or "3000 bytes" in text
+    assert text.count("01 01 01") < 1000
+    assert "…</pre>" in text
+
+
+async def test_a_home_without_tokens_says_so(home: Served) -> None:
+    paired = {"community": "阳光花园", "zone": "3", "homes": 30, "slot_s": 2.0, "acts": True}
+    async with visiting(home, "guest") as visitor:
+        for tokens, shown, warned in ((None, False, False), (32, True, False), (0, True, True)):
+            home.home.paired = SimpleNamespace(**paired, tokens=tokens)
+            text = (await visitor.get("/sharing"))[1]
+            assert ("One-time tokens for alarms" in text) is shown
+            assert ("No one-time token is left" in text) is warned
+
+
 async def test_people_are_added_and_signed_out(home: Served) -> None:
     async with visiting(home, "owner") as visitor:
         status, answer = await visitor.press("/people", name="", role="guest", password="1")

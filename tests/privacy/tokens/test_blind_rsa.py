@@ -1,6 +1,7 @@
 """RFC 9474: its vectors byte for byte, what a client refuses, what the signer refuses."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,7 @@ def test_every_vector_of_the_rfc_is_here() -> None:
 
 
 def test_the_same_message_blinds_to_numbers_with_nothing_in_common() -> None:
-    seen = {blind(PUBLIC, b"a message").request for _ in range(20)}
+    seen = {blind(PUBLIC, b"a message", os.urandom(32)).request for _ in range(20)}
     assert len(seen) == 20
     assert {len(request) for request in seen} == {256}
 
@@ -55,7 +56,7 @@ def test_the_same_message_blinds_to_numbers_with_nothing_in_common() -> None:
 @settings(max_examples=20, deadline=None)
 @given(st.binary(max_size=200))
 def test_any_message_is_signed_blindly_and_verifies(message: bytes) -> None:
-    blinded = blind(PUBLIC, message)
+    blinded = blind(PUBLIC, message, os.urandom(32))
     signature = blinded.finalize(KEY.blind_sign(blinded.request))
     PUBLIC.verify(message, signature)
     with pytest.raises(BlindError):
@@ -66,11 +67,11 @@ def test_any_message_is_signed_blindly_and_verifies(message: bytes) -> None:
 @given(st.binary(max_size=300))
 def test_an_answer_that_was_not_signed_finishes_nothing(answer: bytes) -> None:
     with pytest.raises(BlindError):
-        blind(PUBLIC, b"a message").finalize(answer)
+        blind(PUBLIC, b"a message", os.urandom(32)).finalize(answer)
 
 
 def test_the_answer_to_another_request_finishes_nothing() -> None:
-    mine, other = blind(PUBLIC, b"one"), blind(PUBLIC, b"other")
+    mine, other = blind(PUBLIC, b"one", os.urandom(32)), blind(PUBLIC, b"other", os.urandom(32))
     with pytest.raises(BlindError):
         mine.finalize(KEY.blind_sign(other.request))
 
@@ -116,7 +117,7 @@ class TestSigner:
     def test_an_injected_fault_lets_no_signature_out(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Property 12. One wrong bit in either half would factor the key."""
         true = gmpy2.powmod_sec
-        request = blind(PUBLIC, b"a message").request
+        request = blind(PUBLIC, b"a message", os.urandom(32)).request
         halves = (KEY.numbers.p, KEY.numbers.q)
         for half in halves:
             for bit in (0, 1, 511, 1000):
@@ -140,7 +141,7 @@ class TestSigner:
             return true(base, exponent, modulus)
 
         monkeypatch.setattr(gmpy2, "powmod_sec", watched)
-        request = blind(PUBLIC, b"a message").request
+        request = blind(PUBLIC, b"a message", os.urandom(32)).request
         answers = {KEY.blind_sign(request) for _ in range(5)}
         assert len(answers) == 1, "the result is the same"
         assert len(set(bases)) == len(bases) == 10, "what it is computed from never is"

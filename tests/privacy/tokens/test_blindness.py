@@ -15,7 +15,7 @@ N = ISSUER.public.n
 
 def issue() -> tuple[bytes, bytes, bytes]:
     """What the issuer saw, what it answered, and the token that came of it."""
-    pending = ask(ISSUER, os.urandom(32), TokenClass.LIFE.digest)
+    pending = ask(ISSUER, os.urandom(32), TokenClass.LIFE.digest, os.urandom(32))
     answer = sign_request(KEY, ISSUER, pending.request)
     return TokenRequest.unpack(pending.request).blinded, answer, pending.finish(answer)
 

@@ -71,7 +71,10 @@ def signer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Signer]:
 
 
 def requests(ring: KeyRing, allotment: Allotment, number: int) -> list[PendingToken]:
-    return [ask(ring.keys[kind, number], os.urandom(32), kind.digest) for kind in allotment.classes]
+    return [
+        ask(ring.keys[kind, number], os.urandom(32), kind.digest, os.urandom(32))
+        for kind in allotment.classes
+    ]
 
 
 async def test_whole_allotments_are_signed_over_the_socket(signer: Signer) -> None:
@@ -238,7 +241,7 @@ class TestKeystore:
         assert first.ring().to_json() == second.ring().to_json()
 
 
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 @given(st.integers(0, 10**10))
 def test_every_moment_has_its_keys(moment: int) -> None:
     names = names_in_force(moment)
@@ -250,7 +253,7 @@ ANY = st.none() | st.booleans() | st.integers() | st.text(max_size=9) | st.just(
 ENTRIES = st.fixed_dictionaries({"class": ANY, "number": ANY, "key": ANY})
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(ANY | st.dictionaries(st.text(max_size=4), ANY) | st.lists(ANY | ENTRIES, min_size=1))
 def test_a_ring_is_read_or_refused(data: object) -> None:
     with pytest.raises(TokenError):

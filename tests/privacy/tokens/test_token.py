@@ -35,11 +35,12 @@ RFC9578 = json.loads((VECTORS / "rfc9578_issuance.json").read_text())["type_0002
 KEY = SigningKey.generate()
 ISSUER = KEY.public
 OTHER = SigningKey.generate()
+SEED = bytes(range(32))
 NONCE = hashlib.sha256(b"a one-time key").digest()
 
 
 def issued(nonce: bytes = NONCE, kind: TokenClass = TokenClass.LIFE) -> bytes:
-    pending = ask(ISSUER, nonce, kind.digest)
+    pending = ask(ISSUER, nonce, kind.digest, SEED)
     return pending.finish(sign_request(KEY, ISSUER, pending.request))
 
 
@@ -94,7 +95,7 @@ def test_rfc9577_appendix_a2() -> None:
 
 
 def test_sizes_and_budgets() -> None:
-    assert (len(TOKEN), len(ask(ISSUER, NONCE, bytes(32)).request)) == (354, 259)
+    assert (len(TOKEN), len(ask(ISSUER, NONCE, bytes(32), SEED).request)) == (354, 259)
     assert BUDGET == {TokenClass.LIFE: 24, TokenClass.ROUTINE: 72, TokenClass.RESERVE: 8}
     assert len({kind.digest for kind in TokenClass}) == 3
     assert TokenClass.LIFE.challenge == bytes.fromhex("0002 0005 6c696e6c69 00 0004 6c696665")
@@ -144,8 +145,8 @@ def test_another_key_class_or_request_is_refused() -> None:
         verify_token(OTHER.public, TokenClass.LIFE.digest, TOKEN)
     with pytest.raises(TokenError):
         verify_token(ISSUER, TokenClass.ROUTINE.digest, TOKEN)
-    pending = ask(ISSUER, NONCE, TokenClass.LIFE.digest)
-    foreign = ask(OTHER.public, NONCE, TokenClass.LIFE.digest)
+    pending = ask(ISSUER, NONCE, TokenClass.LIFE.digest, SEED)
+    foreign = ask(OTHER.public, NONCE, TokenClass.LIFE.digest, SEED)
     with pytest.raises(TokenError):
         pending.finish(sign_request(OTHER, OTHER.public, foreign.request))
     blinded = TokenRequest.unpack(pending.request).blinded
