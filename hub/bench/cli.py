@@ -38,11 +38,18 @@ def _rest(options: argparse.Namespace) -> Figures:
     return figures(options.broker)
 
 
+def _tokens(options: argparse.Namespace) -> Figures:
+    from .tokens import figures
+
+    return figures(options.samples)
+
+
 BENCHES: dict[str, tuple[Callable[[argparse.Namespace], Figures], str]] = {
     "core": (_core, "start, memory, states and history"),
     "mqtt": (_mqtt, "a sensor's message in, a program's WebSocket message out"),
     "rest": (_rest, "commands a second over the interface for programs"),
     "hazard": (_hazard, "a sensor's message in, the valve's command out"),
+    "tokens": (_tokens, "one-time tokens: asked for, signed, verified"),
 }
 
 
