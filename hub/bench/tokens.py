@@ -66,7 +66,7 @@ def _allotments(folder: Path) -> list[float]:
         BenchProblem: it doesn't start.
     """
     words = linli("signer", "--data", str(folder))
-    with subprocess.Popen(words, stdout=subprocess.PIPE) as process:  # noqa: S603 - ourselves
+    with subprocess.Popen(words, stdout=subprocess.PIPE) as process:  # noqa: S603 - our own command
         try:
             if process.stdout is None or process.stdout.readline() != b"ready\n":
                 raise BenchProblem("the signer doesn't start")
