@@ -209,6 +209,17 @@ class Purse:
         names = (name_at(kind, moment) for kind in classes_for(life_safety))
         return next((name for name in names if self._held[name] > 0), None)
 
+    def spent(self) -> bool:
+        """Whether no alarm can be told for want of a token; read from the disk.
+
+        So another process may ask, such as the demo's page.
+        """
+        (asks,) = self._db.execute("SELECT count(*) FROM issuer").fetchone()
+        (left,) = self._db.execute(
+            "SELECT count(*) FROM token WHERE class IN (?, ?)", classes_for(life_safety=True)
+        ).fetchone()
+        return bool(asks and not left)
+
     def take(self, name: KeyName) -> tuple[bytes, bytes]:
         """Take out one token: the seed of its one-time key, and its 354 bytes.
 

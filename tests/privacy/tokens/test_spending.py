@@ -78,6 +78,7 @@ def test_without_a_token_nothing_unverified_leaves(bench: TokenBench) -> None:
     bench.offer("a")
     assert bench.steps(6) == ["-"] * 6
     assert provide(bench.purse, bench.now) == [Allotment.EPOCH, Allotment.RESERVE]
+    assert not bench.purse.spent()
     assert bench.steps(4) == ["gas0", "gas0", "gas0", "-"]
 
 
@@ -99,6 +100,7 @@ def test_one_home_has_its_budget_and_no_more(bench: TokenBench) -> None:
         for _ in range(20):
             told |= {event.nonce for event in bench.opened()}
     assert bench.purse.left()["life"] == bench.purse.left()["reserve"] == 0
+    assert bench.purse.spent()
     life = sum(line["kind"] == "cell" and line["body"]["class"] == "gas" for line in bench.log())
     assert life == 9 * 32, "three messages of three copies each"
     assert len(told) == 32 + 40
