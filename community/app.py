@@ -38,6 +38,8 @@ from community.incidents.supervision import Watcher
 from community.issuer import routes as issuer_routes
 from community.issuer.service import Issuer, forget_issuances
 from community.options import SLOT_S, UPSTREAM_PORT, add_community_options
+from community.transparency import routes as transparency_routes
+from community.transparency.routes import LOG_KEY, LogKey
 from hub.accounts.accounts import Accounts
 from hub.accounts.model import COMMUNITY_ROLES
 from hub.core.mqtt import MqttConnection, MqttSettings
@@ -117,6 +119,7 @@ class Community:
         clock: Unix seconds.
         relay: The relay's address as homes reach it, "" to keep what is set.
         signer: The token signer's socket; None issues no tokens.
+        log_key: Signs the log's checkpoints; None publishes no log.
     """
 
     def __init__(
@@ -131,6 +134,7 @@ class Community:
         clock: Callable[[], float] = time.time,
         relay: str = "",
         signer: SignerSocket | None = None,
+        log_key: LogKey | None = None,
     ) -> None:
         self.store = store
         self.listen = listen
@@ -160,6 +164,7 @@ class Community:
         )
         self.watcher = Watcher(self.portal, self.gateway, self.escalation, self.mqtt, self.siren)
         self.app = self._compose(live, design, key)
+        self.app[LOG_KEY] = log_key
         self.server: Server | None = None
         self.upstream_port = 0
 
@@ -184,6 +189,7 @@ class Community:
                 gateway_routes.ROUTES,
                 act_routes.ROUTES,
                 issuer_routes.ROUTES,
+                transparency_routes.ROUTES,
             ),
             live=live,
             static=design.mounts,
@@ -324,6 +330,7 @@ async def _serve(options: argparse.Namespace, listen: Listen) -> None:
         slot_s=options.slot,
         relay=options.relay,
         signer=SignerSocket(options.data),
+        log_key=await asyncio.to_thread(LogKey.load_or_create, options.data / "keys"),
     )
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

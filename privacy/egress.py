@@ -21,7 +21,7 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -37,11 +37,13 @@ from privacy.pairing import HOME, Pairing, PairingCode, PairingError, enrol
 from privacy.parameters import Parameters
 from privacy.sender import OFFSETS, SafetyEvent, Sender
 from privacy.slots import lead, next_slot, sending_moment
-from privacy.tokens.provision import Provision
 from privacy.uplink import Uplink
 from privacy.vault import MachineKey
 from privacy.wire import Status, slot_at
 from privacy.zones import K
+
+if TYPE_CHECKING:
+    from privacy.tokens.provision import Provision
 
 __all__ = ["Clock", "Egress", "NotPaired", "NotStored", "SafetyEvent"]
 
@@ -302,6 +304,8 @@ class Egress:
             partial(self._slots, pairing, self._uplink),
         ]
         if self._portal:
+            from privacy.tokens.provision import Provision
+
             to = Recipient(self._portal, self._certificate, pairing.gateway_key)
             clock, worker = self._clock, self._in_worker
             self._provision = Provision(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from sqlalchemy import Column, LargeBinary
 from sqlmodel import Field, Session, SQLModel, select
 
+from community.core import log
 from privacy.tokens.ring import KeyName, KeyRing, name_is_over
 from privacy.tokens.token import IssuerKey, TokenClass
 
@@ -50,5 +51,11 @@ def keep(session: Session, told: KeyRing, *, at: float) -> frozenset[KeyName]:
         if before is None and not name_is_over(name, at):
             kind, number = name
             session.add(TokenKey(kind=kind, number=number, spki=key.spki, kept_at=at))
+            named: dict[str, str | int] = {
+                "class": str(kind),
+                "number": number,
+                "sha256": key.id.hex(),
+            }
+            log.append(session, "token key", at=at, **named)
     session.flush()
     return frozenset(others)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import NamedTuple
 
 from sqlmodel import Session, col, select
 
-from community.core import audit, roster
+from community.core import audit, log, roster
 from community.core.tables import ZoneTable
 from privacy.zones import K, Partition
 
@@ -91,15 +92,21 @@ def restore(session: Session, *, at: float) -> bool:
 
 
 def _put_in_force(session: Session, table: Partition, act: str, *, at: float, by: str) -> None:
+    told = json.dumps(table.to_json(), ensure_ascii=False)
     session.add(
         ZoneTable(
             version=table.version,
-            partition=json.dumps(table.to_json(), ensure_ascii=False),
+            partition=told,
             homes=table.homes,
             frozen_at=at,
             frozen_by=by,
         )
     )
+    canonical = json.dumps(
+        table.to_json(), ensure_ascii=False, sort_keys=True, separators=(",", ":")
+    )
+    digest = hashlib.sha256(canonical.encode()).hexdigest()
+    log.append(session, "zones", at=at, version=table.version, homes=table.homes, sha256=digest)
     audit.write(session, at=at, actor=by, act=act, target=f"version {table.version}")
 
 

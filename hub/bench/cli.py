@@ -45,12 +45,19 @@ def _pages(options: argparse.Namespace) -> Figures:
     return figures(options.broker)
 
 
+def _tokens(options: argparse.Namespace) -> Figures:
+    from .tokens import figures
+
+    return figures(options.samples)
+
+
 BENCHES: dict[str, tuple[Callable[[argparse.Namespace], Figures], str]] = {
     "core": (_core, "start, memory, states and history"),
     "mqtt": (_mqtt, "a sensor's message in, a program's WebSocket message out"),
     "rest": (_rest, "commands a second over the interface for programs"),
     "pages": (_pages, "first paint of a large home on a slow tablet, and what keeps it live"),
     "hazard": (_hazard, "a sensor's message in, the valve's command out"),
+    "tokens": (_tokens, "one-time tokens: asked for, signed, verified"),
 }
 
 

@@ -20,6 +20,7 @@ NOBODY = "nobody"
 UNCHOSEN = "unchosen"
 UNPAIRED = "unpaired"
 BROKEN = "broken"
+SPENT = "spent"
 _LOG = logging.getLogger(__name__)
 
 
@@ -41,7 +42,7 @@ class Consents:
 
         ``flat``: a call for help names it, so the resident chose. ``nobody``: so the resident
         chose. ``unchosen``: not yet. ``unpaired``: there is nobody to tell. ``broken``: a ledger
-        that doesn't hold is a no to everything.
+        that doesn't hold is a no to everything. ``spent``: no one-time token is there for it.
         """
         return self._told.get(klass, UNPAIRED)
 
@@ -76,6 +77,8 @@ class Consents:
         for klass in CLASSES:
             consent = ledger.state(TELL_ZONE, klass)
             found[klass] = UNCHOSEN if consent is None else ZONE if consent.given else NOBODY
+        if outbox.purse.spent():
+            found = {klass: SPENT if why == ZONE else why for klass, why in found.items()}
         found |= {klass: FLAT for klass in CLASSES if ledger.allows(SOS_FLAT, klass)}
         return dict.fromkeys(CLASSES, BROKEN) if ledger.problem else found
 

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 
 from hub.core.mqtt import MqttConnection, MqttSettings, MqttUnavailable
-from hub.demo.consent import BROKEN, FLAT, NOBODY, UNCHOSEN, UNPAIRED, ZONE
+from hub.demo.consent import BROKEN, FLAT, NOBODY, SPENT, UNCHOSEN, UNPAIRED, ZONE
 
 ROOT = "linli-demo"
 STATES = f"{ROOT}/+/state"
@@ -150,6 +150,10 @@ _TOLD = {
         " home shows when somebody here has seen it."
     ),
     BROKEN: _("Nothing arrives: the home's ledger of choices does not hold, so it sends nothing."),
+    SPENT: _(
+        "Nothing arrives: the home has no one-time token for it. A home gets 24 a week and 8 in"
+        " reserve; a demo made anew gets new ones."
+    ),
 }
 _SENT_RISES = _("If it was sent, it rises to here after 60 seconds without an acknowledgement.")
 _RISES = {

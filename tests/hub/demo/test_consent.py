@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.demo.consent import BROKEN, FLAT, NOBODY, UNCHOSEN, UNPAIRED, ZONE, Consents
+from hub.demo.consent import BROKEN, FLAT, NOBODY, SPENT, UNCHOSEN, UNPAIRED, ZONE, Consents
 from hub.demo.scenes import SCENES
 from hub.home.sharing import open_ledger
 from privacy.consent import SOS_FLAT, TELL_ZONE, Ledger
@@ -60,6 +60,10 @@ def test_each_reason_is_told_apart(tmp_path: Path, files: HomeFiles) -> None:
     files.ledger.give(SOS_FLAT, "sos", "someone")
     assert (now(), consents.told("sos")) == (NOBODY, FLAT)
     files.choose("gas", yes=True)
+    assert now() == ZONE
+    files.outbox._db.execute("INSERT INTO issuer VALUES ('life', 1, x'00')")
+    assert (now(), consents.told("smoke")) == (SPENT, UNCHOSEN)
+    files.outbox._db.execute("DELETE FROM issuer")
     with sqlite3.connect(files.path) as database:
         database.execute("DELETE FROM consent WHERE seq = 2")
     assert now() == BROKEN
@@ -75,7 +79,7 @@ def test_a_home_that_is_not_there_is_left_alone(tmp_path: Path) -> None:
     assert not (tmp_path / "home").exists()
 
 
-@pytest.mark.parametrize("told", [ZONE, NOBODY, UNCHOSEN, UNPAIRED, BROKEN])
+@pytest.mark.parametrize("told", [ZONE, NOBODY, UNCHOSEN, UNPAIRED, BROKEN, SPENT])
 def test_the_duty_screen_has_a_step_for_each_reason(told: str) -> None:
     for scene in SCENES.values():
         said = dict(scene.steps(told))

@@ -1,6 +1,7 @@
 """Tokens at home and at the gateway: bound to one event, one class, one epoch, one budget."""
 
 import sqlite3
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from privacy.gateway import OpenedBatch, TokenCheck, open_batch
 from privacy.outbox import Outbox
 from privacy.tokens.epochs import AHEAD_S, EPOCH_S, KEPT_S, Allotment
 from privacy.tokens.purse import Purse, finished, requests
-from privacy.tokens.ring import KeyRing
+from privacy.tokens.ring import KeyName, KeyRing
 from privacy.tokens.signer import sign_request
 from privacy.tokens.token import TokenClass, TokenError, ask
 from privacy.wire import (
@@ -77,6 +78,7 @@ def test_without_a_token_nothing_unverified_leaves(bench: TokenBench) -> None:
     bench.offer("a")
     assert bench.steps(6) == ["-"] * 6
     assert provide(bench.purse, bench.now) == [Allotment.EPOCH, Allotment.RESERVE]
+    assert not bench.purse.spent()
     assert bench.steps(4) == ["gas0", "gas0", "gas0", "-"]
 
 
@@ -98,6 +100,7 @@ def test_one_home_has_its_budget_and_no_more(bench: TokenBench) -> None:
         for _ in range(20):
             told |= {event.nonce for event in bench.opened()}
     assert bench.purse.left()["life"] == bench.purse.left()["reserve"] == 0
+    assert bench.purse.spent()
     life = sum(line["kind"] == "cell" and line["body"]["class"] == "gas" for line in bench.log())
     assert life == 9 * 32, "three messages of three copies each"
     assert len(told) == 32 + 40
@@ -173,6 +176,11 @@ def test_leaving_the_community_deletes_the_tokens(bench: TokenBench) -> None:
     assert (bench.purse.required, bench.purse.left()["life"]) == (False, 0)
 
 
+def _past(names: Iterable[KeyName]) -> list[KeyName]:
+    """Names of the epoch and term before ours: nothing was fetched under them."""
+    return [name for name in names if name[1] in (EPOCH - 1, 10)]
+
+
 class TestPurse:
     """When what is fetched, and from whom it is believed."""
 
@@ -230,15 +238,32 @@ class TestPurse:
         with pytest.raises(TokenError):
             finished(asked, responses)
 
-    def test_a_key_that_is_known_is_never_exchanged(self, bench: TokenBench) -> None:
+    def test_a_key_with_tokens_is_never_exchanged(self, bench: TokenBench) -> None:
+        provide(bench.purse, bench.now)
+        for number, allotment in ((EPOCH + 1, Allotment.EPOCH), (12, Allotment.RESERVE)):
+            bench.purse.fill(allotment, number, [])
         before = {name: key.id for name, key in bench.purse.ring.keys.items()}
         swapped = {name: key_of((name[0], name[1] + 1000)).public for name in before}
         bench.purse.learn(KeyRing(swapped), bench.now)
-        assert {name: key.id for name, key in bench.purse.ring.keys.items()} == before
+        now = {name: key.id for name, key in bench.purse.ring.keys.items()}
+        ours = {name for name in before if name not in {*_past(before)}}
+        assert {name: now[name] for name in ours} == {name: before[name] for name in ours}
         bench.purse.learn(ring_at(START + EPOCH_S), START + EPOCH_S)
         after = {name: key.id for name, key in bench.purse.ring.keys.items()}
         assert (TokenClass.LIFE, EPOCH + 2) in after
-        assert all(after[name] == before[name] for name in after.keys() & before.keys())
+        assert all(after[name] == before[name] for name in after.keys() & ours)
+
+    def test_wrong_keys_of_a_relay_last_only_until_the_right_ones_come(
+        self, bench: TokenBench
+    ) -> None:
+        right = bench.purse.ring
+        wrong = {name: key_of((name[0], name[1] + 1000)).public for name in right.keys}
+        bench.purse.learn(KeyRing(wrong), bench.now)
+        bench.outbox.close()
+        bench.open()
+        assert bench.purse.ring.to_json() == KeyRing(wrong).to_json()
+        bench.purse.learn(right, bench.now)
+        assert provide(bench.purse, bench.now) == [Allotment.EPOCH, Allotment.RESERVE]
 
     def test_what_is_over_goes(self, bench: TokenBench) -> None:
         provide(bench.purse, bench.now)

@@ -1,4 +1,4 @@
-"""The issuer's public keys, and which flat was given which tokens."""
+"""The issuer's public keys, which flat was given which tokens, and the log."""
 
 from __future__ import annotations
 
@@ -29,10 +29,17 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["flat_id"], ["flat.id"]),
         sa.PrimaryKeyConstraint("flat_id", "allotment", "number"),
     )
+    op.create_table(
+        "logentry",
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.Column("entry", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("place"),
+    )
     op.create_index("ix_issuance_issued_at", "issuance", ["issued_at"])
 
 
 def downgrade() -> None:
     """Drop them."""
+    op.drop_table("logentry")
     op.drop_table("issuance")
     op.drop_table("tokenkey")

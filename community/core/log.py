@@ -1,0 +1,46 @@
+"""The community's log of what must be the same for everyone: token keys, zone tables.
+
+Append-only, a Merkle tree (`privacy.transparency.tree`) that anyone may follow: an entry that was
+there once can't be changed or taken away without every follower seeing it. Entries are canonical
+JSON and name no home.
+"""
+
+from __future__ import annotations
+
+import json
+
+from sqlalchemy import Column, LargeBinary, text
+from sqlmodel import Field, Session, SQLModel, col, func, select
+
+
+class LogEntry(SQLModel, table=True):
+    """One entry; `place` counts from 0."""
+
+    place: int = Field(primary_key=True)
+    entry: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+
+
+def append(session: Session, kind: str, *, at: float, **fields: str | int) -> None:
+    """Append an entry in the caller's transaction.
+
+    Args:
+        session: The caller's.
+        kind: What it is about.
+        at: When, in Unix seconds; kept in whole seconds.
+        fields: What is said, plain values.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        # SQLite has one writer anyway; here two transactions must not take one place.
+        session.execute(text("LOCK TABLE logentry IN EXCLUSIVE MODE"))
+    said = {"kind": kind, "at": int(at), **fields}
+    entry = json.dumps(said, sort_keys=True, separators=(",", ":")).encode()
+    place = session.exec(select(func.count()).select_from(LogEntry)).one()
+    session.add(LogEntry(place=place, entry=entry))
+    session.flush()
+
+
+def entries(session: Session) -> list[bytes]:
+    """Return every entry, oldest first."""
+    return [
+        bytes(row) for row in session.exec(select(LogEntry.entry).order_by(col(LogEntry.place)))
+    ]

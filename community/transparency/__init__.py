@@ -1,0 +1,1 @@
+"""The community's log as anyone may follow it."""
