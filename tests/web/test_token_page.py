@@ -60,13 +60,13 @@ async def test_what_is_missing_is_said_beside_the_field(home: Served) -> None:
         assert (status, "请选择该程序可以做什么。" in page) == (422, True)
         await owner.post("/tokens", name="x", scope="command", days="")
         status, page, _ = await owner.post("/tokens", name="X", scope="command", days="")
-        assert (status, "您已有一个同名的令牌。" in page) == (422, True)
+        assert (status, "你已有一个同名的令牌。" in page) == (422, True)
         assert (await owner.post("/tokens", name="y", scope="command", days="5"))[0] == 400
         account = (await home.home.accounts.all())[0]
         for number in range(MOST_PER_ACCOUNT - 1):
             await home.home.tokens.make(account.id, f"n{number}", ["command"])
         status, page, _ = await owner.post("/tokens", name="y", scope="command", days="")
-        assert (status, "您的令牌太多了。" in page) == (422, True)
+        assert (status, "你的令牌太多了。" in page) == (422, True)
 
 
 async def test_a_token_that_ended_says_so(home: Served, monkeypatch: pytest.MonkeyPatch) -> None:
