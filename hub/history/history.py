@@ -73,7 +73,7 @@ class History:
         self._days = days
         self._unkept = frozenset[str]()
         self._waiting = Waiting()
-        self._heads: dict[int, Head | None] = {}
+        self._heads: dict[int, Head] = {}
         self._writer = Writer(self._files, box, self._waiting, self._retention, self._report)
         self._choose_unkept()
 
@@ -240,16 +240,16 @@ class History:
             _log.warning("history could not be read: %s", error)
 
     def _head(self, hour: int, number: int, sealed: bytes) -> Head | None:
-        if number not in self._heads:
+        head = self._heads.get(number)
+        if head is None:
             if len(self._heads) >= MOST_HEADS:
-                self._heads = {key: head for key, head in self._heads.items() if head is None}
+                self._heads = {}
             try:
-                self._heads[number] = unpack_head(self._box, number, sealed)
+                head = self._heads[number] = unpack_head(self._box, number, sealed)
             except Exception as error:  # noqa: BLE001 - each box has its own errors
-                self._report(number, error)
-                self._heads[number] = None
-        head = self._heads[number]
-        if head is not None and head.start // HOUR_MS != hour:
+                self._report(number, error)  # tried again each time: a sweep may mend it
+                return None
+        if head.start // HOUR_MS != hour:
             # Its place isn't sealed as its head is; a sweep puts it back.
             self._report(number, Damaged("in another hour"))
             return None
@@ -264,7 +264,6 @@ class History:
             self._unread(error)
         except Exception as error:  # noqa: BLE001 - each box and zlib have their own errors
             self._report(number, error)
-            self._heads[number] = None
         return [], []
 
     def _report(self, number: int, error: Exception | None) -> None:
