@@ -43,6 +43,10 @@ function series(data) {
   return [edge, { stroke: css("--accent"), width: 2, points: { show: true, size: 6, fill: css("--accent"), filter: alone } }, edge];
 }
 
+const fromZero = (_plot, _low, high) => [0, high > 0 ? high * 1.08 : 1];
+/* uPlot would draw a value that never changed between zero and its double. */
+const around = (_plot, low, high) => (low === high ? [low - 1, high + 1] : window.uPlot.rangeNum(low, high, 0.1, true));
+
 function options(data, width, told) {
   const axis = { stroke: css("--quiet"), grid: { stroke: css("--line"), width: 1 }, ticks: { stroke: css("--line") }, font: "14px system-ui" };
   const words = said(data);
@@ -50,7 +54,7 @@ function options(data, width, told) {
     width, height: width < 500 ? 220 : 280,
     legend: { show: false },
     cursor: { y: false, drag: { x: false, y: false }, points: { show: data.form !== "amounts" } },
-    scales: { x: { range: [data.start, data.end] }, y: data.form === "amounts" ? { range: (_, _low, high) => [0, high > 0 ? high * 1.08 : 1] } : {} },
+    scales: { x: { range: [data.start, data.end] }, y: { range: data.form === "amounts" ? fromZero : around } },
     axes: [
       { ...axis, size: 36, splits: () => nearby(data, width).map((tick) => tick[0]), values: () => nearby(data, width).map((tick) => tick[1]) },
       { ...axis, size: width < 500 ? 48 : 60, values: (_, splits) => splits.map(text) },
