@@ -34,7 +34,7 @@ from hub.history.blocks import (
     unpack_head,
 )
 from hub.history.counting import Counting, Kept
-from hub.history.files import Files, broken
+from hub.history.files import Damaged, Files, broken
 from hub.history.jobs import Swept
 from hub.history.keeping import Retention
 from hub.history.waiting import Waiting
@@ -73,7 +73,7 @@ class History:
         self._days = days
         self._unkept = frozenset[str]()
         self._waiting = Waiting()
-        self._heads: dict[int, Head | None] = {}
+        self._heads: dict[int, Head] = {}
         self._writer = Writer(self._files, box, self._waiting, self._retention, self._report)
         self._choose_unkept()
 
@@ -201,12 +201,12 @@ class History:
             with self._waiting.lock:
                 waiting = _by_hour(self._waiting.all(), entity_id)
                 blocks = self._begun(connection, query, (start // HOUR_MS, end // HOUR_MS))
-            unfolded = ((hour, 0, b"") for hour in sorted(waiting, reverse=newest_first))
+            unfolded = ((hour, None, b"") for hour in sorted(waiting, reverse=newest_first))
             every = merge(blocks, unfolded, key=itemgetter(0), reverse=newest_first)
             for hour, parts in groupby(every, key=itemgetter(0)):
                 columns: Columns = ([], [])
                 for _hour, number, sealed in parts:
-                    head = self._head(number, sealed) if number else None
+                    head = self._head(hour, number, sealed) if number is not None else None
                     if head is not None and head.may_have(entity_id, start, end):
                         _append(columns, self._block(connection, number, entity_id))
                 _append(columns, waiting.get(hour, ([], [])))
@@ -239,16 +239,21 @@ class History:
         else:
             _log.warning("history could not be read: %s", error)
 
-    def _head(self, number: int, sealed: bytes) -> Head | None:
-        if number not in self._heads:
+    def _head(self, hour: int, number: int, sealed: bytes) -> Head | None:
+        head = self._heads.get(number)
+        if head is None:
             if len(self._heads) >= MOST_HEADS:
-                self._heads = {key: head for key, head in self._heads.items() if head is None}
+                self._heads = {}
             try:
-                self._heads[number] = unpack_head(self._box, number, sealed)
+                head = self._heads[number] = unpack_head(self._box, number, sealed)
             except Exception as error:  # noqa: BLE001 - each box has its own errors
-                self._report(number, error)
-                self._heads[number] = None
-        return self._heads[number]
+                self._report(number, error)  # tried again each time: a sweep may mend it
+                return None
+        if head.start // HOUR_MS != hour:
+            # Its place isn't sealed as its head is; a sweep puts it back.
+            self._report(number, Damaged("in another hour"))
+            return None
+        return head
 
     def _block(self, connection: sqlite3.Connection, number: int, entity_id: str) -> Columns:
         query = "SELECT body FROM blocks WHERE number = ?"
@@ -259,7 +264,6 @@ class History:
             self._unread(error)
         except Exception as error:  # noqa: BLE001 - each box and zlib have their own errors
             self._report(number, error)
-            self._heads[number] = None
         return [], []
 
     def _report(self, number: int, error: Exception | None) -> None:

