@@ -169,6 +169,7 @@ class History:
 
     def _kept(self) -> dict[str, Kept]:
         counting = Counting()
+        self._writer.begun()
         with self._files.reading() as connection:
             with self._waiting.lock:
                 counting.rows(self._waiting.all())
@@ -195,6 +196,7 @@ class History:
         """
         query = "SELECT hour, number, head FROM blocks WHERE hour BETWEEN ? AND ? ORDER BY hour"
         query += " DESC, number" if newest_first else ", number"
+        self._writer.begun()
         erasing = self._writer.erasing
         start = max(start, *(erasing.get(one, -1) + 1 for one in (entity_id, None)))
         with self._files.reading() as connection:

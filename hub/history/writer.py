@@ -29,6 +29,7 @@ BUSY_S, QUIET_S = 0.2, 1.0
 _BUSY_ROWS = 20  # a flush with more than this many makes the next one come sooner
 SLICE_S = 0.1  # of a job between two rounds
 SWEEP_EVERY_S = 24 * 3600.0
+_BEGIN_S = 10.0  # the longest that who reads waits for the first round
 _FIRST_SWEEP_S = 600.0  # after the start, when devices have been heard
 _AGAIN_S = 60.0  # before an erasure or a repair that failed is tried again
 _LOOSE_PAGES = 1_024  # 4 MiB of free pages, and a quarter of the file: then it is made smaller
@@ -59,6 +60,7 @@ class Writer(Journal):
         self._next_sweep = time.monotonic() + _FIRST_SWEEP_S
         self._stopping = False
         self._wake = threading.Event()
+        self._begun = threading.Event()
         self._wanted = threading.Condition()
         self._rounds = 0
         self._hurry = 0  # rounds that somebody waits for
@@ -81,6 +83,11 @@ class Writer(Journal):
             self._stopping = True
             self._wake.set()
             thread.join()
+
+    def begun(self) -> None:
+        """Return when what an earlier run left was read, or could not be; blocks."""
+        if self._thread is not None:
+            self._begun.wait(_BEGIN_S)
 
     def hurry(self) -> None:
         """Return when everything recorded so far was tried to be written; blocks."""
@@ -118,6 +125,7 @@ class Writer(Journal):
         while not last:
             last = self._stopping
             count, more = self._try_round()
+            self._begun.set()
             with self._wanted:
                 self._rounds += 1
                 self._wanted.notify_all()

@@ -42,7 +42,7 @@ def test_with_everything_on_one_home_in_k() -> None:
     ("change", "least", "most"),
     [
         ({"cover": False}, 0.99, 1.0),
-        ({"flushes": 2}, 0.06, 0.16),
+        ({"flushes": 2, "events": 800}, 0.065, 0.14),
         ({"top_up": True}, 0.12, 0.6),
         ({"cuts": True}, 0.95, 1.0),
         ({"colluding": True}, 1.0, 1.0),
