@@ -11,6 +11,7 @@ from aiohttp import web
 from hub.accounts.model import HOME_ROLES
 from hub.accounts.tokens import HOME_SCOPES
 from hub.core.settings import Listen
+from hub.home import runtime
 from hub.home.runtime import Home
 from hub.http.server import Server, serve
 from tests.walk import walk
@@ -47,7 +48,9 @@ async def _serve(home: Home) -> Served:
 
 
 @pytest.fixture
-async def served(tmp_path: Path) -> AsyncIterator[Served]:
+async def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Served]:
+    # There is no kernel here, and dozens of calls for help that would wait for it.
+    monkeypatch.setattr(runtime, "CALL_S", 0.01)
     home = Home(tmp_path, None)
     home.adding.look_around.interfaces = ["127.0.0.1"]
     await home.start()
