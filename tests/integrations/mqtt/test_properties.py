@@ -59,7 +59,7 @@ def survive(spec: Spec, state: bytes) -> None:
             reading = input_.read(render(input_.template, state), Reading(None))
         except (ParseProblem, TemplateProblem, Unrendered):
             continue
-        assert reading is None or isinstance(reading.value, bool | float | str | None)
+        assert reading is None or isinstance(reading.value, bool | int | float | str | None)
 
 
 @RELAXED
