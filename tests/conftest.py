@@ -32,7 +32,10 @@ settings.load_profile("linli")
 for variable in ("RUNTIME_DIRECTORY", "XDG_RUNTIME_DIR"):
     os.environ.pop(variable, None)
 
-WHOLE = ("tests/journey/", "tests/test_wheel.py", "tests/test_setup.py", "tests/hub/bench/")
+WHOLE = (
+    *("tests/journey/", "tests/test_wheel.py", "tests/test_setup.py", "tests/hub/bench/"),
+    "tests/privacy/test_simulate.py",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
