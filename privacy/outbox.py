@@ -8,13 +8,10 @@ unlocked household reads.
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import json
 import sqlite3
 from pathlib import Path
-
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from privacy.box import VaultError
 from privacy.database import open_database
@@ -75,12 +72,6 @@ class QueuedEvent:
         self.bodies: dict[int, bytes] = {}
         self.sent = [0, 0, 0]
         self.receipts = [0, 0, 0]
-
-    @property
-    def nonce(self) -> bytes:
-        """What the event is called outside: the SHA-256 of its one-time public key."""
-        key = Ed25519PrivateKey.from_private_bytes(self.seed)
-        return hashlib.sha256(key.public_key().public_bytes_raw()).digest()
 
     @property
     def copies(self) -> int:

@@ -137,11 +137,6 @@ class Sender:
             for event in list(self._events.values())
         ]
 
-    def nonce(self, event_id: str) -> bytes | None:
-        """What an event that waits is called outside; None if it is unknown or finished."""
-        event = self._events.get(event_id)
-        return None if event is None else event.nonce
-
     def waits_for(self) -> int | None:
         """The first slot in which something may leave (0: at once); None if nothing waits."""
         following = [event.next(self._offsets) for event in self._events.values()]

@@ -35,11 +35,12 @@ for variable in ("RUNTIME_DIRECTORY", "XDG_RUNTIME_DIR"):
 WHOLE = (
     *("tests/journey/", "tests/test_wheel.py", "tests/test_setup.py", "tests/hub/bench/"),
     "tests/privacy/test_simulate.py",
+    "tests/hub/http/test_seen.py::test_whatever_is_seen",
 )
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what starts whole systems, so that `./run check` can leave it to `./run test`."""
+    """Mark what starts whole systems or takes long, which `./run check` leaves to `./run test`."""
     for item in items:
         if item.nodeid.startswith(WHOLE):
             item.add_marker(pytest.mark.whole)

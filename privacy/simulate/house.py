@@ -37,6 +37,7 @@ class House:
         self.phase = phase
         self.rate = rate
         self.queue = CellQueue()
+        self.outbox: Outbox
         self.sender: Sender
         self.offset = sending_moment(0, pairing.slot_s, phase) - SLOT_ORIGIN
         self._changes: list[float] = []
@@ -48,8 +49,8 @@ class House:
         """Give it the real outbox and sender."""
         machine = MachineKey(bytes(32))
         letterbox = Letterbox(self.pairing.gateway_key)
-        outbox = Outbox(folder / f"{self.number}.db", machine)
-        self.sender = Sender(outbox, letterbox, ledger, OFFSETS, now, seal=unsealed)
+        self.outbox = Outbox(folder / f"{self.number}.db", machine)
+        self.sender = Sender(self.outbox, letterbox, ledger, OFFSETS, now, seal=unsealed)
 
     def live(self, random: Random, start: float, seconds: float, offline: float) -> None:
         """Draw when it is connected: spans of random length, away for two hours on average."""
@@ -125,6 +126,11 @@ class House:
         slot_s = self.pairing.slot_s
         slot = slot_at(moment, slot_s)
         return slot if moment < self.moment(slot) - lead(slot_s) else slot + 1
+
+    def nonce_of(self, name: str) -> bytes | None:
+        """What an event that waits here is called outside; no token will change it."""
+        waiting = (event for event in self.outbox.events() if event.id == name)
+        return next((cell.verify(cell.build(one.seed, None)).nonce for one in waiting), None)
 
     def send(self, slot: int) -> None:
         """Make this slot's cell by the real code and hand it to the relay's queue."""

@@ -123,7 +123,7 @@ class World:
         slot = slot_at(now, self.scenario.slot_s)
         hazard = random.choice(HAZARDS)
         house.sender.offer(SafetyEvent(name, hazard, Severity.CRITICAL), TELL_ZONE, slot)
-        nonce = house.sender.nonce(name)
+        nonce = house.nonce_of(name)
         if nonce is not None:
             self.truth[nonce] = house, house.first_slot(now)
         self.log.token_used(house, slot)

@@ -10,6 +10,7 @@ from hub.http.problems import Problem
 from hub.plugins.config import ConfigProblem
 from web.adding.fields import speaker
 from web.api import adding_models as models
+from web.api.found import device_of
 from web.house import OWNER, RESIDENTS
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def _tray_operations(runtime: HomeRuntime, table: Operations) -> None:
         problems=refusals,
     )
     async def keep_device(call: Call) -> None:
-        device = _device(runtime, call)
+        device = device_of(runtime, call)
         await tray.placed(device.id)
         await runtime.note(call.actor, "keep device", device.id)
 
@@ -80,7 +81,7 @@ def _tray_operations(runtime: HomeRuntime, table: Operations) -> None:
         problems={**refusals, 409: "refused"},
     )
     async def ignore_device(call: Call, given: models.Ignoring) -> None:
-        device = _device(runtime, call)
+        device = device_of(runtime, call)
         await runtime.adding.ignore_device(device.id, sure=given.get("sure", False))
         await runtime.note(call.actor, "ignore device", device.id)
 
@@ -93,7 +94,7 @@ def _tray_operations(runtime: HomeRuntime, table: Operations) -> None:
         problems=refusals,
     )
     async def offer_device(call: Call) -> None:
-        device = _device(runtime, call)
+        device = device_of(runtime, call)
         await tray.take_back(device.id)
         await runtime.note(call.actor, "offer device again", device.id)
 
@@ -278,13 +279,6 @@ def _one_entry_operations(runtime: HomeRuntime, table: Operations) -> None:
         entry = _entry(runtime, call)
         await adding.remove(entry.id)
         await runtime.note(call.actor, "remove integration", entry.id)
-
-
-def _device(runtime: HomeRuntime, call: Call) -> Device:
-    device = runtime.registry.device(call.path["device_id"])
-    if device is None:
-        raise Problem(404, "unknown_device")
-    return device
 
 
 def _domain(runtime: HomeRuntime, domain: str) -> str:

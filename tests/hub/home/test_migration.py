@@ -16,6 +16,8 @@ from hub.home.runtime import Home
 from hub.home.screens import Screen
 
 SAVED = Path(__file__).parent / "databases"
+AUDITED = {15: 2}
+"""Lines of the audit, where the saved home has more than one: a contact was added."""
 KNOWN = sorted(int(path.name) for path in SAVED.iterdir())
 
 
@@ -41,7 +43,7 @@ async def test_a_saved_home_of_every_version_opens(version: int, tmp_path: Path)
     assert [one.name for one in await home.accounts.all()] == ["演示户主", "演示住户"]
     assert [one.name for one in home.registry.devices()] == ["总水阀"]
     assert home.bindings_table.roles == {"valve.demo": "gas_valve"}
-    assert await home.audit.verify() >= 1
+    assert await home.audit.verify() == AUDITED.get(version, 1)
     resident = (await home.accounts.all())[1]
     text, _row = await home.tokens.make(resident.id, "Demo", ["command"])
     assert (await home.tokens.session(text, "")).name == "演示住户"

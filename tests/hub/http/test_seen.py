@@ -119,7 +119,7 @@ SCREENS = st.lists(st.sets(st.sampled_from("abcde")), max_size=6)
 
 
 @settings(
-    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(SCREENS)
 def test_whatever_is_seen_what_the_address_names_stays_live(

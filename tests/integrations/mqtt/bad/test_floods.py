@@ -18,7 +18,7 @@ from tests.integrations.mqtt.conftest import Broker, settings
 from tests.integrations.mqtt.home import PERSON, Home
 
 ALARM = "binary_sensor.alarm"
-SANE_S = 20.0  # ends a hang; a command has its own five seconds, and a slower one is refused
+SANE_S = 3.0
 """Far more than an alarm ever takes, far less than the floods last if it had to wait for them."""
 LOOP = "{% for a in range(9999) %}{% for b in range(9999) %}{% endfor %}{% endfor %}"
 GROWS = (
