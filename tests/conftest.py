@@ -36,6 +36,8 @@ WHOLE = (
     *("tests/journey/", "tests/test_wheel.py", "tests/test_setup.py", "tests/hub/bench/"),
     "tests/privacy/test_simulate.py",
     "tests/hub/http/test_seen.py::test_whatever_is_seen",
+    "tests/privacy/test_grants.py::test_without_a_line_that_holds_no_byte_leaves",
+    "tests/web/test_contract.py::test_the_home_keeps_to_the_document",
 )
 
 

@@ -49,6 +49,8 @@ DEMANDING = {
     "read_broker",
     "use_broker",
 }
+# How a message is framed is HTTP's matter: a wrong one is a bad request before any operation.
+FRAMING = {"connection", "content-length", "expect", "host", "te", "transfer-encoding", "upgrade"}
 OFTEN = settings(
     max_examples=8, deadline=None, database=None, suppress_health_check=list(HealthCheck)
 )
@@ -103,6 +105,8 @@ def ask(operation: Any, mode: Any, known: Mapping[str, str] | None, **more: Any)
     def send(case: schemathesis.Case[Any]) -> None:
         nonlocal sent
         sent += 1
+        for name in FRAMING.intersection(map(str.lower, case.headers)):
+            case.headers.pop(name)
         excluded: list[Any] = [positive_data_acceptance] if demanding else []
         case.call_and_validate(excluded_checks=excluded, **more)
 
