@@ -34,6 +34,7 @@ for variable in ("RUNTIME_DIRECTORY", "XDG_RUNTIME_DIR"):
 
 WHOLE = (
     *("tests/journey/", "tests/test_wheel.py", "tests/test_setup.py", "tests/hub/bench/"),
+    *("tests/hub/history/test_kill.py", "tests/privacy/test_kill.py"),
     "tests/privacy/test_simulate.py",
     "tests/hub/http/test_seen.py::test_whatever_is_seen",
     "tests/privacy/test_grants.py::test_without_a_line_that_holds_no_byte_leaves",

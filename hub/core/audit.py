@@ -7,6 +7,7 @@ out of the middle; that the end was cut off shows only to who noted the last lin
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import sqlite3
 import time
@@ -78,9 +79,12 @@ class Audit:
         Raises:
             StoreError: it could not be written.
         """
-        at = time.time()
-        data = [at, actor, role, action, subject, detail or {}]
-        return await self._store.run(lambda connection: self.add(connection, data))
+        data = [time.time(), actor, role, action, subject, detail or {}]
+        return await self.begin(data)
+
+    def begin(self, data: list[Any]) -> asyncio.Future[int]:
+        """`write`, under way at once; data as `add` takes it; await it for the line's number."""
+        return self._store.begin(lambda connection: self.add(connection, data))
 
     def add(self, connection: sqlite3.Connection, data: list[Any]) -> int:
         """Add a line inside a transaction; data is [at, actor, role, action, subject, detail]."""

@@ -183,7 +183,7 @@ class Commands:
         handler = await self._allowed(actor, entity_id, command, args, override)
         began = time.monotonic()
         # Written while the device works: a full disk must not keep a person from a valve.
-        line = asyncio.create_task(self._write(actor, entity_id, command, args, "sent"))
+        line = self._write(actor, entity_id, command, args, "sent")
         try:
             await self._carry_out(handler, args)
         except (CommandRefused, CommandTimeout) as error:
@@ -271,20 +271,12 @@ class Commands:
             _log.exception("a command's handler failed")
             raise CommandRefused("failed", FAILED) from error
 
-    async def _write(
+    def _write(
         self, actor: Actor, entity_id: str, command: str, args: Mapping[str, Any], result: str
-    ) -> int:
-        return await self._audit.write(
-            actor=actor.id,
-            role=actor.role,
-            action=f"command {command}",
-            subject=entity_id,
-            detail={
-                "args": _told(entity_id, args),
-                "by": actor.kind,
-                "result": result,
-                **actor.through,
-            },
+    ) -> asyncio.Future[int]:
+        told = {"args": _told(entity_id, args), "by": actor.kind, "result": result, **actor.through}
+        return self._audit.begin(
+            [time.time(), actor.id, actor.role, f"command {command}", entity_id, told]
         )
 
     async def _note(

@@ -231,7 +231,8 @@ class MqttConnection:
             client.username_pw_set(settings.username, settings.password)
         client.on_message = self._on_message
         client.on_connect = self._on_connect
-        client.on_publish = self._on_publish
+        if settings.version == "5":  # before 5 no answer ever says no, and each call costs
+            client.on_publish = self._on_publish
         client.on_subscribe = self._on_subscribe
         self._client, self._socket, self._fd = client, opened, opened.fileno()
         self._answer, self._ended = loop.create_future(), loop.create_future()

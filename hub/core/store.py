@@ -129,7 +129,17 @@ class Store:
             StoreError: the database failed; the work of `fn` is not kept.
             Exception: whatever `fn` raised, sqlite3.IntegrityError included; not kept either.
         """
-        return await self._send(self._writes, _Work(fn, waits=False)).answer()
+        return await self.begin(fn)
+
+    def begin(self, fn: Callable[[sqlite3.Connection], T]) -> asyncio.Future[T]:
+        """`run`, under way at once without a task of its own; await it for result or error."""
+        work = _Work(fn, waits=False)
+        answer = work.answer()
+        try:
+            self._send(self._writes, work)
+        except StoreError as error:
+            answer.set_exception(error)
+        return answer
 
     def run_sync(self, fn: Callable[[sqlite3.Connection], T]) -> T:
         """`run` for the time before the event loop; blocks until committed."""

@@ -160,13 +160,22 @@ async def test_the_devices_own_problem_is_told(house: House) -> None:
     assert await house.results() == ["sent", "failed", "sent", "failed"]
 
 
-async def test_a_full_disk_keeps_nobody_from_the_valve(
-    house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def full(_self: Audit, **_line: object) -> int:
-        raise StoreError("disk full")
+async def test_a_full_disk_keeps_nobody_from_the_valve(house: House) -> None:
+    await house.store.run(lambda connection: connection.execute("PRAGMA max_page_count = 1"))
 
-    monkeypatch.setattr(Audit, "write", full)
+    async def fill() -> None:
+        while True:
+            await house.audit.begin([0, "a", "owner", "x", "y", {}])
+
+    with pytest.raises(StoreError, match="full"):
+        await fill()
+    house.answer("close")
+    assert await refused(house, OWNER, "close") == "unrecorded"
+    assert len(house.got) == 1
+
+
+async def test_a_closed_store_keeps_nobody_from_the_valve(house: House) -> None:
+    house.store.close()
     house.answer("close")
     assert await refused(house, OWNER, "close") == "unrecorded"
     assert len(house.got) == 1
