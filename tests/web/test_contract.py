@@ -145,7 +145,11 @@ def ask_everything(
     return sent
 
 
-@pytest.mark.parametrize("how", [ALIKE, pytest.param(OFTEN, marks=pytest.mark.long)])
+@pytest.mark.parametrize(
+    "how",
+    [ALIKE, pytest.param(OFTEN, marks=[pytest.mark.long, pytest.mark.timeout(1800)])],
+    ids=["alike", "often"],
+)
 async def test_the_home_keeps_to_the_document(
     home: Served, monkeypatch: pytest.MonkeyPatch, how: settings
 ) -> None:
