@@ -60,8 +60,8 @@ from hub.core.settings import (
 from hub.http.health import Health
 from hub.http.live import Live
 from hub.http.server import Server, create_app, serve, tls_context
+from privacy import logs
 from privacy.gateway import GatewayKey
-from privacy.redact import Redactor
 from privacy.tokens.signer_socket import SignerSocket
 from web.design import Design, NavItem
 from web.design.page import DESIGN
@@ -350,9 +350,7 @@ async def _serve(options: argparse.Namespace, listen: Listen) -> None:
 def main(argv: Sequence[str]) -> int:
     """`linli community-app`: serve until SIGINT or SIGTERM."""
     options = _options(argv)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    for handler in logging.getLogger().handlers:
-        handler.addFilter(Redactor())
+    logs.begin(logging.INFO, timed=True)
     logging.getLogger("alembic").setLevel(logging.WARNING)
     try:
         listen = listen_from(options, PORT)

@@ -21,14 +21,13 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from privacy import cell
+from privacy import cell, logs
 from privacy.addresses import server_tls, split_address
 from privacy.batch import mixed
 from privacy.errors import PrivacyError
 from privacy.handshake import key_hash
 from privacy.pairing import RELAY, PairingCode, PairingError, PairingUnreachable, call_enrol
 from privacy.parameters import Parameters
-from privacy.redact import Redactor
 from privacy.relay_homes import HomeConnection, Homes
 from privacy.relay_store import RelayPairing, RelayStore, read_roster
 from privacy.relay_upstream import Upstream
@@ -270,9 +269,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--tls-key", help="PEM file, needed beyond this machine")
     parser.add_argument("--spool-mib", type=int, default=1024, help="disk for unsent batches")
     options = parser.parse_args(argv)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    for handler in logging.getLogger().handlers:
-        handler.addFilter(Redactor())
+    logs.begin(logging.INFO, timed=True)
     try:
         asyncio.run(_serve(options))
     except (PrivacyError, OSError) as error:
