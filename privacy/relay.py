@@ -26,10 +26,11 @@ from privacy.addresses import server_tls, split_address
 from privacy.batch import mixed
 from privacy.errors import PrivacyError
 from privacy.handshake import key_hash
+from privacy.lines import Listener
 from privacy.pairing import RELAY, PairingCode, PairingError, PairingUnreachable, call_enrol
 from privacy.parameters import Parameters
 from privacy.redact import Redactor
-from privacy.relay_homes import HomeConnection, Homes
+from privacy.relay_homes import HANDSHAKE_S, HomeConnection, Homes
 from privacy.relay_store import RelayPairing, RelayStore, read_roster
 from privacy.relay_upstream import Upstream
 from privacy.slots import FLUSH
@@ -57,7 +58,7 @@ class Relay:
         self._parameters: Parameters | None = None
         self._dummies: list[bytes] = []
         self._tasks: list[asyncio.Task[None]] = []
-        self._server: asyncio.Server | None = None
+        self._listener: Listener | None = None
         self._full = False
 
     def health(self) -> dict[str, object]:
@@ -77,14 +78,11 @@ class Relay:
         self._homes.set_roster(roster)
         if parameters is not None:
             self._take_parameters(parameters)
-        loop = asyncio.get_running_loop()
         context = server_tls(host, *(tls or (None, None)))
-        self._server = await loop.create_server(
-            lambda: HomeConnection(self._homes), host, port, ssl=context
-        )
+        self._listener = Listener(lambda: HomeConnection(self._homes), context, HANDSHAKE_S)
+        port = await self._listener.start(host, port)
         self._tasks = [asyncio.create_task(self._upstream.run()), asyncio.create_task(self._run())]
-        listening: int = self._server.sockets[0].getsockname()[1]
-        return listening
+        return port
 
     def _cached(self) -> tuple[frozenset[bytes], bytes | None]:
         return self._store.roster(), self._store.parameters()
@@ -94,10 +92,9 @@ class Relay:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        if self._server is not None:
-            self._server.close()
+        if self._listener is not None:
+            self._listener.close()
             self._homes.close()
-            await self._server.wait_closed()
 
     async def failed(self) -> None:
         """Return only if one of the relay's tasks ended, which is a fault; raises its error."""

@@ -14,7 +14,7 @@ from privacy.errors import PrivacyError
 from privacy.handshake import ServerSide
 from privacy.wire import FrameParser, FrameType, WireError, frame
 
-_HANDSHAKE_S = 5.0
+HANDSHAKE_S = 5.0
 _SPARE_CONNECTIONS = 64
 _MAX_UNSENT = 256 * 1024
 
@@ -109,7 +109,7 @@ class HomeConnection(asyncio.Protocol):
         if not self._homes.opened(self):
             self.refuse(b"too many connections")
             return
-        self._watch(_HANDSHAKE_S)
+        self._watch(HANDSHAKE_S)
         self.send(self._side.hello())
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  asyncio's signature
