@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import errno
 import logging
+import resource
 import socket
 import ssl
 from collections.abc import Callable
@@ -245,3 +246,10 @@ class Listener:
                 return
         line = Line(connection, peer, self._made())
         self._loop.call_later(self._handshake_s, line.give_up)
+
+
+def many_files() -> int:
+    """Let this process have as many connections as the system lets it; how many files that is."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    return most

@@ -26,7 +26,7 @@ from privacy.addresses import server_tls, split_address
 from privacy.batch import mixed
 from privacy.errors import PrivacyError
 from privacy.handshake import key_hash
-from privacy.lines import Listener
+from privacy.lines import Listener, many_files
 from privacy.pairing import RELAY, PairingCode, PairingError, PairingUnreachable, call_enrol
 from privacy.parameters import Parameters
 from privacy.redact import Redactor
@@ -225,6 +225,7 @@ async def health(host: str, port: int, timeout_s: float = 3) -> dict[str, object
 
 
 async def _serve(options: argparse.Namespace) -> None:
+    many_files()
     store = RelayStore(Path(options.data) / "relay")
     if options.pair:
         # From the input a code stays out of the process list and the shell's history.
