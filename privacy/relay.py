@@ -18,6 +18,7 @@ import os
 import signal
 import sys
 import time
+from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -38,6 +39,8 @@ from privacy.streams import FrameStream
 from privacy.wire import FrameType, frame, slot_at, slot_start
 
 _LOG = logging.getLogger(__name__)
+_MOST_BULLETINS = 4
+"""There is one a slot; more have gathered only where gateway or line stood still."""
 
 
 class Relay:
@@ -60,6 +63,7 @@ class Relay:
         self._tasks: list[asyncio.Task[None]] = []
         self._listener: Listener | None = None
         self._full = False
+        self._bulletins: deque[bytes] = deque(maxlen=_MOST_BULLETINS)
 
     def health(self) -> dict[str, object]:
         """Counts only; what a PING frame is answered with."""
@@ -109,6 +113,8 @@ class Relay:
             if roster != self._homes.roster:
                 await asyncio.to_thread(self._store.save_roster, payload)
                 self._homes.set_roster(roster)
+        elif kind is FrameType.BULLETIN:
+            self._bulletins.append(payload)
         elif payload != self._homes.parameters:
             self._take_parameters(payload)
             await asyncio.to_thread(self._store.save_parameters, payload)
@@ -141,21 +147,25 @@ class Relay:
                 _LOG.error("the batch was not stored: %s", error)
 
     async def _flush(self) -> None:
+        bulletins = list(self._bulletins)
+        self._bulletins.clear()
         taken = self._homes.take()
         missing = max(0, len(self._homes.roster) - len(taken))
         if not taken and not missing:
             return
         cells = [waiting[2] for waiting in taken]
-        number = await asyncio.to_thread(self._store_batch, cells)
+        number: int | None = None
+        try:
+            number = await asyncio.to_thread(self._store_batch, cells)
+        finally:
+            # A full disk keeps the receipts back; the bulletin comes in every slot.
+            self._homes.answer(taken if number is not None else [], bulletins)
         if self._full != (number is None):
             self._full = number is None
             _LOG.warning("the spool is %s", "full: no receipts" if self._full else "in use again")
-        if number is None:
-            return
-        for connection, counter, _ in taken:
-            connection.receipt(counter)
-        self._upstream.wake()
-        await asyncio.to_thread(self._refill, missing)
+        if number is not None:
+            self._upstream.wake()
+            await asyncio.to_thread(self._refill, missing)
 
     def _store_batch(self, cells: list[bytes]) -> int | None:
         return self._spool.add(mixed(cells, len(self._homes.roster), self._take_dummies))

@@ -62,6 +62,22 @@ class Homes:
                 taken.append((connection, *connection.queue.take()))
         return taken
 
+    def answer(self, taken: list[Waiting], bulletins: list[bytes]) -> None:
+        """Receipts for cells that are on the disk, and the bulletin to everybody: one write each.
+
+        Args:
+            taken: what `take` gave and the disk has.
+            bulletins: BULLETIN payloads that came since the last slot, one as a rule.
+        """
+        told = b"".join(frame(FrameType.BULLETIN, one) for one in bulletins)
+        for connection, counter, _ in taken:
+            connection.send(frame(FrameType.RECEIPT, counter) + told)
+        if told:
+            answered = {connection for connection, _, _ in taken}
+            for connection in self._present.values():
+                if connection not in answered:
+                    connection.send(told)
+
     def opened(self, connection: HomeConnection) -> bool:
         """Whether one more connection is affordable."""
         self._open.add(connection)
@@ -162,10 +178,6 @@ class HomeConnection(asyncio.Protocol):
             self._watch(self._homes.silence_s)
             self.send(welcome)
             self.send(frame(FrameType.PARAMETERS, self._homes.parameters))
-
-    def receipt(self, counter: bytes) -> None:
-        """The cell with this counter is on the relay's disk."""
-        self.send(frame(FrameType.RECEIPT, counter))
 
     def send(self, data: bytes) -> None:
         """Send; a home that doesn't read is cut off."""

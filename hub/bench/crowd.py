@@ -35,7 +35,10 @@ from privacy.wire import FrameParser, FrameType, frame, slot_at, slot_start
 SEALED = 2000
 """Different cells that are sealed beforehand; each is sent more than once."""
 WITHIN_S = 20.0
-_ACCEPTED = (FrameType.HELLO, FrameType.WELCOME, FrameType.REFUSED, FrameType.PARAMETERS)
+_ACCEPTED = (
+    *(FrameType.HELLO, FrameType.WELCOME, FrameType.REFUSED, FrameType.PARAMETERS),
+    *(FrameType.RECEIPT, FrameType.BULLETIN),
+)
 
 
 class Member:
@@ -90,9 +93,7 @@ class Crowd:
         self._keys = [base64.b64decode(key) for key in told["keys"]]
         self.slot_s = float(told["slot_s"])
         gateway = base64.b64decode(told["gateway_key"])
-        self._cells = [
-            cell.seal(gateway, cell.build(os.urandom(32), None)) for _ in range(SEALED)
-        ]
+        self._cells = [cell.seal(gateway, cell.build(os.urandom(32), None)) for _ in range(SEALED)]
         self._members: list[Member] = []
         self._problem = ""
 
@@ -114,7 +115,7 @@ class Crowd:
             if self._problem:
                 raise BenchProblem(self._problem)
             receipts = sum(one.receipts for one in self._members) - before
-            line = {"homes": len(known), "sent": len(known) - kept_back, "receipts": receipts}
+            line = {"at": time.time(), "sent": len(known) - kept_back, "receipts": receipts}
             yield {**line, "late_p99_ms": percentile(late, 0.99) if late else 0.0}
 
     @property
@@ -135,7 +136,7 @@ class Crowd:
         plain = socket.create_connection(self._place, WITHIN_S)
         plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         connection = self._tls.wrap_socket(plain, server_hostname=self._place[0])
-        parser = FrameParser(*_ACCEPTED, FrameType.RECEIPT)
+        parser = FrameParser(*_ACCEPTED)
         frames = self._frames(connection, parser)
         side = ClientSide(key)
         hello = next(frames)[1]

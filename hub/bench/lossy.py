@@ -12,12 +12,13 @@ import json
 import random
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from hub.bench.conditions import BenchProblem
 from privacy.addresses import client_tls, split_address
 from privacy.consent import TELL_ZONE, Ledger
 from privacy.egress import Egress, SafetyEvent
@@ -25,7 +26,21 @@ from privacy.vault import Household, MachineKey
 from privacy.wire import FrameParser, FrameType, HazardClass, Severity, WireError, frame
 
 _POLL_S = 0.05
+_WITHIN_S = 60.0
 _CHUNK = 64 * 1024
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Return once it holds.
+
+    Raises:
+        BenchProblem: it didn't within a minute.
+    """
+    for _ in range(round(_WITHIN_S / _POLL_S)):
+        if condition():
+            return
+        await asyncio.sleep(_POLL_S)
+    raise BenchProblem("a home waited a minute in vain")
 
 
 class Proxy:
@@ -69,6 +84,7 @@ class Proxy:
             pass
         finally:
             down.cancel()
+            await asyncio.gather(down, return_exceptions=True)
             below.close()
             writer.close()
 
@@ -96,8 +112,7 @@ class Home:
         """Enrol, and wait until cells go out, a zone is known and tokens are there."""
         await self._egress.start()
         await self._egress.enrol(code)
-        while not self._ready():
-            await asyncio.sleep(_POLL_S)
+        await until(self._ready)
 
     def _ready(self) -> bool:
         status: dict[str, Any] = self._egress.status()
@@ -118,8 +133,7 @@ class Home:
             await self._egress.offer(event, TELL_ZONE)
             sys.stdout.write(json.dumps({"zone": zone["id"], "at": at}) + "\n")
             sys.stdout.flush()
-            while not self._told(name):
-                await asyncio.sleep(_POLL_S)
+            await until(lambda: self._told(name))  # noqa: B023 - awaited at once
 
     def _told(self, name: str) -> bool:
         queue: Any = self._egress.status()["queue"]
@@ -140,7 +154,9 @@ async def _run(told: dict[str, Any]) -> None:
     await asyncio.to_thread(sys.stdin.readline)
     for task in tasks:
         task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    for ended in await asyncio.gather(*tasks, return_exceptions=True):
+        if isinstance(ended, BenchProblem):
+            raise ended
     sys.stdout.write(json.dumps({"passed": proxy.passed, "dropped": proxy.dropped}) + "\n")
     sys.stdout.flush()
     # What was offered last still has to leave.

@@ -13,7 +13,6 @@ import contextlib
 import json
 import os
 import sqlite3
-import statistics
 import subprocess
 import tempfile
 import time
@@ -155,7 +154,8 @@ def _measured(
     _say(lossy)
     said = [json.loads(line) for line in lossy.communicate()[0].splitlines()]
     crowd_said = [json.loads(line) for line in crowd.communicate()[0].splitlines()]
-    beside |= {"seconds": round(took, 1), **_crowd_words(crowd_said)}
+    slots = [line for line in crowd_said if began < line["at"] < began + took]
+    beside |= {"seconds": round(took, 1), **_crowd_words(slots, took)}
     beside |= conditions(place.data)
     name = {"relay": "relay", "community": "gateway"}
     for process, figures_of in name.items():
@@ -166,12 +166,14 @@ def _measured(
     yield from _soon(said, seen, began, beside)
 
 
-def _crowd_words(lines: list[dict[str, Any]]) -> dict[str, Any]:
-    """What the generator really did in its median slot, and how late it was at worst."""
+def _crowd_words(slots: list[dict[str, Any]], took: float) -> dict[str, Any]:
+    """What the generator really did, and how late it was in its median and its worst slot."""
+    late = [line["late_p99_ms"] for line in slots]
     return {
-        "cells_slot": round(statistics.median(line["sent"] for line in lines)),
-        "receipts_slot": round(statistics.median(line["receipts"] for line in lines)),
-        "generator_late_p99_ms": max(line["late_p99_ms"] for line in lines),
+        "cells_s": round(sum(line["sent"] for line in slots) / took),
+        "receipts_s": round(sum(line["receipts"] for line in slots) / took),
+        "generator_late_p99_ms": percentile(late, 0.5),
+        "generator_late_worst_ms": percentile(late, 1),
     }
 
 
@@ -225,8 +227,6 @@ def _cpu_s(pid: int) -> float:
 
 def _memory_mib(pid: int) -> tuple[float, float]:
     """Resident memory now, and its peak, MiB (proc(5), status)."""
-    rows = dict(
-        line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines()
-    )
+    rows = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
     now, peak = (int(rows[name].split()[0]) / 1024 for name in ("VmRSS", "VmHWM"))
     return round(now, 1), round(peak, 1)
