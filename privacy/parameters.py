@@ -31,8 +31,8 @@ class Parameters:
         zones: Partition,
         slot_s: float,
         roster_size: int,
-        *,
         tokens: KeyRing | None = None,
+        *,
         log_key: bytes | None = None,
     ) -> None:
         self.gateway_key = gateway_key
@@ -85,7 +85,7 @@ class Parameters:
             raise HandshakeError("the gateway key is not the one on the printed code")
         if not SLOT_BOUNDS[0] <= slot_s <= SLOT_BOUNDS[1] or not 0 <= roster_size <= 100_000:
             raise HandshakeError("slot length or roster size is out of bounds")
-        return cls(key, zones, slot_s, roster_size, tokens=tokens, log_key=log_key)
+        return cls(key, zones, slot_s, roster_size, tokens, log_key=log_key)
 
 
 def _optional_key(data: object) -> bytes | None:
