@@ -153,6 +153,7 @@ class Community:
             slot_s=slot_s,
             receive=arrivals.receive,
             changed=self.portal.incidents_changed,
+            log_key=None if log_key is None else log_key.private,
         )
         self.issuer: Issuer | None = None
         if signer is not None:

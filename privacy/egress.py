@@ -16,17 +16,17 @@ import json
 import logging
 import os
 import sqlite3
-import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from privacy.act_link import ActStatus, act_body, act_id, send_act
 from privacy.act_seal import Recipient
+from privacy.clock import Clock, SystemClock
 from privacy.consent import Ledger
 from privacy.door_log import DoorLog, OpenLetter
 from privacy.errors import PrivacyError
@@ -39,7 +39,7 @@ from privacy.sender import OFFSETS, SafetyEvent, Sender
 from privacy.slots import lead, next_slot, sending_moment
 from privacy.uplink import Uplink
 from privacy.vault import MachineKey
-from privacy.wire import Status, slot_at
+from privacy.wire import Status, WireError, slot_at
 from privacy.zones import K
 
 if TYPE_CHECKING:
@@ -57,28 +57,6 @@ class NotPaired(PrivacyError):
 
 class NotStored(PrivacyError):
     """The disk did not take it; nothing was changed."""
-
-
-class Clock(Protocol):
-    """Time, so that tests can bring their own."""
-
-    def now(self) -> float:
-        """Unix seconds."""
-
-    async def sleep_until(self, moment: float) -> None:
-        """Return at ``moment`` or at once if it has passed."""
-
-
-class SystemClock:
-    """The machine's clock."""
-
-    def now(self) -> float:
-        """Unix seconds."""
-        return time.time()
-
-    async def sleep_until(self, moment: float) -> None:
-        """Return at ``moment`` or at once if it has passed."""
-        await asyncio.sleep(max(0.0, moment - time.time()))
 
 
 class Egress:
@@ -239,13 +217,14 @@ class Egress:
             "paired": True,
             "community": pairing.community,
             "connected": uplink.connected,
-            "problem": uplink.problem or self._sender.problem,
+            "problem": uplink.problem or self._sender.problem or self._sender.board.problem,
             "slot_s": pairing.slot_s,
             "roster_size": pairing.roster_size,
             "zone": None if zone is None else zone.to_json(),
             "anonymity_claimed": pairing.zones.anonymity_claimed,
             "cells_sent": self._cells_sent,
             "last_receipt": self._last_receipt,
+            "accepted": self._sender.board.heard,
             "queue": self._sender.queue(),
             "tokens": self._outbox.purse.left() if self._outbox.purse.required else None,
         }
@@ -297,7 +276,11 @@ class Egress:
     async def _go(self, pairing: Pairing) -> None:
         key = await self._in_worker(self._enrolment_key)
         self._uplink = Uplink(
-            key, pairing, on_receipt=self._receipt, on_parameters=self._parameters
+            key,
+            pairing,
+            on_receipt=self._receipt,
+            on_parameters=self._parameters,
+            on_bulletin=self._bulletin,
         )
         runs: list[Callable[[], Awaitable[None]]] = [
             self._uplink.run,
@@ -354,6 +337,11 @@ class Egress:
         with contextlib.suppress(NotStored):
             await self._in_worker(lambda: self._sender.receipt(counter))
 
+    async def _bulletin(self, payload: bytes) -> None:
+        """Remember what of ours the platform has; it changes nothing of what is sent."""
+        with contextlib.suppress(NotStored, WireError):
+            await self._in_worker(lambda: self._sender.bulletin(payload))
+
     async def _parameters(self, payload: bytes) -> None:
         """Check what the relay passes on, and keep it if it is new."""
         pairing = self._pairing
@@ -365,6 +353,9 @@ class Egress:
             await self._in_worker(partial(self._sender.rescale, pairing.slot_s, read.slot_s))
         pairing.zones, pairing.slot_s = read.zones, read.slot_s
         pairing.roster_size = read.roster_size
+        if (log_key := read.log_key) is not None:
+            with contextlib.suppress(NotStored):
+                await self._in_worker(lambda: self._sender.board.learn(log_key))
         if read.tokens is not None:
             now, tokens = self._clock.now(), read.tokens
             with contextlib.suppress(NotStored):

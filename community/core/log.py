@@ -34,9 +34,13 @@ def append(session: Session, kind: str, *, at: float, **fields: str | int) -> No
         session.execute(text("LOCK TABLE logentry IN EXCLUSIVE MODE"))
     said = {"kind": kind, "at": int(at), **fields}
     entry = json.dumps(said, sort_keys=True, separators=(",", ":")).encode()
-    place = session.exec(select(func.count()).select_from(LogEntry)).one()
-    session.add(LogEntry(place=place, entry=entry))
+    session.add(LogEntry(place=size(session), entry=entry))
     session.flush()
+
+
+def size(session: Session) -> int:
+    """Return how many entries there are."""
+    return session.exec(select(func.count()).select_from(LogEntry)).one()
 
 
 def entries(session: Session) -> list[bytes]:

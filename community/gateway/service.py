@@ -9,13 +9,15 @@ from collections import Counter
 from collections.abc import Callable
 from typing import NamedTuple
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlmodel import Session
 
-from community.core import roster, token_keys, zones
+from community.core import log, roster, token_keys, zones
 from community.core.events import Receive, SafetyEvent, Word
 from community.core.store import Store, StoreError
 from community.gateway import intake
 from community.gateway.intake import Taken
+from privacy.bulletin import Accepted, Head
 from privacy.gateway import (
     GatewayKey,
     OpenedBatch,
@@ -26,13 +28,16 @@ from privacy.gateway import (
 )
 from privacy.parameters import Parameters
 from privacy.tokens.ring import KeyRing
-from privacy.wire import Flags, slot_at
+from privacy.transparency.tree import Tree
+from privacy.wire import Flags, slot_at, slot_start
 from privacy.zones import K, Partition, Zone
 
 _LOG = logging.getLogger(__name__)
 
 LATE_AFTER = 60.0
 """Seconds after its slot from which an event counts as late."""
+TOLD = 0.4
+"""When in the slot the bulletin is told: after the batch of the slot before, ahead of the flush."""
 _LOOK_EVERY = 2.0
 _COUNT_EVERY = 30.0
 
@@ -77,6 +82,7 @@ class Gateway:
         slot_s: The community's slot in seconds.
         receive: Turns new events into incidents, in the batch's transaction.
         changed: Called with the ids of incidents that a batch raised or changed.
+        log_key: Signs bulletins as it signs the log; None tells none.
     """
 
     def __init__(
@@ -88,6 +94,7 @@ class Gateway:
         slot_s: float,
         receive: Receive,
         changed: Callable[..., None],
+        log_key: Ed25519PrivateKey | None = None,
     ) -> None:
         self._store = store
         self._key = key
@@ -96,6 +103,9 @@ class Gateway:
         self._receive = receive
         self._changed = changed
         self._known = Known(None, (), whole_community(), None)
+        self._log_key = log_key
+        self._head = Head(0, Tree().root())
+        self._accepted = Accepted()
         self._uncounted: Counter[str] = Counter()
         self._counted_at = 0.0
         self._tasks: set[asyncio.Task[None]] = set()
@@ -115,6 +125,9 @@ class Gateway:
         port = await self._server.start(host, port, tls)
         self.listening = True
         self._tasks.add(asyncio.create_task(self._look(), name="gateway-roster"))
+        if self._log_key is not None:
+            bulletins = self._tell(self._log_key)
+            self._tasks.add(asyncio.create_task(bulletins, name="gateway-bulletins"))
         return port
 
     async def stop(self) -> None:
@@ -163,6 +176,7 @@ class Gateway:
         if opened:
             events = [self._read(event, at) for event in opened]
             taken = await self._keep(events, at)
+            self._accepted.add((event.nonce, event.seq) for event in events)
             _LOG.info("batch %d: %d events, %d new", number, len(events), taken.accepted)
             if taken.incidents:
                 self._changed(*taken.incidents)
@@ -225,8 +239,10 @@ class Gateway:
 
     def _parameters(self) -> bytes:
         now = self._known
-        made = Parameters(self._key.public, now.table, self.slot_s, self.homes, now.tokens)
-        return made.to_bytes()
+        key = self._log_key
+        public = None if key is None else key.public_key().public_bytes_raw()
+        always = self._key.public, now.table, self.slot_s, self.homes
+        return Parameters(*always, tokens=now.tokens, log_key=public).to_bytes()
 
     def _tokens(self, at: float) -> TokenCheck | None:
         """What events' tokens are checked against; None where none were ever issued."""
@@ -235,7 +251,22 @@ class Gateway:
 
     async def _read_known(self) -> Known:
         at = self._clock()
-        return await self._store.read(lambda session: known(session, at))
+
+        def read(session: Session) -> Known:
+            if log.size(session) != self._head.size:
+                tree = Tree(log.entries(session))
+                self._head = Head(tree.size, tree.root())
+            return known(session, at)
+
+        return await self._store.read(read)
+
+    async def _tell(self, key: Ed25519PrivateKey) -> None:
+        """A bulletin in every slot, at its moment, whatever was accepted."""
+        while True:
+            slot = slot_at(self._clock(), self.slot_s) + 1
+            moment = slot_start(slot, self.slot_s) + TOLD * self.slot_s
+            await asyncio.sleep(max(0.0, moment - self._clock()))
+            self._server.tell(self._accepted.bulletin(slot, self._head).sign(key.sign))
 
     async def _look(self) -> None:
         """Notice what another process, the command line above all, changed."""

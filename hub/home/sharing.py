@@ -355,7 +355,8 @@ class Sharing:
             if await self._read_ledger():
                 self._changed()
             status = self.status()
-            now = (status["queue"], status.get("tokens"), self._keys.locked, not status["paired"])
+            told = status["queue"], status.get("accepted"), status.get("tokens")
+            now = (*told, self._keys.locked, not status["paired"])
             if now != self._seen:
                 try:
                     await self._read_sent()

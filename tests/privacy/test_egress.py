@@ -51,12 +51,15 @@ class Community:
         self.invalid: Counter[str] = Counter()
         self.relay_port = 0
         self.tokens: KeyRing | None = None
+        self.log_key: bytes | None = None
         self.upstream = UpstreamServer(
             self.key,
             allows=lambda key: key == public(self.store.key),
             on_batch=self.on_batch,
             roster=lambda: self.roster,
-            parameters=lambda: parameters(self.key.public, self.slot_s, tokens=self.tokens),
+            parameters=lambda: parameters(
+                self.key.public, self.slot_s, tokens=self.tokens, log_key=self.log_key
+            ),
         )
 
     async def on_batch(self, _relay: bytes, _number: int, cells: list[bytes]) -> None:

@@ -50,6 +50,7 @@ SENT_STATES = {
     "waiting": ("3", _("Waiting for its slot")),
     "sent": ("4", _("Sent")),
     "received": ("ok", _("The relay has it")),
+    "accepted": ("ok", _("The platform has it")),
     "taken": ("ok", _("The recipient took it")),
     "unsent": ("3", _("Did not leave: nobody was reached")),
 }
