@@ -39,7 +39,7 @@ from community.issuer import routes as issuer_routes
 from community.issuer.service import Issuer, forget_issuances
 from community.options import SLOT_S, UPSTREAM_PORT, add_community_options
 from community.transparency import routes as transparency_routes
-from community.transparency.routes import LOG_KEY, LogKey
+from community.transparency.routes import LOG_KEY, WITNESSED, LogKey
 from hub.accounts.accounts import Accounts
 from hub.accounts.model import COMMUNITY_ROLES
 from hub.core.mqtt import MqttConnection, MqttSettings
@@ -165,6 +165,7 @@ class Community:
         self.watcher = Watcher(self.portal, self.gateway, self.escalation, self.mqtt, self.siren)
         self.app = self._compose(live, design, key)
         self.app[LOG_KEY] = log_key
+        self.app[WITNESSED] = self._keys_changed
         self.server: Server | None = None
         self.upstream_port = 0
 

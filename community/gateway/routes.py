@@ -10,7 +10,7 @@ from typing import Any
 from aiohttp import web
 from sqlmodel import Session
 
-from community.core import audit, roster, settings, zones
+from community.core import audit, roster, settings, witnesses, zones
 from community.core.accounts import StaffTable
 from community.core.portal import OPERATORS, Portal, portal
 from community.core.roster import Enrolled, RosterError
@@ -162,6 +162,7 @@ class OperationsPart:
     async def draw(self, context: LiveContext) -> str:
         """Draw counters and health."""
         counts = await self._gateway.counts()
+        seen = await self._portal.store.read(witnesses.shown)
         return self._portal.design.fragment(
             context.lang,
             "part_operations.html",
@@ -170,4 +171,5 @@ class OperationsPart:
                 (HEALTH_WORDS.get(name, name), answer == OK, ANSWER_WORDS.get(answer, answer))
                 for name, answer in (await self._health.ask()).items()
             ],
+            witnesses=seen,
         )

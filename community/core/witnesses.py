@@ -1,0 +1,164 @@
+"""The three witnesses of the log, what they signed, and the checkpoints that two of them did.
+
+A witness's signature counts only for a checkpoint that this log really had. Once two of three
+have signed the same one it is told to the homes; those stay for five weeks, so that a home can
+see what has stood in the log for long enough.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import Column, Text
+from sqlmodel import Field, Session, SQLModel, col, delete, select
+
+from community.core import audit, log
+from privacy.transparency.notes import Checkpoint, NoteKey, open_note, sign_note
+from privacy.transparency.tree import LogError, Tree
+from privacy.transparency.witness import AHEAD_S, QUORUM, Trust
+
+TOLD_AGAIN_S = 6 * 3600
+"""A log that doesn't grow is told anew this often, with its witnesses' newer signatures."""
+KEPT_S = 35 * 86_400
+
+
+class LogWitness(SQLModel, table=True):
+    """A witness, by its key line (a vkey of C2SP signed-note), and what it signed last."""
+
+    name: str = Field(primary_key=True, max_length=64)
+    key: str = Field(sa_column=Column(Text, nullable=False))
+    named_at: float
+    size: int | None = None
+    signed_at: float | None = None
+    line: str | None = Field(default=None, sa_column=Column(Text))
+
+
+class WitnessedNote(SQLModel, table=True):
+    """A checkpoint with the log's signature and two witnesses'; `vouched_at` is the older's."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    size: int
+    vouched_at: float
+    note: str = Field(sa_column=Column(Text, nullable=False))
+
+
+class Seen(NamedTuple):
+    """A witness as the pages show it; `signed_at` is None while it signed nothing."""
+
+    name: str
+    key: str
+    size: int | None
+    signed_at: float | None
+
+
+def shown(session: Session) -> list[Seen]:
+    """Return the witnesses, by name."""
+    rows = session.exec(select(LogWitness).order_by(col(LogWitness.name))).all()
+    return [Seen(row.name, row.key, row.size, row.signed_at) for row in rows]
+
+
+def trust(session: Session, log_key: NoteKey) -> Trust | None:
+    """Return what homes pin when they pair; None while no witnesses are named."""
+    rows = session.exec(select(LogWitness)).all()
+    return Trust(log_key, [NoteKey.parse(row.key) for row in rows]) if rows else None
+
+
+def name(
+    session: Session, log_key: NoteKey, keys: list[str], *, at: float, by: str, instead: bool
+) -> None:
+    """Name the three witnesses.
+
+    Args:
+        session: The caller's.
+        log_key: The log's own key.
+        keys: Their key lines.
+        at: Now, in Unix seconds.
+        by: Who names them.
+        instead: Whether others may be replaced; homes that pinned those must pair again.
+
+    Raises:
+        LogError: Not three usable ones, or there are others already.
+    """
+    fresh = Trust(log_key, [NoteKey.parse(key.strip()) for key in keys])
+    before = trust(session, log_key)
+    if before is not None and before.digest == fresh.digest:
+        return
+    if before is not None and not instead:
+        raise LogError(
+            "three witnesses are named already; homes that are paired believe only those. To name "
+            "others say --instead: then every home must pair again by a new code"
+        )
+    session.execute(delete(LogWitness))
+    session.execute(delete(WitnessedNote))
+    for key in fresh.witnesses:
+        session.add(LogWitness(name=key.name, key=key.text, named_at=at))
+    log.append(session, "witnesses", at=at, sha256=fresh.digest.hex())
+    audit.write(session, at=at, actor=by, act="witnesses", target=", ".join(_names(fresh)))
+
+
+def _names(of: Trust) -> list[str]:
+    return [key.name for key in of.witnesses]
+
+
+def take(
+    session: Session, key: tuple[NoteKey, Ed25519PrivateKey], text: str, line: str, *, at: float
+) -> bool:
+    """Keep a witness's signature; returns whether there is a checkpoint to tell the homes now.
+
+    Args:
+        session: The caller's.
+        key: The log's, both halves.
+        text: The checkpoint that was signed.
+        line: The signature.
+        at: Now, in Unix seconds.
+
+    Raises:
+        LogError: Not a checkpoint of this log, or no signature of a named witness.
+        LookupError: No named witness signed.
+    """
+    rows = {row.name: row for row in session.exec(select(LogWitness)).all()}
+    signers = open_note(
+        f"{text}\n{line}", [NoteKey.parse(row.key) for row in rows.values()]
+    ).signers
+    if len(signers) != 1 or line.count("\n") != 1:
+        raise LookupError("no witness that is named here")
+    ((witness, signed_at),) = signers.items()
+    if abs(signed_at - at) > AHEAD_S:
+        raise LogError("the witness's clock is not set")
+    checkpoint, tree = Checkpoint.parse(text), Tree(log.entries(session))
+    ours = checkpoint.origin == key[0].name and checkpoint.size <= tree.size
+    if not ours or tree.root(checkpoint.size) != checkpoint.root:
+        raise LogError("this log never had such a checkpoint")
+    row = rows[witness]
+    row.size, row.signed_at, row.line = checkpoint.size, signed_at, line
+    session.flush()
+    return _told(session, key, text, checkpoint.size, at)
+
+
+def _told(
+    session: Session, key: tuple[NoteKey, Ed25519PrivateKey], text: str, size: int, at: float
+) -> bool:
+    """Keep a checkpoint for the homes if two witnesses signed it and there is something new."""
+    rows = session.exec(select(LogWitness).where(col(LogWitness.size) == size)).all()
+    signed = sorted(((row.signed_at or 0.0, row.line or "") for row in rows), reverse=True)
+    if len(signed) < QUORUM:
+        return False
+    vouched_at, last = signed[QUORUM - 1][0], newest(session)
+    if (
+        last is not None
+        and size <= last.size
+        and (size < last.size or vouched_at < last.vouched_at + TOLD_AGAIN_S)
+    ):
+        return False
+    note = text + "\n" + sign_note(text, *key) + "".join(line for _, line in signed)
+    session.add(WitnessedNote(size=size, vouched_at=vouched_at, note=note))
+    session.execute(delete(WitnessedNote).where(col(WitnessedNote.vouched_at) < at - KEPT_S))
+    return True
+
+
+def newest(session: Session) -> WitnessedNote | None:
+    """Return the newest checkpoint that two witnesses signed."""
+    return session.exec(
+        select(WitnessedNote).order_by(col(WitnessedNote.id).desc()).limit(1)
+    ).first()
