@@ -8,6 +8,7 @@ import json
 from privacy.errors import PrivacyError
 from privacy.handshake import HandshakeError, key_hash
 from privacy.tokens.ring import KeyRing
+from privacy.transparency.proof import Proof
 from privacy.zones import K, Partition
 
 SLOT_BOUNDS = (0.05, 60.0)
@@ -15,12 +16,12 @@ SLOT_BOUNDS = (0.05, 60.0)
 
 
 class Parameters:
-    """Gateway key, zone table, slot length in seconds, number of enrolled homes, token keys.
+    """Gateway key, zone table, slot length in seconds, number of enrolled homes, token keys, proof.
 
-    ``tokens`` is None where the community issues no tokens.
+    ``tokens`` is None where the community issues no tokens, ``proof`` where nothing is witnessed.
     """
 
-    __slots__ = ("gateway_key", "roster_size", "slot_s", "tokens", "zones")
+    __slots__ = ("gateway_key", "proof", "roster_size", "slot_s", "tokens", "zones")
 
     def __init__(
         self,
@@ -29,12 +30,15 @@ class Parameters:
         slot_s: float,
         roster_size: int,
         tokens: KeyRing | None = None,
+        *,
+        proof: Proof | None = None,
     ) -> None:
         self.gateway_key = gateway_key
         self.zones = zones
         self.slot_s = slot_s
         self.roster_size = roster_size
         self.tokens = tokens
+        self.proof = proof
 
     def to_bytes(self) -> bytes:
         """Canonical JSON: equal parameters are equal bytes."""
@@ -46,6 +50,8 @@ class Parameters:
         }
         if self.tokens is not None:
             data["token_keys"] = self.tokens.to_json()
+        if self.proof is not None:
+            data["proof"] = self.proof.to_json()
         return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
     @classmethod
@@ -68,6 +74,8 @@ class Parameters:
             zones = Partition.from_json(fields["zone_table"], floor)
             told = fields.get("token_keys")
             tokens = None if told is None else KeyRing.from_json(told)
+            shown = fields.get("proof")
+            proof = None if shown is None else Proof.from_json(shown)
         except PrivacyError as error:
             raise HandshakeError(f"the parameters are refused: {error}") from None
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
@@ -76,4 +84,4 @@ class Parameters:
             raise HandshakeError("the gateway key is not the one on the printed code")
         if not SLOT_BOUNDS[0] <= slot_s <= SLOT_BOUNDS[1] or not 0 <= roster_size <= 100_000:
             raise HandshakeError("slot length or roster size is out of bounds")
-        return cls(key, zones, slot_s, roster_size, tokens)
+        return cls(key, zones, slot_s, roster_size, tokens, proof=proof)

@@ -14,20 +14,27 @@ from sqlalchemy import Column, Text
 from sqlmodel import Field, Session, SQLModel, col, delete, select
 
 from community.core import audit, log
+from privacy.tokens.ring import name_is_over
+from privacy.tokens.token import TokenClass
+from privacy.transparency.claims import RIPE_S, ROSTER, SLOT, WITNESSES, Claims, read
 from privacy.transparency.notes import Checkpoint, NoteKey, open_note, sign_note
+from privacy.transparency.proof import Proof
 from privacy.transparency.tree import LogError, Tree
 from privacy.transparency.witness import AHEAD_S, QUORUM, Trust
 
 TOLD_AGAIN_S = 6 * 3600
 """A log that doesn't grow is told anew this often, with its witnesses' newer signatures."""
 KEPT_S = 35 * 86_400
+SHOWN_S = 28 * 86_400
+"""A home that was away no longer than this can compare the log with what it knew."""
 
 
 class LogWitness(SQLModel, table=True):
-    """A witness, by its key line (a vkey of C2SP signed-note), and what it signed last."""
+    """A witness and its log by their key lines (vkeys of C2SP signed-note), and what it signed."""
 
     name: str = Field(primary_key=True, max_length=64)
     key: str = Field(sa_column=Column(Text, nullable=False))
+    log_key: str = Field(sa_column=Column(Text, nullable=False))
     named_at: float
     size: int | None = None
     signed_at: float | None = None
@@ -58,10 +65,12 @@ def shown(session: Session) -> list[Seen]:
     return [Seen(row.name, row.key, row.size, row.signed_at) for row in rows]
 
 
-def trust(session: Session, log_key: NoteKey) -> Trust | None:
+def trust(session: Session) -> Trust | None:
     """Return what homes pin when they pair; None while no witnesses are named."""
     rows = session.exec(select(LogWitness)).all()
-    return Trust(log_key, [NoteKey.parse(row.key) for row in rows]) if rows else None
+    if not rows:
+        return None
+    return Trust(NoteKey.parse(rows[0].log_key), [NoteKey.parse(row.key) for row in rows])
 
 
 def name(
@@ -81,7 +90,7 @@ def name(
         LogError: Not three usable ones, or there are others already.
     """
     fresh = Trust(log_key, [NoteKey.parse(key.strip()) for key in keys])
-    before = trust(session, log_key)
+    before = trust(session)
     if before is not None and before.digest == fresh.digest:
         return
     if before is not None and not instead:
@@ -92,8 +101,8 @@ def name(
     session.execute(delete(LogWitness))
     session.execute(delete(WitnessedNote))
     for key in fresh.witnesses:
-        session.add(LogWitness(name=key.name, key=key.text, named_at=at))
-    log.append(session, "witnesses", at=at, sha256=fresh.digest.hex())
+        session.add(LogWitness(name=key.name, key=key.text, log_key=log_key.text, named_at=at))
+    log.append(session, WITNESSES, at=at, sha256=fresh.digest.hex())
     audit.write(session, at=at, actor=by, act="witnesses", target=", ".join(_names(fresh)))
 
 
@@ -162,3 +171,48 @@ def newest(session: Session) -> WitnessedNote | None:
     return session.exec(
         select(WitnessedNote).order_by(col(WitnessedNote.id).desc()).limit(1)
     ).first()
+
+
+class Told(NamedTuple):
+    """What two witnesses vouch for, and what that log says is in force."""
+
+    proof: Proof
+    claims: Claims
+
+
+def told(session: Session, now: float) -> Told | None:
+    """Return what to tell the homes; None while nothing is vouched for, or not yet all of it."""
+    pinned, last = trust(session), newest(session)
+    if pinned is None or last is None:
+        return None
+    entries = log.entries(session)[: last.size]
+    elder = _last_before(session, now - RIPE_S - AHEAD_S)
+    stood = 0 if elder is None else elder.size
+    claims = Claims([read(one, n) for n, one in enumerate(entries)], stood, pinned.digest.hex())
+    issued = (
+        entry
+        for (kind, number), entry in claims.tokens().items()
+        if not name_is_over((TokenClass(kind), number), now)
+    )
+    found = [claims.gateway(), claims.slot(), claims.roster(), *issued]
+    if any(entry is None for entry in found[:3]):
+        return None
+    needed = [entry for entry in (*found, claims.zones()) if entry is not None]
+    places = [entry.place for entry in needed]
+    # What counts only for being the first of its kind is seen to be that from the beginning.
+    keys = (entry for entry in needed if entry.kind not in {SLOT, ROSTER})
+    if claims.zones() is None or not all(claims.stood(entry) for entry in keys):
+        places = [0]
+    seen = _last_before(session, now - SHOWN_S)
+    start = min(
+        *places, last.size if elder is None else elder.size, 0 if seen is None else seen.size
+    )
+    edge = Tree(entries).edge(start)
+    note, old = last.note, "" if elder is None else elder.note
+    return Told(Proof(note, old, start, edge.peaks, entries[start:]), claims)
+
+
+def _last_before(session: Session, moment: float) -> WitnessedNote | None:
+    """Return the newest checkpoint that was vouched for by then."""
+    chosen = select(WitnessedNote).where(col(WitnessedNote.vouched_at) <= moment)
+    return session.exec(chosen.order_by(col(WitnessedNote.id).desc()).limit(1)).first()

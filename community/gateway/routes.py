@@ -71,9 +71,9 @@ async def enrol(request: web.Request) -> web.StreamResponse:
     except TooManyAttempts as error:
         wait = str(math.ceil(error.wait_s))
         raise Problem(429, "too_many_attempts", headers={"Retry-After": wait}) from None
-    public = request.app[GATEWAY_PUBLIC]
+    public, trust = request.app[GATEWAY_PUBLIC], await here.store.read(witnesses.trust)
     try:
-        asked = read_enrol_request(json.loads(await request.text()), public)
+        asked = read_enrol_request(json.loads(await request.text()), public, trust)
     except (ValueError, PairingError, RecursionError):
         raise Problem(400, "bad_request") from None
     answer = await _enrolled(here, asked)
@@ -129,7 +129,7 @@ def _answer(
             "upstream": told[settings.UPSTREAM_ADDRESS],
             "upstream_certificate": None,
         }
-    now = known(session, at)
+    now, trust = known(session, at), witnesses.trust(session)
     return {
         "community": told[settings.NAME],
         "flat": list(enrolled.path),
@@ -137,7 +137,8 @@ def _answer(
         "relay_key": None if now.relay is None else base64.b64encode(now.relay).decode(),
         "relay_certificate": None,
         "zone_table": now.table.to_json(),
-        "roster_size": len(now.homes),
+        "roster_size": now.roster_size,
+        "trust": None if trust is None else trust.to_json(),
     }
 
 

@@ -140,15 +140,16 @@ INSERT INTO "logentry" VALUES(1,X'7B226174223A313830303030303030302C226B696E6422
 CREATE TABLE logwitness (
 	name VARCHAR(64) NOT NULL, 
 	"key" TEXT NOT NULL, 
+	log_key TEXT NOT NULL, 
 	named_at FLOAT NOT NULL, 
 	size INTEGER, 
 	signed_at FLOAT, 
 	line TEXT, 
 	PRIMARY KEY (name)
 );
-INSERT INTO "logwitness" VALUES('witness/committee','witness/committee+15f28dd9+BIqI4910CfGV/VLbLTy6XXLKZwm/HZQSG/N0iAG0D29c',1800000000.0,NULL,NULL,NULL);
-INSERT INTO "logwitness" VALUES('witness/relay','witness/relay+82dd08e9+BIE5dw6ofRdfVqNUZsNMfszLjYqRtO43ol32D1uPybOU',1800000000.0,NULL,NULL,NULL);
-INSERT INTO "logwitness" VALUES('witness/third','witness/third+a34af332+BO1JKMYo0cLG6ukDOJBZlWEpWSc6XGP5NjbBRhSshzfR',1800000000.0,NULL,NULL,NULL);
+INSERT INTO "logwitness" VALUES('witness/committee','witness/committee+15f28dd9+BIqI4910CfGV/VLbLTy6XXLKZwm/HZQSG/N0iAG0D29c','linli/saved+9631bc31+Af0XJDhaoMdbZPt4zWAvodmR/ev3axPFjtcC6sg16fYY',1800000000.0,NULL,NULL,NULL);
+INSERT INTO "logwitness" VALUES('witness/relay','witness/relay+82dd08e9+BIE5dw6ofRdfVqNUZsNMfszLjYqRtO43ol32D1uPybOU','linli/saved+9631bc31+Af0XJDhaoMdbZPt4zWAvodmR/ev3axPFjtcC6sg16fYY',1800000000.0,NULL,NULL,NULL);
+INSERT INTO "logwitness" VALUES('witness/third','witness/third+a34af332+BO1JKMYo0cLG6ukDOJBZlWEpWSc6XGP5NjbBRhSshzfR','linli/saved+9631bc31+Af0XJDhaoMdbZPt4zWAvodmR/ev3axPFjtcC6sg16fYY',1800000000.0,NULL,NULL,NULL);
 CREATE TABLE member (
 	id INTEGER NOT NULL, 
 	kind VARCHAR(8) NOT NULL, 

@@ -15,6 +15,7 @@ def upgrade() -> None:
         "logwitness",
         sa.Column("name", sa.String(length=64), nullable=False),
         sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("log_key", sa.Text(), nullable=False),
         sa.Column("named_at", sa.Float(), nullable=False),
         sa.Column("size", sa.Integer(), nullable=True),
         sa.Column("signed_at", sa.Float(), nullable=True),
