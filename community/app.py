@@ -17,7 +17,7 @@ from aiohttp import web
 from sqlmodel import Session
 
 from community.acts import routes as act_routes
-from community.core import access, people, retention, settings
+from community.core import access, people, retention, settings, witnesses
 from community.core.accounts import StaffTable
 from community.core.portal import DUTY as DUTY_ROLES
 from community.core.portal import KEEPERS, MANAGERS, OPERATORS, PORTAL, Portal
@@ -176,6 +176,7 @@ class Community:
         self.watcher.checks(self.health)
         if self.issuer is not None:
             self.health.add("signer", self.issuer.check)
+        self.health.add("witnesses", self._witnessed)
         app = create_app(
             name="community",
             accounts=self.accounts,
@@ -263,6 +264,10 @@ class Community:
     def _sound(self, on: bool) -> None:
         if self.siren is not None:
             self.siren.sound(on)
+
+    async def _witnessed(self) -> str | None:
+        at = self.portal.clock()
+        return await self.store.read(lambda session: witnesses.problem(session, at))
 
     def _keys_changed(self) -> None:
         self.watcher.later(self.gateway.refresh())

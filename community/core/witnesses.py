@@ -21,6 +21,7 @@ from privacy.transparency.notes import Checkpoint, NoteKey, open_note, sign_note
 from privacy.transparency.proof import Proof
 from privacy.transparency.tree import LogError, Tree
 from privacy.transparency.witness import AHEAD_S, QUORUM, Trust
+from privacy.witnessed import QUIET_S
 
 TOLD_AGAIN_S = 6 * 3600
 """A log that doesn't grow is told anew this often, with its witnesses' newer signatures."""
@@ -171,6 +172,14 @@ def newest(session: Session) -> WitnessedNote | None:
     return session.exec(
         select(WitnessedNote).order_by(col(WitnessedNote.id).desc()).limit(1)
     ).first()
+
+
+def problem(session: Session, now: float) -> str | None:
+    """Return what is wrong with the witnesses, None while all is well or none are named."""
+    if trust(session) is None:
+        return None
+    last = newest(session)
+    return None if last is not None and now - last.vouched_at < QUIET_S else "not signing"
 
 
 class Told(NamedTuple):

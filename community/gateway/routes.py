@@ -49,12 +49,14 @@ HEALTH_WORDS = {
     "escalation": N_("Escalation"),
     "broker": N_("MQTT broker"),
     "signer": N_("Token signer"),
+    "witnesses": N_("Witnesses of the log"),
 }
 ANSWER_WORDS = {
     OK: N_("works"),
     "not listening": N_("not listening"),
     "not connected": N_("not connected"),
     "not watching": N_("not watching"),
+    "not signing": N_("fewer than two of three sign"),
     "other keys": N_("has other keys than the homes were told"),
     "no answer in time": N_("no answer in time"),
     "failed": N_("failed"),
