@@ -1,10 +1,10 @@
-"""Property 12: keys that two of three witnesses don't vouch for are not used, and service goes on."""
+"""Property 12: keys that two of three witnesses don't vouch for are not used; service goes on."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+import time
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from privacy.egress import SafetyEvent
 from privacy.pairing import PairingCode, PairingError
 from privacy.parameters import Parameters
 from privacy.tokens.provision import TOKENS_PATH
@@ -20,9 +21,10 @@ from privacy.tokens.token import TokenClass
 from privacy.transparency.claims import TOKEN
 from privacy.transparency.proof import OLDEST_S, Proof
 from privacy.transparency.tree import LogError, Tree
+from privacy.wire import HazardClass, Severity
 from privacy.witnessed import QUIET_S, RUN_ON_S, Believer, Standing
 from privacy.zones import Partition
-from tests.privacy.helpers import neighbours, portal, until
+from tests.privacy.helpers import home_answer, neighbours, portal, public, until
 from tests.privacy.test_egress import GAS, SLOT, Community, Home
 from tests.privacy.tokens.issuing import Desk, current_ring, key_of, ring_at
 from tests.privacy.vouching import Signer, Vouching
@@ -170,8 +172,8 @@ def test_property_12_two_dead_and_the_home_runs_on_for_28_days(vouching: Vouchin
 def test_new_keys_and_tables_stand_for_48_hours_before_they_count(vouching: Vouching) -> None:
     later, fresh = NOW + 3 * DAY_S, Partition.freeze(neighbours(30))
     fresh.version = 2
-    for hours in range(0, 73, 6):
-        vouching.sign(NOW + hours * 3600)
+    for part in range(0, 73, 6):
+        vouching.sign(NOW + part * 3600)
     home = believer(vouching)
     assert home.believe(told(vouching, later), later)
     keys = ring_at(NOW + 14 * DAY_S)
@@ -286,9 +288,11 @@ def test_any_changed_proof_is_noticed(data: st.DataObject) -> None:
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(max_size=20),
-        lambda inner: st.lists(inner, max_size=4)
-        | st.dictionaries(
-            st.sampled_from(("note", "elder", "start", "edge", "entries")), inner, max_size=5
+        lambda inner: (
+            st.lists(inner, max_size=4)
+            | st.dictionaries(
+                st.sampled_from(("note", "elder", "start", "edge", "entries")), inner, max_size=5
+            )
         ),
         max_leaves=20,
     )
@@ -314,3 +318,112 @@ def test_the_printed_code_pins_gateway_log_and_witnesses(vouching: Vouching) -> 
     assert len(hashes) == 4
 
 
+class Witnessed(Community):
+    """A community whose log has witnesses, and the token desk of its portal."""
+
+    def __init__(self, folder: Path) -> None:
+        self.vouching = Vouching()
+        self.proof: Proof | None = None
+        self.table = Partition.freeze(neighbours())
+        super().__init__(folder)
+        self.desk = Desk(self.key)
+
+    def fields(self) -> Parameters:
+        ring = self.tokens
+        return Parameters(self.key.public, self.table, SLOT, 3, ring, proof=self.proof)
+
+    def parameters(self) -> bytes:
+        return self.fields().to_bytes()
+
+    def vouch(self) -> None:
+        """Let whoever of the three is alive sign, and tell it."""
+        entries, alive = self.vouching.entries, 3 - len(self.vouching.dead)
+        note = self.vouching.sign(time.time())
+        proof = self.vouching.proof(time.time()) if alive > 1 else None
+        self.proof = proof or Proof(note, "", 0, [], entries)
+        self.upstream.push()
+
+    async def slots(self, count: int) -> None:
+        """Until so many more cells came."""
+        wanted = self.cells + count
+        await until(lambda: self.cells >= wanted)
+
+
+class Moved:
+    """The machine's clock, ahead by as much as a test says."""
+
+    def __init__(self) -> None:
+        self.by = 0.0
+
+    def now(self) -> float:
+        return time.time() + self.by
+
+    async def sleep_until(self, moment: float) -> None:
+        await asyncio.sleep(max(0.0, moment - self.now()))
+
+
+async def test_property_12_over_real_streams(tmp_path: Path) -> None:
+    """Nothing before two vouch; then all; one new key alone gets nothing; 28 days, and no more."""
+    place, clock = Witnessed(tmp_path / "community"), Moved()
+    place.tokens = current_ring(time.time())
+    place.vouching.say(place.fields(), time.time())
+    await place.start()
+    home = Home(tmp_path / "home", clock=clock)
+    await home.egress.start()
+    home.ledger.give("tell_zone", "gas", "r1")
+    with portal(place.key.public, place.vouching.trust) as there:
+        there.more[TOKENS_PATH] = place.desk.take
+        await home.pair_at(there, place)
+        await home.egress.offer(GAS, "tell_zone")
+        await place.slots(6)
+        assert home.egress.status()["standing"] is Standing.WAITING
+        assert (place.arrived, place.desk.asked) == ([], [])
+
+        place.vouching.dead = {1}
+        place.vouch()
+        await until(lambda: place.arrived)
+        assert home.egress.status()["standing"] is Standing.GOOD
+        await until(lambda: len(place.desk.asked) == 2)
+
+        place.vouching.dead = {1, 2}
+        honest, place.tokens = place.tokens, ring_at(time.time() + 7 * DAY_S)
+        place.vouching.keys(place.tokens, time.time())
+        place.vouch()
+        await until(lambda: home.egress.standing is Standing.RUN_ON)
+        second = SafetyEvent("hazard-2", HazardClass.GAS, Severity.CRITICAL)
+        place.tokens = honest
+        await home.egress.offer(second, "tell_zone")
+        await until(lambda: len({event.nonce for event in place.arrived}) == 2)
+        assert len(place.desk.asked) == 2, "no tokens under keys that one witness signed"
+
+        clock.by = RUN_ON_S + DAY_S
+        third = SafetyEvent("hazard-3", HazardClass.GAS, Severity.CRITICAL)
+        await home.egress.offer(third, "tell_zone")
+        assert home.egress.status()["standing"] is Standing.STOPPED
+        await place.slots(8)
+        assert [one["sent"] for one in home.egress.status()["queue"]][-1] == [0, 0, 0]
+        clock.by = 0.0
+    await home.stop()
+    again = Home(tmp_path / "home", clock=clock)
+    await again.egress.start()
+    assert again.egress.standing is Standing.GOOD, "what was vouched for outlives a restart"
+    await again.stop()
+    await place.stop()
+
+
+async def test_a_home_with_witnesses_never_falls_back(tmp_path: Path) -> None:
+    """An answer without them, or with others, is refused; nothing is stored."""
+    place = Witnessed(tmp_path / "community")
+    await place.start()
+    home = Home(tmp_path / "home")
+    await home.egress.start()
+    with portal(place.key.public, place.vouching.trust) as there:
+        relay = f"127.0.0.1:{place.relay_port}"
+        for trust in (None, Vouching().trust.to_json(), [], "x", [1, 2, 3, 4]):
+            there.answer = home_answer(place.key.public, relay, public(place.store.key), SLOT)
+            there.answer["trust"] = trust
+            with pytest.raises(PairingError):
+                await home.egress.enrol(there.code().text)
+        assert home.egress.status()["paired"] is False
+    await home.stop()
+    await place.stop()
