@@ -56,6 +56,7 @@ class Seen(NamedTuple):
 
     name: str
     key: str
+    log_key: str
     size: int | None
     signed_at: float | None
 
@@ -63,7 +64,7 @@ class Seen(NamedTuple):
 def shown(session: Session) -> list[Seen]:
     """Return the witnesses, by name."""
     rows = session.exec(select(LogWitness).order_by(col(LogWitness.name))).all()
-    return [Seen(row.name, row.key, row.size, row.signed_at) for row in rows]
+    return [Seen(row.name, row.key, row.log_key, row.size, row.signed_at) for row in rows]
 
 
 def trust(session: Session) -> Trust | None:

@@ -81,12 +81,14 @@ def known(session: Session, now: float) -> Known:
     """
     relay, homes = roster.relay_key(session), tuple(roster.home_keys(session))
     tokens, vouched = token_keys.ring(session, now), _vouched(session, now)
-    if vouched is None:
+    logged = {} if vouched is None else vouched.claims.tokens()
+    # Without a key that it may use a home would send events that are refused for want of a token.
+    if vouched is None or (tokens is not None and not logged):
         frozen = zones.current(session)
         table = frozen.partition if frozen else whole_community()
         return Known(relay, homes, tokens, table, tokens, len(homes), None)
     claims = vouched.claims
-    entry, counted, logged = claims.zones(), claims.roster(), claims.tokens()
+    entry, counted = claims.zones(), claims.roster()
     found = None if entry is None else zones.logged(session, str(entry.said.get("sha256")))
     told = None
     if tokens is not None:
