@@ -17,7 +17,7 @@ from aiohttp import web
 from sqlmodel import Session
 
 from community.acts import routes as act_routes
-from community.core import access, people, retention, settings
+from community.core import access, people, retention, settings, witnesses
 from community.core.accounts import StaffTable
 from community.core.portal import DUTY as DUTY_ROLES
 from community.core.portal import KEEPERS, MANAGERS, OPERATORS, PORTAL, Portal
@@ -39,7 +39,7 @@ from community.issuer import routes as issuer_routes
 from community.issuer.service import Issuer, forget_issuances
 from community.options import SLOT_S, UPSTREAM_PORT, add_community_options
 from community.transparency import routes as transparency_routes
-from community.transparency.routes import LOG_KEY, LogKey
+from community.transparency.routes import LOG_KEY, WITNESSED, LogKey
 from hub.accounts.accounts import Accounts
 from hub.accounts.model import COMMUNITY_ROLES
 from hub.core.mqtt import MqttConnection, MqttSettings
@@ -166,6 +166,7 @@ class Community:
         self.watcher = Watcher(self.portal, self.gateway, self.escalation, self.mqtt, self.siren)
         self.app = self._compose(live, design, key)
         self.app[LOG_KEY] = log_key
+        self.app[WITNESSED] = self._keys_changed
         self.server: Server | None = None
         self.upstream_port = 0
 
@@ -176,6 +177,7 @@ class Community:
         self.watcher.checks(self.health)
         if self.issuer is not None:
             self.health.add("signer", self.issuer.check)
+        self.health.add("witnesses", self._witnessed)
         app = create_app(
             name="community",
             accounts=self.accounts,
@@ -263,6 +265,10 @@ class Community:
     def _sound(self, on: bool) -> None:
         if self.siren is not None:
             self.siren.sound(on)
+
+    async def _witnessed(self) -> str | None:
+        at = self.portal.clock()
+        return await self.store.read(lambda session: witnesses.problem(session, at))
 
     def _keys_changed(self) -> None:
         self.watcher.later(self.gateway.refresh())

@@ -1,4 +1,4 @@
-"""Time for what happens at given moments, so that tests and simulations can bring their own."""
+"""Time as the doors see it, so that tests and simulations can bring their own."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Time as the events door uses it."""
+    """Unix seconds, and waiting for a moment."""
 
     def now(self) -> float:
         """Unix seconds."""

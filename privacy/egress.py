@@ -40,6 +40,7 @@ from privacy.slots import lead, next_slot, sending_moment
 from privacy.uplink import Uplink
 from privacy.vault import MachineKey
 from privacy.wire import Status, WireError, slot_at
+from privacy.witnessed import Believer, Standing
 from privacy.zones import K
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
 __all__ = ["Clock", "Egress", "NotPaired", "NotStored", "SafetyEvent"]
 
 T = TypeVar("T")
+_VOUCHED = "vouched"
 _LOG = logging.getLogger(__name__)
 
 
@@ -93,7 +95,7 @@ class Egress:
         self._uplink: Uplink | None = None
         self._provision: Provision | None = None
         self._pairing: Pairing | None = None
-        self._gateway_hash = b""
+        self._believer: Believer | None = None
         self._portal = ""
         self._certificate: str | None = None
         self._phase = 0.0
@@ -134,7 +136,7 @@ class Egress:
         key = await self._in_worker(self._enrolment_key)
         pairing = await enrol(code, key, self.acts, certificate=certificate, floor=self._floor)
         self._portal, self._certificate = code.address, certificate
-        await self._in_worker(lambda: self._store_pairing(pairing, code.key_hash))
+        await self._in_worker(lambda: self._store_pairing(pairing))
         self._pairing = await self._in_worker(self._load)
         if self._pairing is not None:
             await self._go(self._pairing)
@@ -143,7 +145,7 @@ class Egress:
     async def unpair(self) -> None:
         """Leave the community: stop sending, forget pairing and queue. The log stays."""
         await self._halt()
-        self._pairing = None
+        self._pairing = self._believer = None
         await self._in_worker(self._sender.clear)
         await self._in_worker(self._outbox.forget)
 
@@ -227,6 +229,8 @@ class Egress:
             "accepted": self._sender.board.heard,
             "queue": self._sender.queue(),
             "tokens": self._outbox.purse.left() if self._outbox.purse.required else None,
+            "standing": self.standing,
+            "vouched_at": None if self._believer is None else self._believer.vouched_at,
         }
 
     async def sent(self, open_letter: OpenLetter) -> list[dict[str, object]]:
@@ -252,13 +256,13 @@ class Egress:
             self._outbox.put("enrolment", seed)
         return Ed25519PrivateKey.from_private_bytes(seed)
 
-    def _store_pairing(self, pairing: Pairing, gateway_hash: bytes) -> None:
+    def _store_pairing(self, pairing: Pairing) -> None:
         """The machine key's box gets the path without the flat; the household gets all."""
         flat = json.dumps(pairing.flat).encode()
         self._outbox.put("flat", self._letterbox.post(flat, b"flat"))
         kept = pairing.to_json() | {"flat": list(pairing.flat[:-1])}
         phase = int.from_bytes(os.urandom(4), "big") / 2**32
-        self._put_pairing(kept, phase, gateway_hash)
+        self._put_pairing(kept, phase, pairing.pinned)
 
     def _load(self) -> Pairing | None:
         self._sender.load()
@@ -267,11 +271,14 @@ class Egress:
             return None
         stored = json.loads(data)
         self._phase = float(stored["phase"])
-        self._gateway_hash = bytes.fromhex(stored["gateway_hash"])
         # Homes that paired before there were acts don't know the portal: they pair again.
         self._portal = str(stored.get("portal") or "")
         self._certificate = stored.get("certificate")
-        return Pairing(stored["pairing"], self._gateway_hash, self._floor)
+        pairing = Pairing(stored["pairing"], bytes.fromhex(stored["gateway_hash"]), self._floor)
+        if pairing.trust is not None:
+            kept, keep = self._outbox.get(_VOUCHED), partial(self._outbox.put, _VOUCHED)
+            self._believer = Believer(pairing.trust, kept, keep)
+        return pairing
 
     async def _go(self, pairing: Pairing) -> None:
         key = await self._in_worker(self._enrolment_key)
@@ -323,9 +330,8 @@ class Egress:
             moment = sending_moment(slot, slot_s, self._phase)
             await self._clock.sleep_until(min(moment - ahead, now + 2 * slot_s))
             self._counter = (self._counter + 1) % 2**32
-            make = partial(
-                self._sender.prepare, slot, self._counter, pairing, online=uplink.connected
-            )
+            online = uplink.connected and self.standing.tells
+            make = partial(self._sender.prepare, slot, self._counter, pairing, online=online)
             cell = await self._in_worker(make)
             # Bounded, should the clock be set back just now.
             await self._clock.sleep_until(min(moment, self._clock.now() + ahead))
@@ -347,7 +353,9 @@ class Egress:
         pairing = self._pairing
         if pairing is None:
             raise HandshakeError("not paired")
-        read = Parameters.read(payload, self._gateway_hash, self._floor)
+        read = Parameters.read(payload, key_hash(pairing.gateway_key), self._floor)
+        if not await self._believed(read):
+            return
         before = pairing.to_json()
         if read.slot_s != pairing.slot_s:
             await self._in_worker(partial(self._sender.rescale, pairing.slot_s, read.slot_s))
@@ -366,8 +374,28 @@ class Egress:
             with contextlib.suppress(NotStored):
                 await self._in_worker(lambda: self._keep(pairing))
 
+    async def _believed(self, told: Parameters) -> bool:
+        """Whether what was told may be used: vouched for, or nobody was pinned who could."""
+        believer, now = self._believer, self._clock.now()
+        if believer is None:
+            return True
+        before = believer.problem
+        try:
+            believed = await self._in_worker(lambda: believer.believe(told, now))
+        except NotStored:
+            return False
+        if believer.problem and believer.problem != before:
+            _LOG.warning("what the relay told is not used: %s", believer.problem)
+        return believed
+
+    @property
+    def standing(self) -> Standing:
+        """How this home stands with its community's witnesses."""
+        believer = self._believer
+        return Standing.NONE if believer is None else believer.standing(self._clock.now())
+
     def _keep(self, pairing: Pairing) -> None:
-        self._put_pairing(pairing.to_json(), self._phase, key_hash(pairing.gateway_key))
+        self._put_pairing(pairing.to_json(), self._phase, pairing.pinned)
 
     def _put_pairing(self, kept: dict[str, object], phase: float, gateway_hash: bytes) -> None:
         stored = {"pairing": kept, "phase": phase, "gateway_hash": gateway_hash.hex()}

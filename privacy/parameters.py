@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from privacy.errors import PrivacyError
 from privacy.handshake import HandshakeError, key_hash
 from privacy.tokens.ring import KeyRing
+from privacy.transparency.proof import Proof
 from privacy.zones import K, Partition
 
 SLOT_BOUNDS = (0.05, 60.0)
@@ -17,13 +18,13 @@ SLOT_BOUNDS = (0.05, 60.0)
 
 
 class Parameters:
-    """Gateway key, zone table, slot length in seconds, number of enrolled homes, token keys, log.
+    """Gateway key, zone table, slot in seconds, number of enrolled homes, token keys, log, proof.
 
     ``tokens`` is None where the community issues no tokens, ``log_key`` (Ed25519, 32 bytes) where
-    it keeps no log and so tells no bulletins.
+    it keeps no log and so tells no bulletins, ``proof`` where nothing is witnessed.
     """
 
-    __slots__ = ("gateway_key", "log_key", "roster_size", "slot_s", "tokens", "zones")
+    __slots__ = ("gateway_key", "log_key", "proof", "roster_size", "slot_s", "tokens", "zones")
 
     def __init__(
         self,
@@ -34,6 +35,7 @@ class Parameters:
         tokens: KeyRing | None = None,
         *,
         log_key: bytes | None = None,
+        proof: Proof | None = None,
     ) -> None:
         self.gateway_key = gateway_key
         self.zones = zones
@@ -41,6 +43,7 @@ class Parameters:
         self.roster_size = roster_size
         self.tokens = tokens
         self.log_key = log_key
+        self.proof = proof
 
     def to_bytes(self) -> bytes:
         """Canonical JSON: equal parameters are equal bytes."""
@@ -54,6 +57,8 @@ class Parameters:
             data["token_keys"] = self.tokens.to_json()
         if self.log_key is not None:
             data["log_key"] = base64.b64encode(self.log_key).decode()
+        if self.proof is not None:
+            data["proof"] = self.proof.to_json()
         return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
     @classmethod
@@ -77,6 +82,8 @@ class Parameters:
             told = fields.get("token_keys")
             tokens = None if told is None else KeyRing.from_json(told)
             log_key = _optional_key(fields.get("log_key"))
+            shown = fields.get("proof")
+            proof = None if shown is None else Proof.from_json(shown)
         except PrivacyError as error:
             raise HandshakeError(f"the parameters are refused: {error}") from None
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
@@ -85,7 +92,7 @@ class Parameters:
             raise HandshakeError("the gateway key is not the one on the printed code")
         if not SLOT_BOUNDS[0] <= slot_s <= SLOT_BOUNDS[1] or not 0 <= roster_size <= 100_000:
             raise HandshakeError("slot length or roster size is out of bounds")
-        return cls(key, zones, slot_s, roster_size, tokens, log_key=log_key)
+        return cls(key, zones, slot_s, roster_size, tokens, log_key=log_key, proof=proof)
 
 
 def _optional_key(data: object) -> bytes | None:

@@ -36,11 +36,17 @@ from hub.http.health import Health
 from hub.http.problems import Problem
 from hub.http.server import serve
 from privacy import logs
+from privacy.witnessed import Standing
 from web.app import compose
 
 PORT = 8100
 RECEIPT_S, RECEIPT_SLOTS = 60.0, 10
 """A relay that took no cell for this long is not well."""
+UNVOUCHED = {
+    Standing.WAITING: "have not vouched for the community yet",
+    Standing.RUN_ON: "vouch for nothing new, the home goes on with what it has",
+    Standing.STOPPED: "have vouched for nothing for 28 days, no events leave",
+}
 OPEN_ALWAYS = frozenset(
     ("/", "/setup", "/unlock", "/recover", "/health", "/live", "/language", "/theme", "/wall")
 )
@@ -80,6 +86,10 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
+async def _witnesses(home: Home) -> str | None:
+    return UNVOUCHED.get(home.sharing.status().get("standing", Standing.NONE))
+
+
 def health_of(home: Home) -> Health:
     """The checks behind ``/health``; they say nothing personal."""
     health = Health()
@@ -117,6 +127,7 @@ def health_of(home: Home) -> Health:
         ("safety", safety),
         ("broker", broker),
         ("relay", door),
+        ("witnesses", partial(_witnesses, home)),
     ):
         health.add(name, check)
     return health

@@ -383,6 +383,10 @@ class PairingView(Protocol):
     def tokens(self) -> int | None:
         """How many alarms it can still be told of; None where it issues no tokens."""
 
+    @property
+    def standing(self) -> str:
+        """How this home stands with its witnesses (`privacy.witnessed.Standing`)."""
+
 
 class Area(Protocol):
     """A room at home."""

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlmodel import Session
 
-from community.core import log, roster, token_keys, zones
+from community.core import log, roster, standing, token_keys, witnesses, zones
 from community.core.events import Receive, SafetyEvent, Word
 from community.core.store import Store, StoreError
 from community.gateway import intake
@@ -28,7 +28,8 @@ from privacy.gateway import (
 )
 from privacy.parameters import Parameters
 from privacy.tokens.ring import KeyRing
-from privacy.transparency.tree import Tree
+from privacy.transparency.proof import Proof
+from privacy.transparency.tree import LogError, Tree
 from privacy.wire import Flags, slot_at, slot_start
 from privacy.zones import K, Partition, Zone
 
@@ -43,28 +44,70 @@ _COUNT_EVERY = 30.0
 
 
 class Known(NamedTuple):
-    """What the gateway tells the relay, and whom it lets in."""
+    """What the gateway tells the relay, and whom it lets in.
+
+    Attributes:
+        relay: The paired relay's key.
+        homes: The enrolled keys.
+        tokens: The keys that tokens are checked against; None where none were ever issued.
+        table: The zone table that homes are told.
+        told: The token keys that they are told.
+        roster_size: How many homes they are told there are.
+        proof: What two witnesses vouch for; None while they don't.
+    """
 
     relay: bytes | None
     homes: tuple[bytes, ...]
-    table: Partition
     tokens: KeyRing | None
+    table: Partition
+    told: KeyRing | None
+    roster_size: int
+    proof: Proof | None
 
     def same(self, other: Known) -> bool:
         """Whether there is nothing new to tell."""
         mine, others = (
-            (one.relay, one.homes, one.table.to_json(), one.tokens and one.tokens.to_json())
+            (
+                *(one.relay, one.homes, one.roster_size, one.table.to_json()),
+                one.told and one.told.to_json(),
+                one.proof and one.proof.to_json(),
+            )
             for one in (self, other)
         )
         return mine == others
 
 
 def known(session: Session, now: float) -> Known:
-    """Read the paired relay, the enrolled keys, the zone table and the token keys in force."""
-    frozen = zones.current(session)
-    table = frozen.partition if frozen else whole_community()
-    homes = tuple(roster.home_keys(session))
-    return Known(roster.relay_key(session), homes, table, token_keys.ring(session, now))
+    """Read the paired relay, the enrolled keys, and what homes are told now.
+
+    Once two witnesses vouch for the log, homes are told what it says, and so what is new only
+    when they can believe it.
+    """
+    relay, homes = roster.relay_key(session), tuple(roster.home_keys(session))
+    tokens, vouched = token_keys.ring(session, now), _vouched(session, now)
+    logged = {} if vouched is None else vouched.claims.tokens()
+    # Without a key that it may use a home would send events that are refused for want of a token.
+    if vouched is None or (tokens is not None and not logged):
+        frozen = zones.current(session)
+        table = frozen.partition if frozen else whole_community()
+        return Known(relay, homes, tokens, table, tokens, len(homes), None)
+    claims = vouched.claims
+    entry, counted = claims.zones(), claims.roster()
+    found = None if entry is None else zones.logged(session, str(entry.said.get("sha256")))
+    told = None
+    if tokens is not None:
+        keys = tokens.keys.items()
+        told = KeyRing({name: key for name, key in keys if (str(name[0]), name[1]) in logged})
+    size = 0 if counted is None else int(str(counted.said.get("homes")))
+    return Known(relay, homes, tokens, found or whole_community(), told, size, vouched.proof)
+
+
+def _vouched(session: Session, now: float) -> witnesses.Told | None:
+    """What two witnesses vouch for; of a log that is damaged nothing is."""
+    try:
+        return witnesses.told(session, now)
+    except LogError:  # said once, where it is written on
+        return None
 
 
 def whole_community() -> Partition:
@@ -102,13 +145,14 @@ class Gateway:
         self.slot_s = slot_s
         self._receive = receive
         self._changed = changed
-        self._known = Known(None, (), whole_community(), None)
+        self._known = Known(None, (), None, whole_community(), None, 0, None)
         self._log_key = log_key
         self._head = Head(0, Tree().root())
         self._accepted = Accepted()
         self._uncounted: Counter[str] = Counter()
         self._counted_at = 0.0
         self._tasks: set[asyncio.Task[None]] = set()
+        self._log_damaged = False
         self.listening = False
         self.batch_at: float | None = None
         self._server = UpstreamServer(
@@ -121,6 +165,7 @@ class Gateway:
 
     async def start(self, host: str, port: int, tls: ssl.SSLContext | None = None) -> int:
         """Listen; returns the port."""
+        await self._keep_log()
         self._known = await self._read_known()
         port = await self._server.start(host, port, tls)
         self.listening = True
@@ -159,6 +204,7 @@ class Gateway:
 
     async def refresh(self) -> None:
         """Read roster and zones again and tell the relay where they changed."""
+        await self._keep_log()
         fresh = await self._read_known()
         same, self._known = fresh.same(self._known), fresh
         if not same:
@@ -241,8 +287,8 @@ class Gateway:
         now = self._known
         key = self._log_key
         public = None if key is None else key.public_key().public_bytes_raw()
-        always = self._key.public, now.table, self.slot_s, self.homes
-        return Parameters(*always, tokens=now.tokens, log_key=public).to_bytes()
+        always = self._key.public, now.table, self.slot_s, now.roster_size
+        return Parameters(*always, now.told, log_key=public, proof=now.proof).to_bytes()
 
     def _tokens(self, at: float) -> TokenCheck | None:
         """What events' tokens are checked against; None where none were ever issued."""
@@ -267,6 +313,18 @@ class Gateway:
             moment = slot_start(slot, self.slot_s) + TOLD * self.slot_s
             await asyncio.sleep(max(0.0, moment - self._clock()))
             self._server.tell(self._accepted.bulletin(slot, self._head).sign(key.sign))
+
+    async def _keep_log(self) -> None:
+        """Write into the log what it lacks of what homes are told."""
+        own, at = standing.Own(self._key.public, self.slot_s), self._clock()
+        try:
+            if await self._store.read(lambda session: standing.due(session, own, at)):
+                await self._store.run(lambda session: standing.say(session, own, at))
+            self._log_damaged = False
+        except LogError as error:
+            if not self._log_damaged:
+                _LOG.error("the log is damaged, nothing is added or vouched for: %s", error)
+            self._log_damaged = True
 
     async def _look(self) -> None:
         """Notice what another process, the command line above all, changed."""

@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hub.core.settings import private_folder
 from privacy import cell
 from privacy.files import write_atomic
+from privacy.handshake import key_hash
 from privacy.pairing import Pairing, PairingCode, enrol
 from privacy.parameters import Parameters
 from privacy.uplink import Uplink
@@ -71,8 +72,7 @@ class Neighbour:
     """One home that sends dummies."""
 
     def __init__(self, row: dict[str, Any]) -> None:
-        self._hash = bytes.fromhex(row["hash"])
-        self._pairing = Pairing(row["pairing"], self._hash)
+        self._pairing = Pairing(row["pairing"], bytes.fromhex(row["hash"]))
         key = Ed25519PrivateKey.from_private_bytes(base64.b64decode(row["key"]))
         self._uplink = Uplink(
             key, self._pairing, on_receipt=self._received, on_parameters=self._parameters
@@ -99,7 +99,8 @@ class Neighbour:
         """A dummy's receipt matters to nobody."""
 
     async def _parameters(self, payload: bytes) -> None:
-        self._pairing.slot_s = Parameters.read(payload, self._hash).slot_s
+        pinned = key_hash(self._pairing.gateway_key)
+        self._pairing.slot_s = Parameters.read(payload, pinned).slot_s
 
 
 async def _run(folder: Path) -> None:

@@ -329,7 +329,7 @@ class Sharing:
         held = status["tokens"]
         tokens = None if held is None else held["life"] + held["reserve"]
         named = status["community"], "", name, homes, status["slot_s"]
-        return PairingView(*named, acts=acts, tokens=tokens)
+        return PairingView(*named, acts=acts, tokens=tokens, standing=status["standing"])
 
     def status(self) -> dict[str, Any]:
         """How the events door stands, for health checks."""

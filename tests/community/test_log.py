@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +15,15 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlmodel import Session
 
 from community.app import Community
-from community.core import log, roster, token_keys, zones
+from community.core import log, roster, token_keys, witnesses, zones
 from community.core.store import Store
 from community.transparency.routes import LogKey
 from hub.core.settings import Listen
 from privacy.errors import PrivacyError
 from privacy.gateway import GatewayKey
-from privacy.transparency.notes import Checkpoint, NoteKey, open_note
+from privacy.transparency.notes import Checkpoint, NoteKey, open_note, sign_note
 from privacy.transparency.tree import LogError, Tree
-from privacy.transparency.witness import Witness
+from privacy.transparency.witness import Trust, Witness
 from tests.community.conftest import Clock, Running
 from tests.privacy.tokens.issuing import ring_at
 
@@ -58,13 +59,13 @@ async def told(running: Running, seen: object = 0) -> dict[str, Any]:
 class Follower:
     """Somebody outside with nothing but the log's key from its first answer: a witness."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str = "witness/me") -> None:
         self.tree = Tree()
         self.seen: Checkpoint | None = None
         self.witness: Witness | None = None
         private = Ed25519PrivateKey.generate()
         self.private = private
-        self.key = NoteKey("witness/me", private.public_key().public_bytes_raw(), timed=True)
+        self.key = NoteKey(name, private.public_key().public_bytes_raw(), timed=True)
 
     async def follow(self, running: Running) -> list[dict[str, Any]]:
         """Look, check, sign; the new entries."""
@@ -87,7 +88,8 @@ class Follower:
 
 async def test_keys_and_zones_stand_in_the_log(keeping: Running) -> None:
     follower = Follower()
-    assert await follower.follow(keeping) == []
+    first = await follower.follow(keeping)
+    assert [one["kind"] for one in first] == ["gateway key", "slot"]
     at = keeping.clock()
 
     def keys(session: Session) -> None:
@@ -122,7 +124,7 @@ async def test_a_rewritten_log_is_noticed(keeping: Running) -> None:
         await follower.follow(keeping)
 
 
-@pytest.mark.parametrize("seen", ["-1", "1", "x", "9" * 12, ""])
+@pytest.mark.parametrize("seen", ["-1", "9", "x", "9" * 12, ""])
 async def test_nonsense_is_refused(keeping: Running, seen: str) -> None:
     async with (
         ClientSession() as client,
@@ -138,3 +140,96 @@ def test_the_key_stays_and_a_damaged_one_is_not_replaced(tmp_path: Path) -> None
     (tmp_path / "log.key").write_bytes(b"short")
     with pytest.raises(PrivacyError):
         LogKey.load_or_create(tmp_path)
+
+
+class TestWitnesses:
+    """Who may hand a signature over, and what becomes of two of three."""
+
+    @staticmethod
+    async def named(running: Running) -> list[Follower]:
+        """Three witnesses with their keys named at the community."""
+        three = [Follower(f"witness/{name}") for name in ("committee", "relay", "third")]
+        key = NoteKey.parse((await told(running))["key"])
+        at, keys = running.clock(), [one.key.text for one in three]
+        await running.store.run(
+            lambda db: witnesses.name(db, key, keys, at=at, by="test", instead=False)
+        )
+        return three
+
+    @staticmethod
+    async def give(running: Running, text: str, line: str) -> int:
+        url = f"{running.address}/api/v1/log/cosignatures"
+        body = {"checkpoint": text, "line": line}
+        headers = {"Origin": running.address}
+        async with ClientSession(headers=headers) as client, client.post(url, json=body) as answer:
+            return answer.status
+
+    async def sign(self, running: Running, witness: Follower) -> int:
+        """Look, sign, hand over; the status of the answer."""
+        await witness.follow(running)
+        assert witness.seen is not None
+        line = sign_note(witness.seen.text, witness.key, witness.private, int(running.clock()))
+        return await self.give(running, witness.seen.text, line)
+
+    async def test_two_of_three_make_a_note_for_the_homes(self, keeping: Running) -> None:
+        first, second, third = await self.named(keeping)
+        assert await keeping.store.read(witnesses.newest) is None
+        assert await self.sign(keeping, first) == 200
+        assert await keeping.store.read(witnesses.newest) is None
+        keeping.clock.forward(60)
+        assert await self.sign(keeping, second) == 200
+        note = await keeping.store.read(lambda db: _note(witnesses.newest(db)))
+        key = NoteKey.parse((await told(keeping))["key"])
+        trust = Trust(key, [first.key, second.key, third.key])
+        vouched = trust.vouched(note, keeping.clock())
+        assert (vouched.checkpoint.size, vouched.at) == (3, int(keeping.clock()) - 60)
+        shown = await keeping.store.read(witnesses.shown)
+        assert [one.size for one in shown] == [3, 3, None]
+
+    async def test_a_signature_that_does_not_count_is_refused(self, keeping: Running) -> None:
+        first, *_ = await self.named(keeping)
+        await first.follow(keeping)
+        assert first.seen is not None
+        text, now = first.seen.text, int(keeping.clock())
+        stranger, good = Follower("witness/me"), sign_note(text, first.key, first.private, now)
+        other = Checkpoint(first.seen.origin, 1, bytes(32)).text
+        later = Checkpoint(first.seen.origin, 9, first.seen.root).text
+        wrong = {
+            403: [(text, sign_note(text, stranger.key, stranger.private, now)), (text, good * 2)],
+            400: [
+                (text, good.replace("A", "B")),
+                (text, sign_note(text, first.key, first.private, now + 3600)),
+                *((one, sign_note(one, first.key, first.private, now)) for one in (other, later)),
+                (text, ""),
+                ("x" * 3000, good),
+            ],
+        }
+        for status, given in wrong.items():
+            for checkpoint, line in given:
+                assert await self.give(keeping, checkpoint, line) in {status, 413}
+        assert [one.size for one in await keeping.store.read(witnesses.shown)] == [None] * 3
+        assert await self.give(keeping, text, good) == 200
+
+    async def test_a_stranger_has_to_wait(self, keeping: Running) -> None:
+        await self.named(keeping)
+        statuses = {await self.give(keeping, "x", "y") for _ in range(210)}
+        assert statuses == {400, 429}
+
+    async def test_others_are_named_only_when_it_is_said(self, keeping: Running) -> None:
+        await self.named(keeping)
+        key = NoteKey.parse((await told(keeping))["key"])
+        keys, at = [Follower(f"witness/{name}").key.text for name in "abc"], keeping.clock()
+        for given in (keys, keys[:2], [*keys[:2], "nonsense"]):
+            with pytest.raises(LogError):
+                await keeping.store.run(
+                    partial(witnesses.name, log_key=key, keys=given, at=at, by="", instead=False)
+                )
+        await keeping.store.run(
+            partial(witnesses.name, log_key=key, keys=keys, at=at, by="", instead=True)
+        )
+        assert [one.key for one in await keeping.store.read(witnesses.shown)] == sorted(keys)
+
+
+def _note(row: witnesses.WitnessedNote | None) -> str:
+    assert row is not None
+    return row.note

@@ -57,10 +57,11 @@ class Community:
             allows=lambda key: key == public(self.store.key),
             on_batch=self.on_batch,
             roster=lambda: self.roster,
-            parameters=lambda: parameters(
-                self.key.public, self.slot_s, tokens=self.tokens, log_key=self.log_key
-            ),
+            parameters=self.parameters,
         )
+
+    def parameters(self) -> bytes:
+        return parameters(self.key.public, self.slot_s, tokens=self.tokens, log_key=self.log_key)
 
     async def on_batch(self, _relay: bytes, _number: int, cells: list[bytes]) -> None:
         assert all(len(cell) == CELL_LENGTH for cell in cells)
@@ -127,6 +128,7 @@ class Home:
     async def pair_at(self, place: Portal, community: Community) -> None:
         relay = f"127.0.0.1:{community.relay_port}"
         place.answer = home_answer(community.key.public, relay, public(community.store.key), SLOT)
+        place.answer["trust"] = place.trust and place.trust.to_json()
         await self.egress.enrol(place.code().text)
         community.roster.add(place.requests[-1].key)
         community.upstream.push()
