@@ -12,6 +12,7 @@ from hub.home.contacts.contacts import Contacts, Note
 from privacy.box import Box
 from privacy.consent import Ledger
 from privacy.grants import Grants
+from privacy.purposes import purposes
 from privacy.vault import Household, MachineKey
 
 BOX = Box(b"k" * 32)
@@ -25,6 +26,7 @@ class Reachable:
         machine = MachineKey.load_or_create(folder)
         self._household, _code = Household.create(folder, "machine", machine=machine)
         path = folder / "egress.db"
+        self.table = purposes()
         self.ledger = Ledger(path, BOX, Ed25519PrivateKey.from_private_bytes(bytes(32)))
         self.grants = Grants(path, self._household.letterbox, self.ledger)
         self.contacts = Contacts(

@@ -166,12 +166,13 @@ async def test_an_alarm_says_what_became_of_telling(home: Served, state: str, pr
 
 
 async def test_the_ledger_names_the_address(home: Served) -> None:
-    line = {"seq": 1, "at": 1.0, "purpose": TELL_CONTACT, "klass": "leak", "state": "given"}
     recipient = "https://ntfy.sh 0123456789abcdef"
-    home.home.lines = [SimpleNamespace(**line, actor="1", recipient=recipient)]
+    home.home.reachable.ledger.give(TELL_CONTACT, "leak", "1", scope="c", recipient=recipient)
+    await home.home.consents.read()
     async with visiting(home, "resident") as visitor:
-        text = (await visitor.get("/choices"))[1]
-        assert "Tell a contact · https://ntfy.sh<" in text
+        text = (await visitor.get("/ledger"))[1]
+        assert "Tell a contact ·  https://ntfy.sh<" in text
+        assert 'href="/notices/tell_contact/2"' in text
         status, _answer = await visitor.press(
             "/choices/withdraw", purpose=TELL_CONTACT, klass="gas"
         )

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from hub.home.consents import CLASSES
 from hub.home.refusal import Refusal
 from hub.home.runtime import Home
-from hub.home.sharing import CLASSES
 from privacy.consent import SOS_FLAT, TELL_ZONE, TELL_ZONE_NOW
 from privacy.egress import Egress, NotStored
 from tests.hub.home.conftest import OWNER
@@ -41,7 +41,7 @@ def events(home: Home) -> list[Any]:
 
 
 async def test_a_fresh_home_chose_nothing_and_sends_nothing(home: Home) -> None:
-    assert [choice.value for choice in home.choices()] == [None] * len(CLASSES)
+    assert [choice.value for choice in home.consents.choices()] == [None] * len(CLASSES)
     assert home.pairing() is None
     assert await tell(home, "moment") is None
     assert (list(home.sent()), home.sent_today(), list(home.ledger())) == ([], 0, [])
@@ -50,7 +50,7 @@ async def test_a_fresh_home_chose_nothing_and_sends_nothing(home: Home) -> None:
 async def test_choosing_and_withdrawing_stand_in_the_ledger(home: Home) -> None:
     await home.choose(TELL_ZONE, "gas", "zone", OWNER)
     await home.choose(TELL_ZONE, "smoke", "nobody", OWNER)
-    values = {choice.klass: choice.value for choice in home.choices()}
+    values = {choice.klass: choice.value for choice in home.consents.choices()}
     assert values == {
         "gas": "zone",
         "smoke": "nobody",
@@ -65,7 +65,7 @@ async def test_choosing_and_withdrawing_stand_in_the_ledger(home: Home) -> None:
         (2, "not_given"),
         (1, "given"),
     ]
-    assert home.ledger_problem() is None
+    assert home.consents.problem is None
 
 
 @pytest.mark.parametrize(
@@ -205,7 +205,7 @@ async def test_a_broken_chain_is_said_and_refuses_choices(home: Home, tmp_path: 
         db.execute("DELETE FROM consent WHERE seq = 1")
     db.close()
     # What pages show follows within a second; the gate itself reads the ledger at every sealing.
-    await until(home.ledger_problem)
+    await until(lambda: home.consents.problem)
     assert home.sharing.standing("smoke") is None
     with pytest.raises(Refusal, match="chain"):
         await home.choose(TELL_ZONE, "smoke", "nobody", OWNER)
@@ -214,7 +214,7 @@ async def test_a_broken_chain_is_said_and_refuses_choices(home: Home, tmp_path: 
 async def test_a_call_tells_either_the_flat_or_the_zone(home: Home) -> None:
     await home.choose(TELL_ZONE, "sos", "zone", OWNER)
     await home.choose(TELL_ZONE, "sos", "flat", OWNER)
-    choice = next(one for one in home.choices() if one.klass == "sos")
+    choice = next(one for one in home.consents.choices() if one.klass == "sos")
     assert (choice.purpose, choice.value) == (SOS_FLAT, "flat")
     assert home.sharing.standing("sos") == "flat"
     states = [(line.purpose, line.state) for line in home.ledger()]
