@@ -145,7 +145,7 @@ class Sending:
     def __init__(self, home: Home, tap: Tap) -> None:
         self.home = home
         self.tap = tap
-        tap.due = sending_moment(0, SLOT, home.egress._phase) - SLOT_ORIGIN
+        tap.due = sending_moment(0, SLOT, home.egress._member.phase) - SLOT_ORIGIN
         self.kinds: dict[int, bool] = {}
 
     async def run(self) -> None:
