@@ -26,6 +26,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from privacy.act_link import ActStatus, act_body, act_id, send_act
 from privacy.act_seal import Recipient
+from privacy.cell_keys import CellKeys
 from privacy.clock import Clock, SystemClock
 from privacy.consent import Ledger
 from privacy.door_log import DoorLog, OpenLetter
@@ -260,8 +261,8 @@ class Egress:
         flat = json.dumps(pairing.flat).encode()
         self._outbox.put("flat", self._letterbox.post(flat, b"flat"))
         kept = pairing.to_json() | {"flat": list(pairing.flat[:-1])}
-        phase = int.from_bytes(os.urandom(4), "big") / 2**32
-        self._put_pairing(kept, phase, pairing.pinned)
+        self._phase = int.from_bytes(os.urandom(4), "big") / 2**32
+        self._put_pairing(kept, pairing)
 
     def _load(self) -> Pairing | None:
         self._sender.load()
@@ -274,6 +275,7 @@ class Egress:
         self._portal = str(stored.get("portal") or "")
         self._certificate = stored.get("certificate")
         pairing = Pairing(stored["pairing"], bytes.fromhex(stored["gateway_hash"]), self._floor)
+        pairing.cells = CellKeys.from_json(stored.get("cells", []))
         if pairing.trust is not None:
             kept, keep = self._outbox.get(_VOUCHED), partial(self._outbox.put, _VOUCHED)
             self._believer = Believer(pairing.trust, kept, keep)
@@ -346,20 +348,22 @@ class Egress:
         read = Parameters.read(payload, key_hash(pairing.gateway_key), self._floor)
         if not await self._believed(read):
             return
-        before = pairing.to_json()
+        before = pairing.to_json(), pairing.cells.keys
         if read.slot_s != pairing.slot_s:
             await self._in_worker(partial(self._sender.rescale, pairing.slot_s, read.slot_s))
         pairing.zones, pairing.slot_s = read.zones, read.slot_s
         pairing.roster_size = read.roster_size
+        if self._believer is not None:
+            pairing.cells = read.cells
         if read.tokens is not None:
             now, tokens = self._clock.now(), read.tokens
             with contextlib.suppress(NotStored):
                 await self._in_worker(lambda: self._outbox.purse.learn(tokens, now))
             if self._provision is not None:
                 self._provision.nudge()
-        if pairing.to_json() != before:
+        if (pairing.to_json(), pairing.cells.keys) != before:
             with contextlib.suppress(NotStored):
-                await self._in_worker(lambda: self._keep(pairing))
+                await self._in_worker(partial(self._put_pairing, pairing.to_json(), pairing))
 
     async def _believed(self, told: Parameters) -> bool:
         """Whether what was told may be used: vouched for, or nobody was pinned who could."""
@@ -381,12 +385,10 @@ class Egress:
         believer = self._believer
         return Standing.NONE if believer is None else believer.standing(self._clock.now())
 
-    def _keep(self, pairing: Pairing) -> None:
-        self._put_pairing(pairing.to_json(), self._phase, pairing.pinned)
-
-    def _put_pairing(self, kept: dict[str, object], phase: float, gateway_hash: bytes) -> None:
-        stored = {"pairing": kept, "phase": phase, "gateway_hash": gateway_hash.hex()}
+    def _put_pairing(self, kept: dict[str, object], pairing: Pairing) -> None:
+        stored = {"pairing": kept, "phase": self._phase, "gateway_hash": pairing.pinned.hex()}
         stored |= {"portal": self._portal, "certificate": self._certificate}
+        stored["cells"] = pairing.cells.to_json()
         self._outbox.put("pairing", json.dumps(stored).encode())
 
     async def _in_worker(self, work: Callable[[], T]) -> T:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 
+from privacy.cell_keys import CellKeys
 from privacy.errors import PrivacyError
 from privacy.handshake import HandshakeError, key_hash
 from privacy.tokens.ring import KeyRing
@@ -16,12 +17,13 @@ SLOT_BOUNDS = (0.05, 60.0)
 
 
 class Parameters:
-    """Gateway key, zone table, slot length in seconds, number of enrolled homes, token keys, proof.
+    """Gateway key, zone table, slot length in seconds, number of homes, token and cell keys, proof.
 
-    ``tokens`` is None where the community issues no tokens, ``proof`` where nothing is witnessed.
+    ``tokens`` is None where the community issues no tokens, ``proof`` where nothing is witnessed;
+    then there are no ``cells`` either, for nobody vouches for them.
     """
 
-    __slots__ = ("gateway_key", "proof", "roster_size", "slot_s", "tokens", "zones")
+    __slots__ = ("cells", "gateway_key", "proof", "roster_size", "slot_s", "tokens", "zones")
 
     def __init__(
         self,
@@ -32,6 +34,7 @@ class Parameters:
         tokens: KeyRing | None = None,
         *,
         proof: Proof | None = None,
+        cells: CellKeys | None = None,
     ) -> None:
         self.gateway_key = gateway_key
         self.zones = zones
@@ -39,6 +42,7 @@ class Parameters:
         self.roster_size = roster_size
         self.tokens = tokens
         self.proof = proof
+        self.cells = cells or CellKeys()
 
     def to_bytes(self) -> bytes:
         """Canonical JSON: equal parameters are equal bytes."""
@@ -50,6 +54,8 @@ class Parameters:
         }
         if self.tokens is not None:
             data["token_keys"] = self.tokens.to_json()
+        if self.cells.keys:
+            data["cell_keys"] = self.cells.to_json()
         if self.proof is not None:
             data["proof"] = self.proof.to_json()
         return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
@@ -74,6 +80,7 @@ class Parameters:
             zones = Partition.from_json(fields["zone_table"], floor)
             told = fields.get("token_keys")
             tokens = None if told is None else KeyRing.from_json(told)
+            cells = CellKeys.from_json(fields.get("cell_keys", []))
             shown = fields.get("proof")
             proof = None if shown is None else Proof.from_json(shown)
         except PrivacyError as error:
@@ -84,4 +91,4 @@ class Parameters:
             raise HandshakeError("the gateway key is not the one on the printed code")
         if not SLOT_BOUNDS[0] <= slot_s <= SLOT_BOUNDS[1] or not 0 <= roster_size <= 100_000:
             raise HandshakeError("slot length or roster size is out of bounds")
-        return cls(key, zones, slot_s, roster_size, tokens, proof=proof)
+        return cls(key, zones, slot_s, roster_size, tokens, proof=proof, cells=cells)

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import ssl
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from sqlmodel import Session
@@ -16,6 +16,7 @@ from community.core.events import Receive, SafetyEvent, Word
 from community.core.store import Store, StoreError
 from community.gateway import intake
 from community.gateway.intake import Taken
+from privacy.cell_keys import CellKeys, CellKeystore
 from privacy.gateway import (
     GatewayKey,
     OpenedBatch,
@@ -25,10 +26,12 @@ from privacy.gateway import (
     open_batch,
 )
 from privacy.parameters import Parameters
+from privacy.tokens.epochs import Allotment
 from privacy.tokens.ring import KeyRing
 from privacy.transparency.proof import Proof
 from privacy.transparency.tree import LogError
 from privacy.wire import Flags, slot_at
+from privacy.witnessed import sha256
 from privacy.zones import K, Partition, Zone
 
 _LOG = logging.getLogger(__name__)
@@ -37,6 +40,7 @@ LATE_AFTER = 60.0
 """Seconds after its slot from which an event counts as late."""
 _LOOK_EVERY = 2.0
 _COUNT_EVERY = 30.0
+_CELLS_EVERY = 600.0
 
 
 class Known(NamedTuple):
@@ -49,6 +53,7 @@ class Known(NamedTuple):
         table: The zone table that homes are told.
         told: The token keys that they are told.
         roster_size: How many homes they are told there are.
+        cells: The keys of cells that they are told, by the digests in the log.
         proof: What two witnesses vouch for; None while they don't.
     """
 
@@ -58,6 +63,7 @@ class Known(NamedTuple):
     table: Partition
     told: KeyRing | None
     roster_size: int
+    cells: Mapping[int, str]
     proof: Proof | None
 
     def same(self, other: Known) -> bool:
@@ -66,6 +72,7 @@ class Known(NamedTuple):
             (
                 *(one.relay, one.homes, one.roster_size, one.table.to_json()),
                 one.told and one.told.to_json(),
+                one.cells,
                 one.proof and one.proof.to_json(),
             )
             for one in (self, other)
@@ -86,7 +93,7 @@ def known(session: Session, now: float) -> Known:
     if vouched is None or (tokens is not None and not logged):
         frozen = zones.current(session)
         table = frozen.partition if frozen else whole_community()
-        return Known(relay, homes, tokens, table, tokens, len(homes), None)
+        return Known(relay, homes, tokens, table, tokens, len(homes), {}, None)
     claims = vouched.claims
     entry, counted = claims.zones(), claims.roster()
     found = None if entry is None else zones.logged(session, str(entry.said.get("sha256")))
@@ -95,7 +102,13 @@ def known(session: Session, now: float) -> Known:
         keys = tokens.keys.items()
         told = KeyRing({name: key for name, key in keys if (str(name[0]), name[1]) in logged})
     size = 0 if counted is None else int(str(counted.said.get("homes")))
-    return Known(relay, homes, tokens, found or whole_community(), told, size, vouched.proof)
+    sealing = {
+        number: str(one.said.get("sha256"))
+        for number, one in claims.cells().items()
+        if not Allotment.EPOCH.over(number, now)
+    }
+    table = found or whole_community()
+    return Known(relay, homes, tokens, table, told, size, sealing, vouched.proof)
 
 
 def _vouched(session: Session, now: float) -> witnesses.Told | None:
@@ -121,6 +134,7 @@ class Gateway:
         slot_s: The community's slot in seconds.
         receive: Turns new events into incidents, in the batch's transaction.
         changed: Called with the ids of incidents that a batch raised or changed.
+        cells: The epochs' keys that cells are sealed to; None uses the lasting one alone.
     """
 
     def __init__(
@@ -132,14 +146,17 @@ class Gateway:
         slot_s: float,
         receive: Receive,
         changed: Callable[..., None],
+        cells: CellKeystore | None = None,
     ) -> None:
         self._store = store
         self._key = key
+        self._cells = cells
+        self._cells_at = -_CELLS_EVERY
         self._clock = clock
         self.slot_s = slot_s
         self._receive = receive
         self._changed = changed
-        self._known = Known(None, (), None, whole_community(), None, 0, None)
+        self._known = Known(None, (), None, whole_community(), None, 0, {}, None)
         self._uncounted: Counter[str] = Counter()
         self._counted_at = 0.0
         self._tasks: set[asyncio.Task[None]] = set()
@@ -151,7 +168,7 @@ class Gateway:
             allows=lambda relay: relay == self._known.relay,
             on_batch=self.on_batch,
             roster=lambda: self._known.homes,
-            parameters=self._parameters,
+            parameters=self.parameters,
         )
 
     async def start(self, host: str, port: int, tls: ssl.SSLContext | None = None) -> int:
@@ -205,7 +222,8 @@ class Gateway:
             StoreError: Nothing was kept; the relay sends the batch again.
         """
         at = self._clock()
-        opened = await asyncio.to_thread(open_batch, self._key.private, cells, self._tokens(at))
+        privates = [*(self._cells.privates(at) if self._cells else ()), self._key.private]
+        opened = await asyncio.to_thread(open_batch, privates, cells, self._tokens(at))
         self._count(opened)
         if opened:
             events = [self._read(event, at) for event in opened]
@@ -270,12 +288,21 @@ class Gateway:
             self._uncounted[name] -= counts.get(name, 0)
         self._counted_at = self._clock()
 
-    def _parameters(self) -> bytes:
+    def parameters(self) -> bytes:
+        """Return what every home is told now (`privacy.parameters.Parameters`)."""
         now = self._known
-        key, proof = self._key.public, now.proof
-        return Parameters(
-            key, now.table, self.slot_s, now.roster_size, now.told, proof=proof
-        ).to_bytes()
+        public = self._cells.public().keys.items() if self._cells is not None else ()
+        cells = CellKeys({n: key for n, key in public if now.cells.get(n) == sha256(key)})
+        made = Parameters(
+            self._key.public,
+            now.table,
+            self.slot_s,
+            now.roster_size,
+            now.told,
+            proof=now.proof,
+            cells=cells,
+        )
+        return made.to_bytes()
 
     def _tokens(self, at: float) -> TokenCheck | None:
         """What events' tokens are checked against; None where none were ever issued."""
@@ -288,7 +315,13 @@ class Gateway:
 
     async def _keep_log(self) -> None:
         """Write into the log what it lacks of what homes are told."""
-        own, at = standing.Own(self._key.public, self.slot_s), self._clock()
+        at, cells = self._clock(), CellKeys()
+        if self._cells is not None:
+            if abs(at - self._cells_at) >= _CELLS_EVERY:
+                await asyncio.to_thread(self._cells.maintain, at)
+                self._cells_at = at
+            cells = self._cells.public()
+        own = standing.Own(self._key.public, cells, self.slot_s)
         try:
             if await self._store.read(lambda session: standing.due(session, own, at)):
                 await self._store.run(lambda session: standing.say(session, own, at))
