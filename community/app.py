@@ -61,6 +61,7 @@ from hub.http.health import Health
 from hub.http.live import Live
 from hub.http.server import Server, create_app, serve, tls_context
 from privacy import logs
+from privacy.cell_keys import CellKeystore
 from privacy.gateway import GatewayKey
 from privacy.tokens.signer_socket import SignerSocket
 from web.design import Design, NavItem
@@ -120,6 +121,7 @@ class Community:
         relay: The relay's address as homes reach it, "" to keep what is set.
         signer: The token signer's socket; None issues no tokens.
         log_key: Signs the log's checkpoints; None publishes no log.
+        cells: The epochs' keys that cells are sealed to; None uses the gateway's lasting one.
     """
 
     def __init__(
@@ -135,6 +137,7 @@ class Community:
         relay: str = "",
         signer: SignerSocket | None = None,
         log_key: LogKey | None = None,
+        cells: CellKeystore | None = None,
     ) -> None:
         self.store = store
         self.listen = listen
@@ -154,6 +157,7 @@ class Community:
             receive=arrivals.receive,
             changed=self.portal.incidents_changed,
             log_key=None if log_key is None else log_key.private,
+            cells=cells,
         )
         self.issuer: Issuer | None = None
         if signer is not None:
@@ -338,6 +342,7 @@ async def _serve(options: argparse.Namespace, listen: Listen) -> None:
         relay=options.relay,
         signer=SignerSocket(options.data),
         log_key=await asyncio.to_thread(LogKey.load_or_create, options.data / "keys"),
+        cells=await asyncio.to_thread(CellKeystore, options.data / "keys" / "cells"),
     )
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -323,7 +323,7 @@ class Egress:
         read = Parameters.read(payload, key_hash(pairing.gateway_key), self._floor)
         if not await self._believed(read):
             return
-        before = pairing.to_json()
+        before = pairing.to_json(), pairing.cells.keys
         if read.slot_s != pairing.slot_s:
             await self._in_worker(partial(self._sender.rescale, pairing.slot_s, read.slot_s))
         pairing.zones, pairing.slot_s = read.zones, read.slot_s
@@ -331,13 +331,15 @@ class Egress:
         if (log_key := read.log_key) is not None:
             with contextlib.suppress(NotStored):
                 await self._in_worker(lambda: self._sender.board.learn(log_key))
+        if self._believer is not None:
+            pairing.cells = read.cells
         if read.tokens is not None:
             now, tokens = self._clock.now(), read.tokens
             with contextlib.suppress(NotStored):
                 await self._in_worker(lambda: self._outbox.purse.learn(tokens, now))
             if self._provision is not None:
                 self._provision.nudge()
-        if pairing.to_json() != before:
+        if (pairing.to_json(), pairing.cells.keys) != before:
             with contextlib.suppress(NotStored):
                 await self._in_worker(lambda: self._member.keep(pairing))
 

@@ -12,6 +12,7 @@ from functools import partial
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from privacy.cell_keys import CellKeys
 from privacy.door_log import OpenLetter
 from privacy.letterbox import Letterbox
 from privacy.outbox import Outbox
@@ -68,7 +69,9 @@ class Membership:
         self.phase = float(stored["phase"])
         self.portal = str(stored.get("portal") or "")
         self.certificate = stored.get("certificate")
-        return Pairing(stored["pairing"], bytes.fromhex(stored["gateway_hash"]), floor)
+        pairing = Pairing(stored["pairing"], bytes.fromhex(stored["gateway_hash"]), floor)
+        pairing.cells = CellKeys.from_json(stored.get("cells", []))
+        return pairing
 
     def believer(self, pairing: Pairing) -> Believer | None:
         """What checks the witnesses' word; None where none were pinned."""
@@ -85,4 +88,5 @@ class Membership:
     def _put(self, told: dict[str, object], pairing: Pairing) -> None:
         stored = {"pairing": told, "phase": self.phase, "gateway_hash": pairing.pinned.hex()}
         stored |= {"portal": self.portal, "certificate": self.certificate}
+        stored["cells"] = pairing.cells.to_json()
         self._outbox.put("pairing", json.dumps(stored).encode())

@@ -26,6 +26,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from privacy import codes
 from privacy.addresses import is_loopback, split_address
+from privacy.cell_keys import CellKeys
 from privacy.errors import PrivacyError
 from privacy.handshake import key_hash
 from privacy.parameters import SLOT_BOUNDS
@@ -124,7 +125,7 @@ class Pairing:
     """What a home keeps of its community."""
 
     __slots__ = (
-        *("community", "flat", "gateway_key", "relay_address", "relay_certificate"),
+        *("cells", "community", "flat", "gateway_key", "relay_address", "relay_certificate"),
         *("relay_key", "roster_size", "slot_s", "trust", "zones"),
     )
 
@@ -140,6 +141,7 @@ class Pairing:
             PairingError: other keys than the printed ones, or a malformed answer.
         """
         data = _fields(answer)
+        self.cells = CellKeys()
         try:
             self.gateway_key = base64.b64decode(str(data["gateway_key"]), validate=True)
             self.flat = tuple(str(part) for part in _list(data["flat"]))
@@ -163,6 +165,13 @@ class Pairing:
             )
         if not SLOT_BOUNDS[0] <= self.slot_s <= SLOT_BOUNDS[1]:
             raise PairingError("the community's slot length is out of bounds")
+
+    def seal_key(self, moment: float) -> bytes:
+        """What a cell of the slot that begins at ``moment`` is sealed to.
+
+        The key of its epoch if witnesses vouch for one, else the lasting one.
+        """
+        return self.cells.at(moment) or self.gateway_key
 
     @property
     def pinned(self) -> bytes:

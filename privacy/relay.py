@@ -25,6 +25,7 @@ from pathlib import Path
 from privacy import cell, logs
 from privacy.addresses import server_tls, split_address
 from privacy.batch import mixed
+from privacy.cell_keys import CellKeys
 from privacy.errors import PrivacyError
 from privacy.handshake import key_hash
 from privacy.lines import Listener, many_files
@@ -59,6 +60,7 @@ class Relay:
         self._upstream = Upstream(store, pairing, self._spool, self._heard)
         self._parameters: Parameters | None = None
         self._dummies: list[bytes] = []
+        self._dummy_key = b""
         self._tasks: list[asyncio.Task[None]] = []
         self._listener: Listener | None = None
         self._full = False
@@ -140,12 +142,14 @@ class Relay:
             await asyncio.sleep(min(pause, 2 * slot_s))
             last = slot
             try:
-                await self._flush()
+                await self._flush(slot_start(slot, slot_s))
             except OSError as error:
                 # Without a receipt the homes send again; a full disk must not end the relay.
                 _LOG.error("the batch was not stored: %s", error)
 
-    async def _flush(self) -> None:
+    async def _flush(self, moment: float) -> None:
+        """Close the batch of the slot that began at ``moment``."""
+        self._use_key(moment)
         bulletins = list(self._bulletins)
         self._bulletins.clear()
         taken = self._homes.take()
@@ -166,6 +170,13 @@ class Relay:
             self._upstream.wake()
             await asyncio.to_thread(self._refill, missing)
 
+    def _use_key(self, moment: float) -> None:
+        """Seal dummies to what homes seal to in this slot; older ones would be told apart."""
+        cells = self._parameters.cells if self._parameters is not None else CellKeys()
+        key = cells.at(moment) or self._pairing.gateway_key
+        if key != self._dummy_key:
+            self._dummy_key, self._dummies = key, []
+
     def _store_batch(self, cells: list[bytes]) -> int | None:
         return self._spool.add(mixed(cells, len(self._homes.roster), self._take_dummies))
 
@@ -179,7 +190,7 @@ class Relay:
         """Have as many dummies ready as the last slot needed; made between the slots."""
         while len(self._dummies) < count:
             dummy = cell.build(os.urandom(32), None)
-            self._dummies.append(cell.seal(self._pairing.gateway_key, dummy))
+            self._dummies.append(cell.seal(self._dummy_key, dummy))
 
 
 async def pair(store: RelayStore, code: PairingCode, patience_s: float = 60) -> RelayPairing:

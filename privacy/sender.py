@@ -159,7 +159,8 @@ class Sender:
         except (sqlite3.Error, OSError, PrivacyError) as error:
             # A full disk must not stop the stream, and nothing leaves that was not logged.
             self.problem = f"events wait: {type(error).__name__}"
-        return sealed or self._seal(pairing.gateway_key, cell.build(os.urandom(32), None))
+        to = pairing.seal_key(slot_start(slot, pairing.slot_s))
+        return sealed or self._seal(to, cell.build(os.urandom(32), None))
 
     def _event_cell(self, slot: int, counter: int, pairing: Pairing) -> bytes:
         """The sealed event message whose turn it is, logged; empty if there is none."""
@@ -174,7 +175,7 @@ class Sender:
             self._outbox.arm(event, name)
         body = self._body(event, seq, slot, zone)
         plaintext = cell.build(event.seed, Body.unpack(body), event.token or cell.NO_TOKEN)
-        sealed = self._seal(pairing.gateway_key, plaintext)
+        sealed = self._seal(pairing.seal_key(moment), plaintext)
         self._log(chosen, (slot, counter), (plaintext, sealed), zone)
         return sealed
 

@@ -8,15 +8,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from enum import StrEnum
+from typing import TypeVar
 
 from privacy.parameters import Parameters
-from privacy.transparency.claims import Claims, digest_of
+from privacy.tokens.epochs import Allotment
+from privacy.tokens.ring import names_in_force
+from privacy.transparency.claims import Claims, Entry, digest_of
 from privacy.transparency.notes import Checkpoint
 from privacy.transparency.proof import View
 from privacy.transparency.tree import LogError
 from privacy.transparency.witness import Trust
+
+N = TypeVar("N")
 
 QUIET_S = 24 * 3600
 """After so long without two witnesses the pages say so; they sign every hour, seconds."""
@@ -73,7 +78,7 @@ class Believer:
             view = self._vouched(told, now)
             if self.seen is not None and view.checkpoint.size < self.seen.size:
                 return False
-            check(told, view.claims)
+            check(told, view.claims, now)
         except LogError as error:
             self.problem = str(error)
             return False
@@ -108,11 +113,12 @@ class Believer:
         return Standing.RUN_ON if old or self.problem else Standing.GOOD
 
 
-def check(told: Parameters, claims: Claims) -> None:
-    """Check that parameters say what the log says.
+def check(told: Parameters, claims: Claims, now: float) -> None:
+    """Check that parameters say what the log says, and all of it.
 
     Raises:
-        LogError: a key, a table, the slot or the number of homes isn't the log's.
+        LogError: a key, a table, the slot or the number of homes isn't the log's, or a key of
+            this epoch or the next is left out.
     """
     gateway, slot, roster = claims.gateway(), claims.slot(), claims.roster()
     if gateway is None or gateway.said.get("sha256") != sha256(told.gateway_key):
@@ -126,11 +132,23 @@ def check(told: Parameters, claims: Claims) -> None:
         raise LogError("the zone table is not in the log")
     if table is not None and table.said.get("sha256") != digest_of(told.zones.to_json()):
         raise LogError("the zone table is not the one in the log")
-    logged = claims.tokens()
-    for (kind, number), key in (told.tokens.keys if told.tokens else {}).items():
-        entry = logged.get((str(kind), number))
-        if entry is None or entry.said.get("sha256") != key.id.hex():
-            raise LogError("a token key is not in the log, or not for long enough")
+    tokens = told.tokens.keys if told.tokens else {}
+    shown = {(str(kind), number): key.id.hex() for (kind, number), key in tokens.items()}
+    wanted = {(str(kind), number) for kind, number in names_in_force(now)}
+    _check_keys(shown, claims.tokens(), wanted)
+    current = Allotment.EPOCH.number_at(now)
+    cells = {number: sha256(key) for number, key in told.cells.keys.items()}
+    _check_keys(cells, claims.cells(), {current, current + 1})
+
+
+def _check_keys(shown: Mapping[N, str], logged: Mapping[N, Entry], wanted: Collection[N]) -> None:
+    """Check that all keys shown are in the log, and that none that is wanted is left out."""
+    for name, digest in shown.items():
+        entry = logged.get(name)
+        if entry is None or entry.said.get("sha256") != digest:
+            raise LogError("a key is not in the log, or not for long enough")
+    if any(name in wanted and name not in shown for name in logged):
+        raise LogError("a key that everybody is told was left out")
 
 
 def sha256(key: bytes) -> str:

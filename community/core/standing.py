@@ -11,7 +11,8 @@ from typing import NamedTuple
 from sqlmodel import Session
 
 from community.core import log, roster, zones
-from privacy.transparency.claims import GATEWAY, ROSTER, SLOT, ZONES, Entry, read
+from privacy.cell_keys import CellKeys
+from privacy.transparency.claims import CELL, GATEWAY, ROSTER, SLOT, ZONES, Entry, read
 from privacy.witnessed import milliseconds, sha256
 
 SAID_AGAIN_S = 28 * 86_400
@@ -19,17 +20,18 @@ _DAY_S = 86_400
 
 
 class Own(NamedTuple):
-    """What only the running app knows: the gateway's public key, and the slot in seconds."""
+    """What only the running app knows: public keys of the gateway, and the slot in seconds."""
 
     gateway: bytes
+    cells: CellKeys
     slot_s: float
 
 
 def due(session: Session, own: Own, now: float) -> frozenset[str]:
     """Return which kinds of entries the log lacks."""
     newest: dict[str, Entry] = {}
-    for place, data in enumerate(log.entries(session)):
-        entry = read(data, place)
+    entries = [read(data, place) for place, data in enumerate(log.entries(session))]
+    for entry in entries:
         newest[entry.kind] = entry
     found = {kind for kind in (GATEWAY, SLOT, ZONES) if _over(newest.get(kind), now)}
     if not _says(newest.get(GATEWAY), "sha256", sha256(own.gateway)):
@@ -40,6 +42,8 @@ def due(session: Session, own: Own, now: float) -> frozenset[str]:
         found.discard(ZONES)
     if _roster_due(newest.get(ROSTER), len(roster.home_keys(session)), now):
         found.add(ROSTER)
+    if _unsaid(entries, own.cells):
+        found.add(CELL)
     return frozenset(found)
 
 
@@ -54,6 +58,26 @@ def say(session: Session, own: Own, now: float) -> None:
         zones.log_table(session, frozen.partition, at=now)
     if ROSTER in lacking:
         log.append(session, ROSTER, at=now, homes=len(roster.home_keys(session)))
+    if CELL in lacking:
+        entries = [read(data, place) for place, data in enumerate(log.entries(session))]
+        for number, digest in _unsaid(entries, own.cells).items():
+            log.append(session, CELL, at=now, number=number, sha256=digest)
+
+
+def _unsaid(entries: list[Entry], cells: CellKeys) -> dict[int, str]:
+    """What is to be said of epochs' keys: new ones, or that one was lost (an empty digest)."""
+    said: dict[object, list[object]] = {}
+    for entry in entries:
+        if entry.kind == CELL:
+            said.setdefault(entry.said.get("number"), []).append(entry.said.get("sha256"))
+    found = {}
+    for number, key in cells.keys.items():
+        before = said.get(number, [])
+        if not before:
+            found[number] = sha256(key)
+        elif sha256(key) not in before and "" not in before:
+            found[number] = ""
+    return found
 
 
 def _over(entry: Entry | None, now: float) -> bool:

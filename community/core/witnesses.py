@@ -14,6 +14,7 @@ from sqlalchemy import Column, Text
 from sqlmodel import Field, Session, SQLModel, col, delete, select
 
 from community.core import audit, log
+from privacy.tokens.epochs import Allotment
 from privacy.tokens.ring import name_is_over
 from privacy.tokens.token import TokenClass
 from privacy.transparency.claims import RIPE_S, ROSTER, SLOT, WITNESSES, Claims, read
@@ -204,7 +205,10 @@ def told(session: Session, now: float) -> Told | None:
         for (kind, number), entry in claims.tokens().items()
         if not name_is_over((TokenClass(kind), number), now)
     )
-    found = [claims.gateway(), claims.slot(), claims.roster(), *issued]
+    sealing = (
+        entry for number, entry in claims.cells().items() if not Allotment.EPOCH.over(number, now)
+    )
+    found = [claims.gateway(), claims.slot(), claims.roster(), *issued, *sealing]
     if any(entry is None for entry in found[:3]):
         return None
     needed = [entry for entry in (*found, claims.zones()) if entry is not None]

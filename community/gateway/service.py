@@ -6,7 +6,7 @@ import asyncio
 import logging
 import ssl
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -18,6 +18,7 @@ from community.core.store import Store, StoreError
 from community.gateway import intake
 from community.gateway.intake import Taken
 from privacy.bulletin import Accepted, Head
+from privacy.cell_keys import CellKeys, CellKeystore
 from privacy.gateway import (
     GatewayKey,
     OpenedBatch,
@@ -27,10 +28,12 @@ from privacy.gateway import (
     open_batch,
 )
 from privacy.parameters import Parameters
+from privacy.tokens.epochs import Allotment
 from privacy.tokens.ring import KeyRing
 from privacy.transparency.proof import Proof
 from privacy.transparency.tree import LogError, Tree
 from privacy.wire import Flags, slot_at, slot_start
+from privacy.witnessed import sha256
 from privacy.zones import K, Partition, Zone
 
 _LOG = logging.getLogger(__name__)
@@ -41,6 +44,7 @@ TOLD = 0.4
 """When in the slot the bulletin is told: after the batch of the slot before, ahead of the flush."""
 _LOOK_EVERY = 2.0
 _COUNT_EVERY = 30.0
+_CELLS_EVERY = 600.0
 
 
 class Known(NamedTuple):
@@ -53,6 +57,7 @@ class Known(NamedTuple):
         table: The zone table that homes are told.
         told: The token keys that they are told.
         roster_size: How many homes they are told there are.
+        cells: The keys of cells that they are told, by the digests in the log.
         proof: What two witnesses vouch for; None while they don't.
     """
 
@@ -62,6 +67,7 @@ class Known(NamedTuple):
     table: Partition
     told: KeyRing | None
     roster_size: int
+    cells: Mapping[int, str]
     proof: Proof | None
 
     def same(self, other: Known) -> bool:
@@ -70,6 +76,7 @@ class Known(NamedTuple):
             (
                 *(one.relay, one.homes, one.roster_size, one.table.to_json()),
                 one.told and one.told.to_json(),
+                one.cells,
                 one.proof and one.proof.to_json(),
             )
             for one in (self, other)
@@ -90,7 +97,7 @@ def known(session: Session, now: float) -> Known:
     if vouched is None or (tokens is not None and not logged):
         frozen = zones.current(session)
         table = frozen.partition if frozen else whole_community()
-        return Known(relay, homes, tokens, table, tokens, len(homes), None)
+        return Known(relay, homes, tokens, table, tokens, len(homes), {}, None)
     claims = vouched.claims
     entry, counted = claims.zones(), claims.roster()
     found = None if entry is None else zones.logged(session, str(entry.said.get("sha256")))
@@ -99,7 +106,13 @@ def known(session: Session, now: float) -> Known:
         keys = tokens.keys.items()
         told = KeyRing({name: key for name, key in keys if (str(name[0]), name[1]) in logged})
     size = 0 if counted is None else int(str(counted.said.get("homes")))
-    return Known(relay, homes, tokens, found or whole_community(), told, size, vouched.proof)
+    sealing = {
+        number: str(one.said.get("sha256"))
+        for number, one in claims.cells().items()
+        if not Allotment.EPOCH.over(number, now)
+    }
+    table = found or whole_community()
+    return Known(relay, homes, tokens, table, told, size, sealing, vouched.proof)
 
 
 def _vouched(session: Session, now: float) -> witnesses.Told | None:
@@ -126,6 +139,7 @@ class Gateway:
         receive: Turns new events into incidents, in the batch's transaction.
         changed: Called with the ids of incidents that a batch raised or changed.
         log_key: Signs bulletins as it signs the log; None tells none.
+        cells: The epochs' keys that cells are sealed to; None uses the lasting one alone.
     """
 
     def __init__(
@@ -138,14 +152,17 @@ class Gateway:
         receive: Receive,
         changed: Callable[..., None],
         log_key: Ed25519PrivateKey | None = None,
+        cells: CellKeystore | None = None,
     ) -> None:
         self._store = store
         self._key = key
+        self._cells = cells
+        self._cells_at = -_CELLS_EVERY
         self._clock = clock
         self.slot_s = slot_s
         self._receive = receive
         self._changed = changed
-        self._known = Known(None, (), None, whole_community(), None, 0, None)
+        self._known = Known(None, (), None, whole_community(), None, 0, {}, None)
         self._log_key = log_key
         self._head = Head(0, Tree().root())
         self._accepted = Accepted()
@@ -160,7 +177,7 @@ class Gateway:
             allows=lambda relay: relay == self._known.relay,
             on_batch=self.on_batch,
             roster=lambda: self._known.homes,
-            parameters=self._parameters,
+            parameters=self.parameters,
         )
 
     async def start(self, host: str, port: int, tls: ssl.SSLContext | None = None) -> int:
@@ -217,7 +234,8 @@ class Gateway:
             StoreError: Nothing was kept; the relay sends the batch again.
         """
         at = self._clock()
-        opened = await asyncio.to_thread(open_batch, self._key.private, cells, self._tokens(at))
+        privates = [*(self._cells.privates(at) if self._cells else ()), self._key.private]
+        opened = await asyncio.to_thread(open_batch, privates, cells, self._tokens(at))
         self._count(opened)
         if opened:
             events = [self._read(event, at) for event in opened]
@@ -283,12 +301,23 @@ class Gateway:
             self._uncounted[name] -= counts.get(name, 0)
         self._counted_at = self._clock()
 
-    def _parameters(self) -> bytes:
+    def parameters(self) -> bytes:
+        """Return what every home is told now (`privacy.parameters.Parameters`)."""
         now = self._known
-        key = self._log_key
-        public = None if key is None else key.public_key().public_bytes_raw()
-        always = self._key.public, now.table, self.slot_s, now.roster_size
-        return Parameters(*always, now.told, log_key=public, proof=now.proof).to_bytes()
+        log_key = self._log_key
+        public = self._cells.public().keys.items() if self._cells is not None else ()
+        cells = CellKeys({n: key for n, key in public if now.cells.get(n) == sha256(key)})
+        made = Parameters(
+            self._key.public,
+            now.table,
+            self.slot_s,
+            now.roster_size,
+            now.told,
+            log_key=None if log_key is None else log_key.public_key().public_bytes_raw(),
+            proof=now.proof,
+            cells=cells,
+        )
+        return made.to_bytes()
 
     def _tokens(self, at: float) -> TokenCheck | None:
         """What events' tokens are checked against; None where none were ever issued."""
@@ -316,7 +345,13 @@ class Gateway:
 
     async def _keep_log(self) -> None:
         """Write into the log what it lacks of what homes are told."""
-        own, at = standing.Own(self._key.public, self.slot_s), self._clock()
+        at, cells = self._clock(), CellKeys()
+        if self._cells is not None:
+            if abs(at - self._cells_at) >= _CELLS_EVERY:
+                await asyncio.to_thread(self._cells.maintain, at)
+                self._cells_at = at
+            cells = self._cells.public()
+        own = standing.Own(self._key.public, cells, self.slot_s)
         try:
             if await self._store.read(lambda session: standing.due(session, own, at)):
                 await self._store.run(lambda session: standing.say(session, own, at))

@@ -91,7 +91,9 @@ class Neighbour:
                 await asyncio.sleep(max(0.0, moment - time.time()))
                 counter += 1
                 plain = cell.build(os.urandom(32), None)
-                self._uplink.send(counter, cell.seal(self._pairing.gateway_key, plain))
+                self._uplink.send(
+                    counter, cell.seal(self._pairing.seal_key(slot_start(slot, slot_s)), plain)
+                )
         finally:
             connecting.cancel()
 
@@ -100,7 +102,9 @@ class Neighbour:
 
     async def _parameters(self, payload: bytes) -> None:
         pinned = key_hash(self._pairing.gateway_key)
-        self._pairing.slot_s = Parameters.read(payload, pinned).slot_s
+        read = Parameters.read(payload, pinned)
+        # What the witnesses say isn't looked at: a neighbour has nothing to tell.
+        self._pairing.slot_s, self._pairing.cells = read.slot_s, read.cells
 
 
 async def _run(folder: Path) -> None:

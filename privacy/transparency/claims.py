@@ -3,8 +3,8 @@
 The community asks this to know what to tell, and each home to check what it was told, so both
 read the same entries by the same rules:
 
-* Keys of gateway and issuer, and zone tables, count once they have stood in the log for 48 hours.
-  Two of three witnesses say so: they signed a checkpoint that holds the entry so long ago.
+* Keys of gateway, issuer and cells, and zone tables, count once they have stood in the log for
+  48 hours. Two of three witnesses say so: they signed a checkpoint with the entry so long ago.
 * What was there first counts at once, for there was nothing before it: the first set of its kind
   in a log that is shown from its beginning, and what stood in the log before its witnesses did.
 * The slot's length and the number of homes count as the newest entry says them.
@@ -22,7 +22,7 @@ from privacy.transparency.tree import LogError
 RIPE_S = 48 * 3600
 """How long keys and tables stand in the log before they count, seconds."""
 GATEWAY, ZONES, TOKEN, SLOT, ROSTER = "gateway key", "zones", "token key", "slot", "roster"
-WITNESSES = "witnesses"
+CELL, WITNESSES = "cell key", "witnesses"
 _LONGEST = 1024
 
 
@@ -109,12 +109,32 @@ class Claims:
         Raises:
             LogError: two keys for one class and number.
         """
+        return self._numbered(TOKEN)
+
+    def cells(self) -> dict[int, Entry]:
+        """The epochs' keys that cells are sealed to and that count, by number: ``sha256``.
+
+        One that the community lost is taken back by an entry with an empty ``sha256``.
+
+        Raises:
+            LogError: two keys for one epoch.
+        """
+        lost = {
+            _number(entry.said.get("number"))
+            for entry in self._of(CELL)
+            if not entry.said.get("sha256")
+        }
+        keys = self._numbered(CELL)
+        return {number: entry for (_, number), entry in keys.items() if number not in lost}
+
+    def _numbered(self, kind: str) -> dict[tuple[str, int], Entry]:
+        """The keys that count, by class (if there are any) and number."""
         found: dict[tuple[str, int], Entry] = {}
-        for entry in self._of(TOKEN):
-            name = str(entry.said.get("class")), _number(entry.said.get("number"))
-            if name in found and found[name].said.get("sha256") != entry.said.get("sha256"):
-                raise LogError("the log has two keys for one class and epoch")
-            found.setdefault(name, entry)
+        for entry in self._of(kind):
+            name = str(entry.said.get("class", "")), _number(entry.said.get("number"))
+            before = found.setdefault(name, entry).said.get("sha256")
+            if entry.said.get("sha256") not in {before, ""}:
+                raise LogError("the log has two keys for one epoch")
         return {name: entry for name, entry in found.items() if self._ripe(entry)}
 
     def pending(self) -> bool:

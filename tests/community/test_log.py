@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 from collections.abc import AsyncIterator
 from functools import partial
@@ -19,11 +20,17 @@ from community.core import log, roster, token_keys, witnesses, zones
 from community.core.store import Store
 from community.transparency.routes import LogKey
 from hub.core.settings import Listen
+from privacy.cell_keys import CellKeystore
 from privacy.errors import PrivacyError
 from privacy.gateway import GatewayKey
+from privacy.handshake import key_hash
+from privacy.parameters import Parameters
+from privacy.tokens.epochs import AHEAD_S, Allotment
+from privacy.tokens.token import TokenClass
 from privacy.transparency.notes import Checkpoint, NoteKey, open_note, sign_note
 from privacy.transparency.tree import LogError, Tree
 from privacy.transparency.witness import Trust, Witness
+from privacy.witnessed import Believer, Standing
 from tests.community.conftest import Clock, Running
 from tests.privacy.tokens.issuing import ring_at
 
@@ -39,6 +46,7 @@ async def keeping(store: Store, clock: Clock, tmp_path: Path) -> AsyncIterator[R
         clock=clock,
         relay="127.0.0.1:1",
         log_key=LogKey.load_or_create(tmp_path / "keys"),
+        cells=CellKeystore(tmp_path / "keys" / "cells"),
     )
     await store.run(lambda session: roster.import_flats(session, roster.demo_flats()))
     await community.start()
@@ -89,7 +97,7 @@ class Follower:
 async def test_keys_and_zones_stand_in_the_log(keeping: Running) -> None:
     follower = Follower()
     first = await follower.follow(keeping)
-    assert [one["kind"] for one in first] == ["gateway key", "slot"]
+    assert [one["kind"] for one in first] == ["gateway key", "slot", "cell key", "cell key"]
     at = keeping.clock()
 
     def keys(session: Session) -> None:
@@ -124,7 +132,7 @@ async def test_a_rewritten_log_is_noticed(keeping: Running) -> None:
         await follower.follow(keeping)
 
 
-@pytest.mark.parametrize("seen", ["-1", "9", "x", "9" * 12, ""])
+@pytest.mark.parametrize("seen", ["-1", "99", "x", "9" * 12, ""])
 async def test_nonsense_is_refused(keeping: Running, seen: str) -> None:
     async with (
         ClientSession() as client,
@@ -182,9 +190,9 @@ class TestWitnesses:
         key = NoteKey.parse((await told(keeping))["key"])
         trust = Trust(key, [first.key, second.key, third.key])
         vouched = trust.vouched(note, keeping.clock())
-        assert (vouched.checkpoint.size, vouched.at) == (3, int(keeping.clock()) - 60)
+        assert (vouched.checkpoint.size, vouched.at) == (5, int(keeping.clock()) - 60)
         shown = await keeping.store.read(witnesses.shown)
-        assert [one.size for one in shown] == [3, 3, None]
+        assert [one.size for one in shown] == [5, 5, None]
 
     async def test_a_signature_that_does_not_count_is_refused(self, keeping: Running) -> None:
         first, *_ = await self.named(keeping)
@@ -228,6 +236,84 @@ class TestWitnesses:
             partial(witnesses.name, log_key=key, keys=keys, at=at, by="", instead=True)
         )
         assert [one.key for one in await keeping.store.read(witnesses.shown)] == sorted(keys)
+
+
+class TestTold:
+    """What the community tells is what a home believes, week after week."""
+
+    async def look(self, running: Running, three: list[Follower], home: Believer) -> Parameters:
+        """Two sign, the gateway tells, the home believes; what was told."""
+        await running.community.gateway.refresh()
+        for one in three[:2]:
+            await TestWitnesses().sign(running, one)
+        await running.community.gateway.refresh()
+        told = Parameters.read(
+            running.community.gateway.parameters(),
+            key_hash(running.community.gateway_public),
+            floor=0,
+        )
+        assert home.believe(told, running.clock()), home.problem
+        return told
+
+    async def test_keys_of_every_week_come_in_time(self, keeping: Running) -> None:
+        """Six weeks: each epoch has its cell key from its first second, and no key is lost."""
+        three = await TestWitnesses.named(keeping)
+        trust = await keeping.store.read(witnesses.trust)
+        assert trust is not None
+        kept: list[bytes] = []
+        home = Believer(trust, None, kept.append)
+        key = Ed25519PrivateKey.generate().public_key().public_bytes_raw()
+        await keeping.store.run(lambda db: _enrolled(db, key, keeping.clock()))
+        sizes = []
+        for _ in range(6 * 7 * 2):
+            at = keeping.clock()
+            await keeping.store.run(partial(_keep_keys, at=at))
+            told = await self.look(keeping, three, home)
+            epoch = Allotment.EPOCH.number_at(at)
+            assert told.cells.at(at) is not None
+            assert told.tokens is not None
+            assert (TokenClass.LIFE, epoch) in told.tokens.keys
+            if Allotment.EPOCH.start(epoch + 1) - at < AHEAD_S:
+                assert (TokenClass.LIFE, epoch + 1) in told.tokens.keys
+                assert epoch + 1 in told.cells.keys
+            assert home.standing(at) is Standing.GOOD
+            sizes.append(len(told.to_bytes()))
+            keeping.clock.forward(12 * 3600)
+        assert max(sizes) < 24_000
+
+    async def test_the_first_table_counts_at_once_and_the_next_after_two_days(
+        self, keeping: Running
+    ) -> None:
+        three = await TestWitnesses.named(keeping)
+        trust = await keeping.store.read(witnesses.trust)
+        assert trust is not None
+        home = Believer(trust, None, lambda _: None)
+        key = Ed25519PrivateKey.generate().public_key().public_bytes_raw()
+        await keeping.store.run(lambda db: _enrolled(db, key, keeping.clock()))
+        first = await self.look(keeping, three, home)
+        assert first.zones.undivided
+        await keeping.store.run(lambda db: zones.freeze(db, at=keeping.clock(), by="test") and None)
+        second = await self.look(keeping, three, home)
+        assert second.zones.version > first.zones.version, "the first table counts at once"
+        key = Ed25519PrivateKey.generate().public_key().public_bytes_raw()
+        await keeping.store.run(lambda db: _enrolled(db, key, keeping.clock(), place=1))
+        await keeping.store.run(lambda db: zones.freeze(db, at=keeping.clock(), by="test") and None)
+        for hours in (0, 24, 23.8, 0.4):
+            keeping.clock.forward(hours * 3600)
+            third = await self.look(keeping, three, home)
+            newer = third.zones.version > second.zones.version
+            assert newer is (hours == 0.4), "and the home believed each"
+
+
+def _keep_keys(session: Session, at: float) -> None:
+    token_keys.keep(session, ring_at(at), at=at)
+
+
+def _enrolled(session: Session, key: bytes, at: float, place: int = 0) -> None:
+    flat = roster.flats(session)[place].id
+    secret = hashlib.sha256(key).digest()
+    roster.keep_code(session, roster.HOME, flat, secret, at=at, by="test")
+    roster.use_code(session, roster.HOME, secret, key, at=at)
 
 
 def _note(row: witnesses.WitnessedNote | None) -> str:

@@ -67,7 +67,7 @@ class Community:
         assert all(len(cell) == CELL_LENGTH for cell in cells)
         self.cells += len(cells)
         check = None if self.tokens is None else TokenCheck(self.tokens, self.slot_s, time.time())
-        opened = open_batch(self.key.private, cells, check)
+        opened = open_batch([self.key.private], cells, check)
         self.invalid += opened.invalid
         self.arrived += opened
 
@@ -185,7 +185,7 @@ async def test_an_event_arrives_once_and_follow_ups_at_their_times(
     assert [line["body"]["seq"] for line in lines] == [0, 0, 0, 1, 1, 1, 2, 2, 2]
     assert all(line["receipt_at"] for line in lines)
     assert all(len(line["cell"]) == CELL_LENGTH for line in lines)
-    opened = open_batch(community.key.private, [line["cell"] for line in lines])
+    opened = open_batch([community.key.private], [line["cell"] for line in lines])
     assert [event.content for event in opened] == [event.content for event in community.arrived]
 
 

@@ -12,13 +12,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from privacy.cell_keys import CellKeys
 from privacy.egress import SafetyEvent
 from privacy.pairing import PairingCode, PairingError
 from privacy.parameters import Parameters
+from privacy.tokens.epochs import Allotment
 from privacy.tokens.provision import TOKENS_PATH
 from privacy.tokens.ring import KeyRing
 from privacy.tokens.token import TokenClass
-from privacy.transparency.claims import TOKEN
+from privacy.transparency.claims import CELL, TOKEN
 from privacy.transparency.proof import OLDEST_S, Proof
 from privacy.transparency.tree import LogError, Tree
 from privacy.wire import HazardClass, Severity
@@ -32,6 +34,7 @@ from tests.privacy.vouching import Signer, Vouching
 NOW = 1_800_000_000.0
 DAY_S = 86_400
 KEY = bytes(range(32))
+EPOCH = Allotment.EPOCH.number_at(NOW)
 
 
 def told(vouching: Vouching | None = None, now: float = NOW, **other: Any) -> Parameters:
@@ -42,6 +45,7 @@ def told(vouching: Vouching | None = None, now: float = NOW, **other: Any) -> Pa
         "slot_s": 2.0,
         "roster_size": 25,
         "tokens": ring_at(NOW),
+        "cells": CellKeys({EPOCH: KEY, EPOCH + 1: bytes(32)}),
         "proof": None if vouching is None else vouching.proof(now),
     }
     return Parameters(**named | other)
@@ -91,9 +95,16 @@ def test_property_12_singly_signed_is_not(vouching: Vouching) -> None:
         {"zones": Partition.freeze(neighbours(30))},
         {"zones": Partition.freeze([])},
         {"tokens": ring_at(NOW + 7 * DAY_S)},
+        {"tokens": None},
+        {"cells": CellKeys({EPOCH: KEY, EPOCH + 1: KEY})},
+        {"cells": CellKeys({EPOCH: KEY})},
+        {"cells": CellKeys()},
         {"tokens": KeyRing({(TokenClass.LIFE, 0): key_of((TokenClass.ROUTINE, 9)).public})},
     ],
-    ids=["gateway", "slot", "roster", "zones", "no zones", "later keys", "a key of its own"],
+    ids=[
+        *("gateway", "slot", "roster", "zones", "no zones", "later keys", "no keys"),
+        *("another cell key", "a cell key left out", "no cell keys", "a key of its own"),
+    ],
 )
 def test_property_12_what_is_not_in_the_log_is_not_used(
     vouching: Vouching, other: dict[str, Any]
@@ -165,7 +176,7 @@ def test_property_12_two_dead_and_the_home_runs_on_for_28_days(vouching: Vouchin
         assert believer(vouching, kept).standing(now) is standing, "also after a restart"
     assert (QUIET_S, RUN_ON_S) == (DAY_S, 28 * DAY_S)
     vouching.sign(now)
-    assert home.believe(told(vouching, now, tokens=None), now)
+    assert home.believe(told(vouching, now), now)
     assert home.standing(now) is Standing.GOOD
 
 
@@ -187,7 +198,8 @@ def test_new_keys_and_tables_stand_for_48_hours_before_they_count(vouching: Vouc
         assert home.believe(told(vouching, now), now) is not ripe, "the table before"
         assert home.believe(told(vouching, now, zones=fresh), now) is ripe
         table = fresh if ripe else told().zones
-        assert home.believe(told(vouching, now, zones=table, tokens=new), now) is ripe
+        both = KeyRing(ring_at(NOW).keys | new.keys)
+        assert home.believe(told(vouching, now, zones=table, tokens=both), now) is ripe
 
 
 def test_the_first_set_of_its_kind_counts_at_once_and_only_from_the_beginning(
@@ -258,6 +270,15 @@ def test_two_keys_for_one_class_and_epoch_are_a_fault(vouching: Vouching) -> Non
     home = believer(vouching)
     assert not home.believe(told(vouching), NOW)
     assert "two keys" in home.problem
+
+
+def test_a_lost_cell_key_is_taken_back_by_the_log(vouching: Vouching) -> None:
+    """Then nobody seals to it, and nobody can be made to."""
+    vouching.add(CELL, NOW, number=EPOCH, sha256="")
+    vouching.sign(NOW)
+    home = believer(vouching)
+    assert not home.believe(told(vouching), NOW)
+    assert home.believe(told(vouching, cells=CellKeys({EPOCH + 1: bytes(32)})), NOW)
 
 
 def test_of_other_witnesses_nothing_is_believed(vouching: Vouching) -> None:

@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from privacy.parameters import Parameters
 from privacy.tokens.ring import KeyRing
-from privacy.transparency.claims import GATEWAY, ROSTER, SLOT, TOKEN, ZONES, digest_of, pack
+from privacy.transparency.claims import CELL, GATEWAY, ROSTER, SLOT, TOKEN, ZONES, digest_of, pack
 from privacy.transparency.notes import Checkpoint, NoteKey, sign_note
 from privacy.transparency.proof import Proof
 from privacy.transparency.tree import Tree
@@ -49,6 +49,8 @@ class Vouching:
         self.zones(told.zones, at)
         self.add(ROSTER, at, homes=told.roster_size)
         self.keys(told.tokens, at)
+        for number, key in told.cells.keys.items():
+            self.add(CELL, at, number=number, sha256=sha256(key))
 
     def zones(self, table: Partition, at: float) -> None:
         digest = digest_of(table.to_json())
