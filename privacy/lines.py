@@ -21,6 +21,7 @@ _BACKLOG = 1024
 _AT_ONCE = 64
 _CHUNK = 16 * 1024
 _FULL_S = 1.0
+_CLOSE_S = 5.0
 _FULL = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 _WAITS = (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
@@ -69,11 +70,15 @@ class Line(asyncio.Transport):
             self._push(bytes(data))
 
     def close(self) -> None:
-        """End the line once everything written has left; at once if the peer is gone."""
-        if not self._closing:
-            self._closing = True
-            if not self._unsent:
-                self._end(None)
+        """Hear no more, and end the line once everything written has left, or a few seconds on."""
+        if self._closing:
+            return
+        self._closing = True
+        if not self._unsent:
+            self._end(None)
+            return
+        self._loop.remove_reader(self._socket)
+        self._loop.call_later(_CLOSE_S, self.abort)
 
     def abort(self) -> None:
         """End the line now."""
@@ -248,8 +253,9 @@ class Listener:
         self._loop.call_later(self._handshake_s, line.give_up)
 
 
-def many_files() -> int:
-    """Let this process have as many connections as the system lets it; how many files that is."""
+def many_files() -> None:
+    """Let this process have as many connections as the system lets it."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    return most
+    # Where that is forbidden, as by our systemd unit, the limit was set by whoever forbade it.
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

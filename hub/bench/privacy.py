@@ -1,9 +1,9 @@
 """``linli bench privacy``: a community of thousands of homes behind its relay.
 
 Real processes: signer, community with its gateway, relay, one that sends the pre-sealed cells
-of a crowd (`hub.bench.crowd`), and one with homes whose own code tells of hazards over lines
-that lose cells (`hub.bench.lossy`). Relay and gateway are measured each by its own processor
-time, so that the generator counts for neither.
+of a crowd (`hub.bench.crowd`), one with homes whose own code tells of hazards over lines that
+lose cells (`hub.bench.lossy`), and one whole home with its kernel (`hub.bench.sensing`). Relay
+and gateway are measured each by its own processor time, so that the others count for neither.
 """
 
 from __future__ import annotations
@@ -19,12 +19,13 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from hub.bench.conditions import BenchProblem, conditions, figure, percentile
 from hub.bench.estate import Estate, enrol_all, estate, risers
 from hub.bench.rig import free_port
-from privacy.wire import Body
+from hub.bench.sensing import ASK_S, Sensing, sensing
+from privacy.wire import Body, HazardClass
 
 SLOT_S = 2.0
 LOSS = 0.01
@@ -38,6 +39,8 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 
 Rows = Callable[[int], list[tuple[int, bytes]]]
 Seen = dict[int, list[float]]
+SENSED = -1
+"""Where the whole home's incidents are noted: it alone tells of gas."""
 
 
 def figures(homes: int, seconds: float, database: str) -> Iterator[dict[str, Any]]:
@@ -56,9 +59,14 @@ def figures(homes: int, seconds: float, database: str) -> Iterator[dict[str, Any
         estate(Path(name), SLOT_S, database) as place,
     ):
         telling = min(TELLING, homes // 2)
-        crowd, lossy = _people(place, homes - telling, telling)
-        with _events(place.data, database) as rows:
-            yield from _measured(place, (crowd, lossy), rows, seconds, _beside(homes, database))
+        crowd, lossy, code = _people(place, homes - telling - 1, telling)
+        seen: Seen = defaultdict(list)
+        with (
+            _events(place.data, database) as rows,
+            sensing(Path(name), code, lambda: len(seen[SENSED]), 2 * SLOT_S) as sensor,
+        ):
+            run = Run(place, crowd, lossy, sensor, rows, seen)
+            yield from _measured(run, seconds, _beside(homes, database))
 
 
 def _beside(homes: int, database: str) -> dict[str, Any]:
@@ -69,12 +77,24 @@ def _beside(homes: int, database: str) -> dict[str, Any]:
 Process = subprocess.Popen[bytes]
 
 
-def _people(place: Estate, silent: int, telling: int) -> tuple[Process, Process]:
+class Run(NamedTuple):
+    """All that runs while it is measured, and what was seen of it."""
+
+    place: Estate
+    crowd: Process
+    lossy: Process
+    sensor: Sensing
+    rows: Rows
+    seen: Seen
+
+
+def _people(place: Estate, silent: int, telling: int) -> tuple[Process, Process, str]:
     """Enrol everybody, freeze the zones, connect everybody."""
     flats = risers(1, silent)
     # The homes that tell live one to a riser, so that their zones tell them apart here.
     told = [f"{flats[n * 25 % silent].rpartition('-')[0]}-9{n:02d}" for n in range(telling)]
-    place.found([*flats, *told])
+    whole = f"{flats[0].rpartition('-')[0]}-999"
+    place.found([*flats, *told, whole])
     keys, answer = enrol_all(place.codes(flats))
     place.freeze()
     if answer.relay_key is None:
@@ -110,7 +130,7 @@ def _people(place: Estate, silent: int, telling: int) -> tuple[Process, Process]
         },
     )
     place.line("lossy", CONNECT_S)
-    return crowd, lossy
+    return crowd, lossy, place.codes([whole])[0]
 
 
 @contextlib.contextmanager
@@ -129,31 +149,27 @@ def _events(data: Path, database: str) -> Iterator[Rows]:
             yield lambda last: lite.execute(asked, (last,)).fetchall()
 
 
-def _measured(
-    place: Estate,
-    senders: tuple[Process, Process],
-    rows: Rows,
-    seconds: float,
-    beside: dict[str, Any],
-) -> Iterator[dict[str, Any]]:
-    crowd, lossy = senders
-    _say(lossy)
-    for _ in range(WARM_UP_SLOTS):
-        place.line("crowd", 3 * SLOT_S)
-    seen: Seen = defaultdict(list)
-    last = _watch(rows, seen, 0, time.time())
-    seen.clear()
+def _measured(run: Run, seconds: float, beside: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    place, seen, rows = run.place, run.seen, run.rows
+    _say(run.lossy)
+    run.sensor.start()
+    last = 0
+    while not seen[SENSED] and not run.sensor.problem:
+        last = _watch(rows, seen, last, time.time() + SLOT_S)
+    last = _watch(rows, seen, last, time.time() + WARM_UP_SLOTS * SLOT_S)
     pids = {name: place.processes[name].pid for name in ("relay", "community")}
     used, began = {name: _cpu_s(pid) for name, pid in pids.items()}, time.time()
     last = _watch(rows, seen, last, began + seconds)
     took = time.time() - began
     cores = {name: round((_cpu_s(pid) - used[name]) / took, 3) for name, pid in pids.items()}
     memory = {name: _memory_mib(pid) for name, pid in pids.items()}
-    _say(lossy)
+    _say(run.lossy)
+    run.sensor.end()
     _watch(rows, seen, last, time.time() + STRAGGLERS_S)
-    _say(lossy)
-    said = [json.loads(line) for line in lossy.communicate()[0].splitlines()]
-    crowd_said = [json.loads(line) for line in crowd.communicate()[0].splitlines()]
+    run.sensor.stop()
+    _say(run.lossy)
+    said = [json.loads(line) for line in run.lossy.communicate()[0].splitlines()]
+    crowd_said = [json.loads(line) for line in run.crowd.communicate()[0].splitlines()]
     slots = [line for line in crowd_said if began < line["at"] < began + took]
     beside |= {"seconds": round(took, 1), **_crowd_words(slots, took)}
     beside |= conditions(place.data)
@@ -164,6 +180,7 @@ def _measured(
         yield figure(f"{figures_of}_rss_{beside['homes']}", held, "MiB", more)
         yield figure(f"{figures_of}_cores_{beside['homes']}", cores[process], "cores", beside)
     yield from _soon(said, seen, began, beside)
+    yield from _sensed(run.sensor.raised, seen[SENSED], began, beside)
 
 
 def _crowd_words(slots: list[dict[str, Any]], took: float) -> dict[str, Any]:
@@ -184,14 +201,15 @@ def _soon(
     lost = next(line for line in said if "dropped" in line)
     offered: Seen = defaultdict(list)
     for line in said:
-        if "zone" in line and line["at"] > began:
+        if "zone" in line:
             offered[line["zone"]].append(line["at"])
     times = []
     for zone, moments in offered.items():
-        arrived = [at for at in seen[zone] if at > moments[0]]
-        if len(arrived) != len(moments):
-            raise BenchProblem(f"of {len(moments)} hazards in a zone {len(arrived)} arrived")
-        times += [then - at for at, then in zip(moments, arrived, strict=True)]
+        if len(seen[zone]) != len(moments):
+            raise BenchProblem(f"of {len(moments)} hazards in a zone {len(seen[zone])} arrived")
+        # A home offers one after the other, so they arrive in order.
+        pairs = zip(moments, seen[zone], strict=True)
+        times += [then - at for at, then in pairs if at > began]
     if not times:
         raise BenchProblem("no hazard was offered while it was measured")
     loss = lost["dropped"] / max(1, lost["passed"] + lost["dropped"])
@@ -200,13 +218,25 @@ def _soon(
         yield figure(metric, percentile(times, share), "s", {**more, **beside})
 
 
+def _sensed(
+    raised: list[float], arrived: list[float], began: float, beside: dict[str, Any]
+) -> Iterator[dict[str, Any]]:
+    """The same of the whole home, from before its sensor's message."""
+    times = [then - at for at, then in zip(raised, arrived, strict=False) if at > began]
+    if not times:
+        raise BenchProblem("the sensor raised no hazard while it was measured")
+    more = {"samples": len(times), "max": round(max(times), 3), "ask_s": ASK_S, **beside}
+    yield figure("sensor_to_incident_p50", percentile(times, 0.5), "s", more)
+
+
 def _watch(rows: Rows, seen: Seen, last: int, until: float) -> int:
     """Note when the first message of each event is there for others to read, by zone."""
     while True:
         for number, data in rows(last):
             last, body = number, Body.unpack(bytes(data))
             if body.seq == 0:
-                seen[body.zone].append(time.time())
+                whole = body.hazard is HazardClass.GAS
+                seen[SENSED if whole else body.zone].append(time.time())
         if time.time() >= until:
             return last
         time.sleep(_POLL_S)

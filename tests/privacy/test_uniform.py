@@ -191,6 +191,7 @@ FEATURES: dict[str, Callable[[Seen], float]] = {
 
 
 @pytest.mark.long
+@pytest.mark.timeout(1800)
 async def test_the_whole_uplink_does_not_tell(
     community: Community, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
