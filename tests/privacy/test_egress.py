@@ -17,6 +17,7 @@ from privacy.egress import Clock, Egress, NotPaired, NotStored, SafetyEvent
 from privacy.gateway import GatewayKey, OpenedEvent, TokenCheck, UpstreamServer, open_batch
 from privacy.outbox import Outbox
 from privacy.pairing import PairingError
+from privacy.purposes import Purposes
 from privacy.relay import Relay
 from privacy.relay_store import RelayPairing, RelayStore
 from privacy.sender import Sender
@@ -32,6 +33,7 @@ from tests.privacy.helpers import (
     public,
     until,
 )
+from tests.privacy.test_purposes import a_table
 
 SLOT = 0.15
 GAS = SafetyEvent("hazard-1", HazardClass.GAS, Severity.CRITICAL)
@@ -100,7 +102,11 @@ class Home:
     """A home's egress with its keys and ledger."""
 
     def __init__(
-        self, folder: Path, offsets: tuple[int, int] = (4, 8), clock: Clock | None = None
+        self,
+        folder: Path,
+        offsets: tuple[int, int] = (4, 8),
+        clock: Clock | None = None,
+        table: Purposes | None = None,
     ) -> None:
         self.folder = folder
         self.machine = MachineKey.load_or_create(folder / "keys")
@@ -110,7 +116,8 @@ class Home:
             self.household, _ = Household.create(folder / "keys", "machine", machine=self.machine)
         self.household.lock()
         key = Ed25519PrivateKey.from_private_bytes(self.machine.derive("consent"))
-        self.ledger = Ledger(folder / "consent.db", self.machine.box("consent"), key)
+        path, box = folder / "consent.db", self.machine.box("consent")
+        self.ledger = Ledger(path, box, key, table=table)
         self.egress = Egress(
             folder / "egress.db",
             machine=self.machine,
@@ -226,6 +233,28 @@ async def test_withdrawal_with_a_full_queue(community: Community, home: Home) ->
     assert all(line["slot"] < boundary for line in left)
     assert sum(line["kind"] == "dropped" for line in lines) == 12
     assert len(community.arrived) <= len(left)
+
+
+async def test_under_a_widened_notice_only_dummies_leave(
+    community: Community, tmp_path: Path
+) -> None:
+    """Property 8: a yes to a notice that told of less is none; what waits is dropped."""
+    folder = tmp_path / "widened"
+    folder.mkdir()
+    before = Home(folder, table=a_table(False))
+    before.ledger.give("tell_zone", "gas", "r1")
+    assert before.ledger.allows("tell_zone", "gas")
+    before.ledger.close()
+    home = Home(folder, table=a_table(False, True))
+    await home.pair(community)
+    await home.egress.offer(GAS, "tell_zone")
+    await until(lambda: not home.egress.status()["queue"])
+    cells = community.cells
+    await until(lambda: community.cells >= cells + 4)
+    assert not community.arrived
+    assert [line["kind"] for line in await home.sent()] == ["dropped"]
+    await home.egress.stop()
+    home.ledger.close()
 
 
 async def test_a_broken_ledger_means_only_dummies(community: Community, home: Home) -> None:

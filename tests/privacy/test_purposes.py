@@ -71,14 +71,14 @@ def test_versions_follow_each_other_and_more_data_widens(purpose: Purpose) -> No
         assert after.widens or set(after.data) <= set(before.data)
 
 
-def a_table(*widens: bool) -> Purposes:
+def a_table(*widens: bool, name: str = "tell_zone") -> Purposes:
     """One purpose with a notice for each word."""
     notices = [
         {"version": number, "widens": wide, "data": [], "en": {}, "zh_CN": {}}
         for number, wide in enumerate(widens, start=1)
     ]
     row = {"door": "events", "recipient": "duty_desk", "ledger": True, "notices": notices}
-    return Purposes({"tell_zone": row})
+    return Purposes({name: row})
 
 
 @pytest.mark.parametrize(

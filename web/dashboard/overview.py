@@ -136,6 +136,7 @@ class Overview:
             ],
             "areas": [(area.name, room_key(area.name)) for area in runtime.areas],
             "headline": headline,
+            "notices": {one.name: one.notice.version for one in runtime.consents.table.all()},
         }
 
     async def tiles(self, entity_ids: Iterable[str], lang: str) -> dict[str, Any]:

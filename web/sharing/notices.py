@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from hub.home.left import UNSENT
 from hub.http.problems import Problem
 from hub.http.routes import Routes
 from privacy.purposes import TEXTS
@@ -67,11 +66,8 @@ def notice_routes(house: House) -> Routes:
 
     @routes.get("/protection", allow=HOUSEHOLD)
     async def protection(request: web.Request) -> web.Response:
-        runtime = house.runtime
-        today = [one for one in runtime.sent() if one.state != UNSENT]
-        return house.design.render(
-            request, "protection.html", pairing=runtime.pairing(), ever=len(today)
-        )
+        pairing = house.runtime.pairing()
+        return house.design.render(request, "protection.html", pairing=pairing)
 
     @routes.get("/notices/{purpose}/{version}", allow=HOUSEHOLD)
     async def notice(request: web.Request) -> web.Response:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from hub.home.consents import CLASSES
+from hub.home.contacts.model import Draft
 from hub.home.refusal import Refusal
 from hub.home.runtime import Home
 from privacy.consent import SOS_FLAT, TELL_ZONE, TELL_ZONE_NOW
@@ -138,6 +139,37 @@ async def test_withdrawing_takes_back_what_was_said_in_the_moment(
     await community.start_relay()
     await until(lambda: community.cells > before + 4, 20)
     assert community.seen() == []
+
+
+async def test_stopping_takes_back_everything_that_waits_and_contacts(
+    home: Home, community: Community
+) -> None:
+    """The relay is away, so events wait; one was told in the moment, one by the choice."""
+    await pair(home, community)
+    await home.choose(TELL_ZONE, "gas", "zone", OWNER)
+    await home.choose(TELL_ZONE, "smoke", "nobody", OWNER)
+    draft = Draft(
+        name="女儿",
+        address="https://ntfy.example/x",
+        hazards=["gas"],
+        after_s=0,
+        lang="en",
+        label="Home",
+        warned=True,
+    )
+    contact = await home.contacts.add(draft, OWNER)
+    assert contact.granted == {"gas"}
+    await community.relay.stop()
+    assert await tell(home, hazard_id="standing") == "standing"
+    assert await home.sharing.offer("now", "smoke", "moment", OWNER.id) == "now"
+    assert await home.stop_sharing(OWNER) == 2
+    assert contact.granted == frozenset()
+    before = community.cells
+    await community.start_relay()
+    await until(lambda: community.cells > before + 4, 20)
+    assert community.seen() == []
+    assert home.sharing.status()["queue"] == []
+    assert (await home.consents.check()).problem is None
 
 
 async def test_a_no_holds_while_the_door_is_still_being_tried(
