@@ -15,7 +15,8 @@ from privacy.cell import nonce_of
 from privacy.transparency.tree import Tree
 from privacy.wire import BULLETIN_LENGTH, WireError, slot_at
 from tests.privacy.helpers import until
-from tests.privacy.test_egress import GAS, Community, Home, community
+from tests.privacy.streaming import GAS, Community, Home
+from tests.privacy.test_egress import community
 from tests.privacy.test_sender import Bench
 
 __all__ = ["community"]

@@ -17,8 +17,9 @@ from privacy.slots import sending_moment
 from privacy.uplink import Uplink
 from privacy.wire import SLOT_ORIGIN, FrameParser, FrameType, HazardClass, Severity
 from tests.privacy.helpers import until
+from tests.privacy.streaming import Community, Home
 from tests.privacy.test_bulletin import Telling
-from tests.privacy.test_egress import Community, Home, community
+from tests.privacy.test_egress import community
 
 __all__ = ["community"]
 

@@ -17,7 +17,7 @@ from privacy.consent import SOS_FLAT, TELL_ZONE, TELL_ZONE_NOW
 from privacy.egress import Egress, NotStored
 from tests.hub.home.conftest import OWNER
 from tests.privacy.helpers import files_contain, home_answer, portal, public, until
-from tests.privacy.test_egress import SLOT, Community
+from tests.privacy.streaming import SLOT, Community
 
 NAMED = "hazard-in-the-kitchen-of-zhang-ming"
 
