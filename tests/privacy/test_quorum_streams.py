@@ -21,7 +21,6 @@ from tests.privacy.streaming import GAS, SLOT, Community, Home
 from tests.privacy.tokens.issuing import Desk, current_ring, ring_at
 from tests.privacy.vouching import Vouching
 
-
 DAY_S = 86_400
 
 
