@@ -83,8 +83,10 @@ class Believer:
             self.problem = str(error)
             return False
         self.problem = ""
-        if self.seen is None or view.vouched_at > (self.vouched_at or 0):
-            self.seen, self.vouched_at = view.checkpoint, view.vouched_at
+        grown = self.seen is None or view.checkpoint.size > self.seen.size
+        if grown or view.vouched_at > (self.vouched_at or 0):
+            self.seen = view.checkpoint
+            self.vouched_at = max(view.vouched_at, self.vouched_at or 0)
             kept = {"checkpoint": self.seen.text, "vouched_at": self.vouched_at}
             self._keep(json.dumps(kept).encode())
         return True

@@ -23,6 +23,7 @@ RIPE_S = 48 * 3600
 """How long keys and tables stand in the log before they count, seconds."""
 GATEWAY, ZONES, TOKEN, SLOT, ROSTER = "gateway key", "zones", "token key", "slot", "roster"
 CELL, WITNESSES = "cell key", "witnesses"
+_SETS = frozenset({TOKEN, CELL})
 _LONGEST = 1024
 
 
@@ -159,11 +160,15 @@ class Claims:
         return entry.place < max(self._stood, self._begun) or entry.place in self._first
 
     def _first_sets(self) -> frozenset[int]:
-        """The places of each kind's first entries, made at one moment and next to each other."""
+        """The places of each kind's first entry; of keys that come in sets, the whole first set.
+
+        A set is made at one moment, and its entries stand next to each other.
+        """
         sets: dict[str, list[Entry]] = {}
         for entry in self._entries:
             known = sets.setdefault(entry.kind, [])
-            if not known or (known[-1].place + 1, known[-1].at) == (entry.place, entry.at):
+            place, at = (known[-1].place + 1, known[-1].at) if known else (entry.place, entry.at)
+            if not known or (entry.kind in _SETS and (place, at) == (entry.place, entry.at)):
                 known.append(entry)
         return frozenset(entry.place for known in sets.values() for entry in known)
 
