@@ -32,7 +32,7 @@ from privacy.relay_store import RelayStore
 RISER = 25
 """Flats of a riser: enough for each to be a zone of its own."""
 READY_S = 60.0
-_AT_ONCE, _CODES_AT_ONCE = 4, 1000
+_AT_ONCE, _CODES_AT_ONCE = 32, 1000
 _HOST = "127.0.0.1"
 
 
