@@ -20,7 +20,7 @@ pytestmark = pytest.mark.peers
 
 OF_ALL = ("/account", "/nowhere")
 PAGES = {
-    "guard": ("/duty", "/incidents", "/incidents/1", *OF_ALL),
+    "guard": ("/duty", "/incidents", "/incidents/1", "/incidents/1/why", *OF_ALL),
     "manager": ("/duty", "/manage", "/roster", "/zones", "/staff", "/settings", "/audit"),
     "operator": ("/operations", "/settings", "/audit", *OF_ALL),
 }
