@@ -17,10 +17,12 @@ from aiohttp import web
 from sqlmodel import Session
 
 from community.acts import routes as act_routes
+from community.committee import routes as committee_routes
 from community.core import access, people, retention, settings
 from community.core.accounts import StaffTable
+from community.core.attestation import forget_lists
+from community.core.portal import COMMITTEES, KEEPERS, MANAGERS, OPERATORS, PORTAL, Portal
 from community.core.portal import DUTY as DUTY_ROLES
-from community.core.portal import KEEPERS, MANAGERS, OPERATORS, PORTAL, Portal
 from community.core.store import Store, StoreError, open_store
 from community.core.words import DOMAIN, N_
 from community.gateway import manage
@@ -70,16 +72,17 @@ PORT = 8200
 RELAY_PORT = 8300
 _SETTINGS_EVERY = 2.0
 _HERE = Path(__file__).resolve().parent
-_ROOMS = ("core", "incidents", "gateway")
+_ROOMS = ("core", "incidents", "gateway", "committee")
 _LOG = logging.getLogger(__name__)
-FORGETS = (forget_events, forget_incidents, forget_issuances)
+FORGETS = (forget_events, forget_incidents, forget_issuances, forget_lists)
 
 NAV = (
     NavItem("/duty", "duty", N_("Duty desk"), DUTY_ROLES),
     NavItem("/incidents", "history", N_("Incidents"), DUTY_ROLES),
     NavItem("/manage", "building", N_("Management"), MANAGERS),
     NavItem("/roster", "roster", N_("Flats and codes"), MANAGERS),
-    NavItem("/zones", "zone", N_("Zones"), MANAGERS),
+    NavItem("/committee", "shield-check", N_("Owners' committee"), COMMITTEES),
+    NavItem("/zones", "zone", N_("Zones"), MANAGERS | COMMITTEES),
     NavItem("/staff", "people", N_("Staff"), MANAGERS),
     NavItem("/operations", "pairing", N_("Operations"), OPERATORS),
     NavItem("/settings", "settings", N_("Settings"), KEEPERS),
@@ -186,6 +189,7 @@ class Community:
                 incident_routes.ROUTES,
                 handover.ROUTES,
                 manage.ROUTES,
+                committee_routes.ROUTES,
                 gateway_routes.ROUTES,
                 act_routes.ROUTES,
                 issuer_routes.ROUTES,

@@ -244,6 +244,7 @@ class Egress:
             "roster_size": pairing.roster_size,
             "zone": None if zone is None else zone.to_json(),
             "anonymity_claimed": pairing.zones.anonymity_claimed,
+            "attested": pairing.attested,
             "cells_sent": self._cells_sent,
             "last_receipt": self._last_receipt,
             "queue": self._sender.queue(),
@@ -364,7 +365,7 @@ class Egress:
         if read.slot_s != pairing.slot_s:
             await self._in_worker(partial(self._sender.rescale, pairing.slot_s, read.slot_s))
         pairing.zones, pairing.slot_s = read.zones, read.slot_s
-        pairing.roster_size = read.roster_size
+        pairing.roster_size, pairing.attested = read.roster_size, read.attested
         if read.tokens is not None:
             now, tokens = self._clock.now(), read.tokens
             with contextlib.suppress(NotStored):

@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from privacy import codes
 from privacy.addresses import is_loopback, split_address
+from privacy.attestation import Attested
 from privacy.errors import PrivacyError
 from privacy.handshake import key_hash
 from privacy.parameters import SLOT_BOUNDS
@@ -118,7 +119,7 @@ class Pairing:
     """What a home keeps of its community."""
 
     __slots__ = (
-        *("community", "flat", "gateway_key", "relay_address", "relay_certificate"),
+        *("attested", "community", "flat", "gateway_key", "relay_address", "relay_certificate"),
         *("relay_key", "roster_size", "slot_s", "zones"),
     )
 
@@ -145,6 +146,7 @@ class Pairing:
             self.zones = Partition.from_json(data["zone_table"], floor)
             self.roster_size = int(str(data["roster_size"]))
             self.community = str(data["community"])[:100]
+            self.attested = Attested.from_json(data.get("attested"), key_hash(self.gateway_key))
             split_address(self.relay_address)
         except (KeyError, TypeError, ValueError, PrivacyError) as error:
             raise PairingError(f"the community's answer is malformed ({error})") from None
@@ -169,6 +171,7 @@ class Pairing:
             "zone_table": self.zones.to_json(),
             "roster_size": self.roster_size,
             "community": self.community,
+            "attested": None if self.attested is None else self.attested.to_json(),
         }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 
+from privacy.attestation import Attested
 from privacy.errors import PrivacyError
 from privacy.handshake import HandshakeError, key_hash
 from privacy.tokens.ring import KeyRing
@@ -17,10 +18,11 @@ SLOT_BOUNDS = (0.05, 60.0)
 class Parameters:
     """Gateway key, zone table, slot length in seconds, number of enrolled homes, token keys.
 
-    ``tokens`` is None where the community issues no tokens.
+    ``tokens`` is None where the community issues no tokens, ``attested`` where no committee's
+    attestation is in force.
     """
 
-    __slots__ = ("gateway_key", "roster_size", "slot_s", "tokens", "zones")
+    __slots__ = ("attested", "gateway_key", "roster_size", "slot_s", "tokens", "zones")
 
     def __init__(
         self,
@@ -29,7 +31,10 @@ class Parameters:
         slot_s: float,
         roster_size: int,
         tokens: KeyRing | None = None,
+        *,
+        attested: Attested | None = None,
     ) -> None:
+        self.attested = attested
         self.gateway_key = gateway_key
         self.zones = zones
         self.slot_s = slot_s
@@ -46,6 +51,8 @@ class Parameters:
         }
         if self.tokens is not None:
             data["token_keys"] = self.tokens.to_json()
+        if self.attested is not None:
+            data["attested"] = self.attested.to_json()
         return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
     @classmethod
@@ -68,6 +75,7 @@ class Parameters:
             zones = Partition.from_json(fields["zone_table"], floor)
             told = fields.get("token_keys")
             tokens = None if told is None else KeyRing.from_json(told)
+            attested = Attested.from_json(fields.get("attested"), key_hash(key))
         except PrivacyError as error:
             raise HandshakeError(f"the parameters are refused: {error}") from None
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
@@ -76,4 +84,4 @@ class Parameters:
             raise HandshakeError("the gateway key is not the one on the printed code")
         if not SLOT_BOUNDS[0] <= slot_s <= SLOT_BOUNDS[1] or not 0 <= roster_size <= 100_000:
             raise HandshakeError("slot length or roster size is out of bounds")
-        return cls(key, zones, slot_s, roster_size, tokens)
+        return cls(key, zones, slot_s, roster_size, tokens, attested=attested)

@@ -21,6 +21,9 @@ _START = bytes(32)
 ACT_WORDS = {
     "call for help": N_("called for help and told its flat"),
     "audit look": N_("looked at the audit"),
+    "committee attest": N_("handed in the committee's attestation"),
+    "committee key": N_("handed in the committee's key"),
+    "committee list": N_("took the list of enrolled flats"),
     "drill start": N_("started a drill"),
     "duty end": N_("went off duty"),
     "duty hand-over": N_("handed the desk over"),

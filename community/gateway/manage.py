@@ -7,7 +7,7 @@ from markupsafe import Markup
 from sqlmodel import Session
 
 from community.core import roster, zones
-from community.core.portal import KEEPERS, MANAGERS, fields, portal
+from community.core.portal import COMMITTEES, KEEPERS, MANAGERS, fields, portal
 from community.core.roster import RosterError
 from community.core.words import N_
 from community.gateway import codes
@@ -110,7 +110,7 @@ async def move_out(request: web.Request) -> web.StreamResponse:
     return done(request, say(told), "/roster")
 
 
-@ROUTES.get("/zones", allow=MANAGERS)
+@ROUTES.get("/zones", allow=MANAGERS | COMMITTEES)
 async def show_zones(request: web.Request) -> web.StreamResponse:
     """The table in force, and what freezing now would change."""
     here = portal(request)

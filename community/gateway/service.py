@@ -11,11 +11,12 @@ from typing import NamedTuple
 
 from sqlmodel import Session
 
-from community.core import roster, token_keys, zones
+from community.core import attestation, roster, token_keys, zones
 from community.core.events import Receive, SafetyEvent, Word
 from community.core.store import Store, StoreError
 from community.gateway import intake
 from community.gateway.intake import Taken
+from privacy.attestation import Attested
 from privacy.gateway import (
     GatewayKey,
     OpenedBatch,
@@ -44,11 +45,16 @@ class Known(NamedTuple):
     homes: tuple[bytes, ...]
     table: Partition
     tokens: KeyRing | None
+    attested: Attested | None = None
 
     def same(self, other: Known) -> bool:
         """Whether there is nothing new to tell."""
         mine, others = (
-            (one.relay, one.homes, one.table.to_json(), one.tokens and one.tokens.to_json())
+            (
+                *(one.relay, one.homes, one.table.to_json()),
+                one.tokens and one.tokens.to_json(),
+                one.attested and one.attested.to_json(),
+            )
             for one in (self, other)
         )
         return mine == others
@@ -59,7 +65,10 @@ def known(session: Session, now: float) -> Known:
     frozen = zones.current(session)
     table = frozen.partition if frozen else whole_community()
     homes = tuple(roster.home_keys(session))
-    return Known(roster.relay_key(session), homes, table, token_keys.ring(session, now))
+    stands = attestation.standing(session)
+    attested = None if stands is None else stands.attested
+    tokens = token_keys.ring(session, now)
+    return Known(roster.relay_key(session), homes, table, tokens, attested)
 
 
 def whole_community() -> Partition:
@@ -225,7 +234,8 @@ class Gateway:
 
     def _parameters(self) -> bytes:
         now = self._known
-        made = Parameters(self._key.public, now.table, self.slot_s, self.homes, now.tokens)
+        key, attested = self._key.public, now.attested
+        made = Parameters(key, now.table, self.slot_s, self.homes, now.tokens, attested=attested)
         return made.to_bytes()
 
     def _tokens(self, at: float) -> TokenCheck | None:

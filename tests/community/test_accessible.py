@@ -23,6 +23,7 @@ PAGES = {
     "guard": ("/duty", "/incidents", "/incidents/1", "/incidents/1/why", *OF_ALL),
     "manager": ("/duty", "/manage", "/roster", "/zones", "/staff", "/settings", "/audit"),
     "operator": ("/operations", "/settings", "/audit", *OF_ALL),
+    "committee": ("/committee", "/zones", *OF_ALL),
 }
 WIDTHS = [*LOOKS, ("en", "dark", 1366)]
 # Two words of the bar of pages that lie on one another.

@@ -106,14 +106,32 @@ class Sent(TypedDict):
     messages: list[SentMessage]
 
 
+class Attestation(TypedDict):
+    """What the owners' committee signed of the roster.
+
+    `at` in Unix seconds; `holds`, whether it still counts with the homes enrolled now.
+    """
+
+    at: float
+    homes: int
+    holds: bool
+    fingerprint: str
+
+
 class Community(TypedDict):
-    """The community this home is paired with."""
+    """The community this home is paired with.
+
+    `attested` is null where no committee attested the roster; `claimed` is false where homes are
+    too few for any anonymity to be promised.
+    """
 
     name: str
     address: str
     zone: str
     homes: int
     slot_s: float
+    claimed: bool
+    attested: Attestation | None
 
 
 class Pairing(TypedDict):

@@ -130,6 +130,15 @@ def _community_operations(runtime: HomeRuntime, table: Operations) -> None:
         paired = runtime.pairing()
         if paired is None:
             return {"community": None}
+        signed = paired.attested
+        attested: models.Attestation | None = None
+        if signed is not None:
+            attested = {
+                "at": signed.at,
+                "homes": signed.homes,
+                "holds": signed.holds,
+                "fingerprint": signed.fingerprint,
+            }
         return {
             "community": {
                 "name": paired.community,
@@ -137,6 +146,8 @@ def _community_operations(runtime: HomeRuntime, table: Operations) -> None:
                 "zone": paired.zone,
                 "homes": paired.homes,
                 "slot_s": paired.slot_s,
+                "claimed": paired.claimed,
+                "attested": attested,
             }
         }
 
