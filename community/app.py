@@ -25,7 +25,7 @@ from community.core.portal import COMMITTEES, KEEPERS, MANAGERS, OPERATORS, PORT
 from community.core.portal import DUTY as DUTY_ROLES
 from community.core.store import Store, StoreError, open_store
 from community.core.words import DOMAIN, N_
-from community.gateway import manage
+from community.gateway import manage, register
 from community.gateway import routes as gateway_routes
 from community.gateway.keys import GATEWAY_PUBLIC, gateway_key
 from community.gateway.retention import forget_events
@@ -189,6 +189,7 @@ class Community:
                 incident_routes.ROUTES,
                 handover.ROUTES,
                 manage.ROUTES,
+                register.ROUTES,
                 committee_routes.ROUTES,
                 gateway_routes.ROUTES,
                 act_routes.ROUTES,
