@@ -63,6 +63,7 @@ from hub.http.health import Health
 from hub.http.live import Live
 from hub.http.server import Server, create_app, serve, tls_context
 from privacy.gateway import GatewayKey
+from privacy.handshake import key_hash
 from privacy.redact import Redactor
 from privacy.tokens.signer_socket import SignerSocket
 from web.design import Design, NavItem
@@ -203,6 +204,7 @@ class Community:
         app[PORTAL] = self.portal
         app[DESIGN] = design
         app[GATEWAY_PUBLIC] = key.public
+        app[committee_routes.COMMUNITY] = key_hash(key.public)
         app[act_routes.ACTS] = act_routes.Acts(key, flats.receive)
         app[gateway_routes.GATEWAY] = self.gateway
         app[issuer_routes.ISSUER] = (key, self.issuer)

@@ -11,15 +11,15 @@ from community.core import attestation, roster
 from community.core.attestation import Refused
 from community.core.portal import COMMITTEES, fields, portal
 from community.core.words import N_
-from community.gateway.keys import GATEWAY_PUBLIC
 from hub.http.gate import current
 from hub.http.routes import Routes
 from privacy.attestation import CHANGED_AT_MOST
-from privacy.handshake import key_hash
 from web.design import done, refused
 from web.design.page import words
 
 ROUTES = Routes()
+COMMUNITY: web.AppKey[bytes] = web.AppKey("community_hash")
+"""Which community lists and attestations are of: the hash of the gateway's key."""
 _PROBLEMS = {
     "not_a_key": N_("This isn't a committee's public key: paste the whole line of the command."),
     "no_key": N_("Hand in the committee's public key first."),
@@ -82,7 +82,7 @@ async def committee(request: web.Request) -> web.StreamResponse:
 async def take_list(request: web.Request) -> web.StreamResponse:
     """Hand out the list of enrolled flats, to check and to sign; that it was taken is written."""
     here, by, at = portal(request), current(request).name, portal(request).clock()
-    community = key_hash(request.app[GATEWAY_PUBLIC])
+    community = request.app[COMMUNITY]
     made = await here.act(
         request,
         "committee list",
@@ -119,7 +119,7 @@ async def take_attestation(request: web.Request) -> web.StreamResponse:
     """Keep the signed list, and tell every home."""
     here, form, say = portal(request), await fields(request), words(request)
     at, note = here.clock(), form.get("note", "")
-    community = key_hash(request.app[GATEWAY_PUBLIC])
+    community = request.app[COMMUNITY]
     try:
         await here.act(
             request,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from aiohttp import web
 from sqlmodel import Session
 
-from community.core import roster, zones
+from community.core import attestation, audit, roster, zones
 from community.core.portal import COMMITTEES, KEEPERS, MANAGERS, portal
 from community.core.words import N_
 from community.gateway import codes
@@ -13,7 +15,7 @@ from community.gateway.codes import NoAddress
 from community.gateway.register import gateway, sheets_page
 from hub.http.gate import current
 from hub.http.routes import Routes
-from privacy.zones import Partition
+from privacy.zones import NO_CLAIM_BELOW
 from web.design import done, refused
 from web.design.page import words
 
@@ -28,20 +30,29 @@ async def manage(request: web.Request) -> web.StreamResponse:
 
 @ROUTES.get("/zones", allow=MANAGERS | COMMITTEES)
 async def show_zones(request: web.Request) -> web.StreamResponse:
-    """The table in force, and what freezing now would change."""
+    """The table in force in plain words, what freezing now would change, and every table before."""
     here = portal(request)
 
-    def read(session: Session) -> tuple[zones.Frozen | None, Partition, int]:
-        return (
-            zones.current(session),
-            zones.proposal(session),
-            len(roster.enrolled_paths(session)),
-        )
+    def read(session: Session) -> dict[str, Any]:
+        return {
+            "frozen": zones.current(session),
+            "proposed": zones.proposal(session),
+            "enrolled": len(roster.enrolled_paths(session)),
+            "counted": zones.counted(session),
+            "history": zones.history(session),
+            "stands": attestation.standing(session),
+        }
 
-    frozen, proposed, enrolled = await here.store.read(read)
+    found = await here.store.read(read)
+    frozen, proposed = found["frozen"], found["proposed"]
     same = frozen is not None and frozen.partition.version == proposed.version
     return here.design.render(
-        request, "zones.html", frozen=frozen, proposed=proposed, enrolled=enrolled, same=same
+        request,
+        "zones.html",
+        same=same,
+        no_claim_below=NO_CLAIM_BELOW,
+        actor_words=audit.ACTOR_WORDS,
+        **found,
     )
 
 

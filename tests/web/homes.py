@@ -247,6 +247,10 @@ class FakeHome(FakeGuarding):
             slot_s=2.0,
             acts=True,
             tokens=32,
+            claimed=True,
+            attested=SimpleNamespace(
+                at=1_800_000_000.0, homes=96, holds=True, fingerprint="0123-4567-89ab-cdef"
+            ),
         )
 
     async def device_says(self, _entity_id: str, text: str, lang: str) -> str:

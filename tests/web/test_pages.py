@@ -344,10 +344,30 @@ async def test_a_home_without_tokens_says_so(home: Served) -> None:
     paired = {"community": "阳光花园", "zone": "3", "homes": 30, "slot_s": 2.0, "acts": True}
     async with visiting(home, "guest") as visitor:
         for tokens, shown, warned in ((None, False, False), (32, True, False), (0, True, True)):
-            home.home.paired = SimpleNamespace(**paired, tokens=tokens)
+            home.home.paired = SimpleNamespace(**paired, tokens=tokens, claimed=True, attested=None)
             text = (await visitor.get("/sharing"))[1]
             assert ("One-time tokens for alarms" in text) is shown
             assert ("No one-time token is left" in text) is warned
+
+
+async def test_it_says_whether_the_roster_is_attested(home: Served) -> None:
+    paired = {"community": "阳光花园", "zone": "3", "homes": 30, "slot_s": 2.0, "acts": True}
+    signed = {"at": 1_800_000_000.0, "homes": 96, "fingerprint": "0123-4567-89ab-cdef"}
+    said = {
+        None: "Not attested: no owners",
+        True: "15 Jan 2027 that it checked 96 enrolled homes",
+        False: "Not attested any more",
+    }
+    async with visiting(home, "guest") as visitor:
+        for holds, words in said.items():
+            attested = None if holds is None else SimpleNamespace(**signed, holds=holds)
+            home.home.paired = SimpleNamespace(
+                **paired, tokens=None, claimed=holds is True, attested=attested
+            )
+            text = (await visitor.get("/sharing"))[1]
+            assert [one for one in said.values() if one in text] == [words]
+            assert ("0123-4567-89ab-cdef" in text) is (holds is not None)
+            assert ("no anonymity is promised" in text) is (holds is not True)
 
 
 async def test_people_are_added_and_signed_out(home: Served) -> None:
