@@ -86,10 +86,10 @@ def counted(session: Session) -> list[Counted]:
 def history(session: Session) -> list[Step]:
     """Return every table there was, the newest first."""
     logged: dict[int, tuple[int, str]] = {}
-    for place, entry in enumerate(log.entries(session)):
+    for number, entry in enumerate(log.entries(session)):
         said = json.loads(entry)
         if said.get("kind") == "zones":
-            logged[said["version"]] = place, said["sha256"]
+            logged[said["version"]] = number, said["sha256"]
     steps: list[Step] = []
     before: Partition | None = None
     for row in session.exec(select(ZoneTable).order_by(col(ZoneTable.version))):
