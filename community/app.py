@@ -106,6 +106,7 @@ def community_design() -> Design:
             "role_words": people.ROLE_WORDS,
             "events_kept": retention.EVENTS_KEPT_DAYS,
             "incidents_kept": retention.INCIDENTS_KEPT_DAYS,
+            "lists_kept": retention.LISTS_KEPT_DAYS,
         },
     )
 

@@ -15,7 +15,7 @@ from sqlalchemy import Column, LargeBinary, Text, delete
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from community.core import log, roster
-from community.core.retention import AT_ONCE, DAY_S
+from community.core.retention import AT_ONCE, DAY_S, LISTS_KEPT_DAYS
 from privacy.attestation import (
     SALT_LENGTH,
     AttestationError,
@@ -26,8 +26,6 @@ from privacy.attestation import (
     read_committee_key,
 )
 
-LISTS_KEPT_DAYS = 60
-"""Days that a list which was never signed may still be signed; then it goes."""
 _AHEAD_S = 86400.0
 
 

@@ -21,7 +21,16 @@ pytestmark = pytest.mark.peers
 OF_ALL = ("/account", "/nowhere")
 PAGES = {
     "guard": ("/duty", "/incidents", "/incidents/1", "/incidents/1/why", *OF_ALL),
-    "manager": ("/duty", "/manage", "/roster", "/roster/1", "/zones", "/staff", "/settings", "/audit"),
+    "manager": (
+        "/duty",
+        "/manage",
+        "/roster",
+        "/roster/1",
+        "/zones",
+        "/staff",
+        "/settings",
+        "/audit",
+    ),
     "operator": ("/operations", "/settings", "/audit", *OF_ALL),
     "committee": ("/committee", "/zones", *OF_ALL),
 }

@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlmodel import Session, select
 
 from community.core import attestation, audit, log, roster
+from community.core.retention import LISTS_KEPT_DAYS
 from community.core.tables import Member
 from privacy.attestation import CHANGED_AT_MOST, RosterList, attest, committee_key
 from privacy.handshake import key_hash
@@ -153,7 +154,7 @@ async def test_unsigned_and_replaced_lists_go_and_the_one_in_force_stays(running
     await press(running, "/committee/attest", note=await signed(running))
     await press(running, "/committee/attest", note=await signed(running))
     await signed(running)
-    running.clock.forward(attestation.LISTS_KEPT_DAYS * 86400 + 1)
+    running.clock.forward(LISTS_KEPT_DAYS * 86400 + 1)
 
     def forget(session: Session) -> int:
         return attestation.forget_lists(session, running.clock())
