@@ -85,7 +85,9 @@ class Seen:
         dice = random.Random(seed)
         flats = built(dice)
         enrolled = {home for home in flats if dice.random() < dice.choice((0.3, 0.6, 0.9))}
-        stayed, together, first = set(enrolled), {}, {}
+        stayed = set(enrolled)
+        together: dict[Path, set[Path]] = {}
+        first: dict[Path, set[Path]] = {}
         for epoch in range(EPOCHS):
             if epoch:
                 leaving = {home for home in enrolled if dice.random() < LEAVE}
