@@ -17,13 +17,15 @@ from aiohttp import web
 from sqlmodel import Session
 
 from community.acts import routes as act_routes
+from community.committee import routes as committee_routes
 from community.core import access, people, retention, settings, witnesses
 from community.core.accounts import StaffTable
+from community.core.attestation import forget_lists
+from community.core.portal import COMMITTEES, KEEPERS, MANAGERS, OPERATORS, PORTAL, Portal
 from community.core.portal import DUTY as DUTY_ROLES
-from community.core.portal import KEEPERS, MANAGERS, OPERATORS, PORTAL, Portal
 from community.core.store import Store, StoreError, open_store
 from community.core.words import DOMAIN, N_
-from community.gateway import manage
+from community.gateway import manage, register
 from community.gateway import routes as gateway_routes
 from community.gateway.keys import GATEWAY_PUBLIC, gateway_key
 from community.gateway.retention import forget_events
@@ -63,6 +65,7 @@ from hub.http.server import Server, create_app, serve, tls_context
 from privacy import logs
 from privacy.cell_keys import CellKeystore
 from privacy.gateway import GatewayKey
+from privacy.handshake import key_hash
 from privacy.tokens.signer_socket import SignerSocket
 from web.design import Design, NavItem
 from web.design.page import DESIGN
@@ -71,16 +74,17 @@ PORT = 8200
 RELAY_PORT = 8300
 _SETTINGS_EVERY = 2.0
 _HERE = Path(__file__).resolve().parent
-_ROOMS = ("core", "incidents", "gateway")
+_ROOMS = ("core", "incidents", "gateway", "committee")
 _LOG = logging.getLogger(__name__)
-FORGETS = (forget_events, forget_incidents, forget_issuances)
+FORGETS = (forget_events, forget_incidents, forget_issuances, forget_lists)
 
 NAV = (
     NavItem("/duty", "duty", N_("Duty desk"), DUTY_ROLES),
     NavItem("/incidents", "history", N_("Incidents"), DUTY_ROLES),
     NavItem("/manage", "building", N_("Management"), MANAGERS),
     NavItem("/roster", "roster", N_("Flats and codes"), MANAGERS),
-    NavItem("/zones", "zone", N_("Zones"), MANAGERS),
+    NavItem("/committee", "shield-check", N_("Owners' committee"), COMMITTEES),
+    NavItem("/zones", "zone", N_("Zones"), MANAGERS | COMMITTEES),
     NavItem("/staff", "people", N_("Staff"), MANAGERS),
     NavItem("/operations", "pairing", N_("Operations"), OPERATORS),
     NavItem("/settings", "settings", N_("Settings"), KEEPERS),
@@ -103,6 +107,7 @@ def community_design() -> Design:
             "role_words": people.ROLE_WORDS,
             "events_kept": retention.EVENTS_KEPT_DAYS,
             "incidents_kept": retention.INCIDENTS_KEPT_DAYS,
+            "lists_kept": retention.LISTS_KEPT_DAYS,
         },
     )
 
@@ -193,6 +198,8 @@ class Community:
                 incident_routes.ROUTES,
                 handover.ROUTES,
                 manage.ROUTES,
+                register.ROUTES,
+                committee_routes.ROUTES,
                 gateway_routes.ROUTES,
                 act_routes.ROUTES,
                 issuer_routes.ROUTES,
@@ -205,6 +212,7 @@ class Community:
         app[PORTAL] = self.portal
         app[DESIGN] = design
         app[GATEWAY_PUBLIC] = key.public
+        app[committee_routes.COMMUNITY] = key_hash(key.public)
         app[act_routes.ACTS] = act_routes.Acts(key, flats.receive)
         app[gateway_routes.GATEWAY] = self.gateway
         app[issuer_routes.ISSUER] = (key, self.issuer)

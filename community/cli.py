@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from sqlmodel import Session
 
-from community.core import audit, roster, settings, witnesses, zones
+from community.core import audit, register, roster, settings, witnesses, zones
 from community.core.access import set_up_community
 from community.core.accounts import StaffTable
 from community.core.roster import RosterError
@@ -136,7 +136,7 @@ def _flats(context: Context) -> None:
     if options.demo:
         paths = roster.demo_flats()
     elif options.file:
-        paths = roster.parse_flats(Path(options.file).read_text(encoding="utf-8"))
+        paths = register.parse_flats(register.decode(Path(options.file).read_bytes()))
     else:
         raise Refused("name a CSV file, or say --demo")
 

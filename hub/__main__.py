@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "restore": ("hub.backup.cli:restore", "bring a home back from that file and its sheet"),
     "doctor": ("hub.doctor.cli:main", "look whether a running home or community is well"),
     "privacy": ("privacy.cli:main", "check the privacy boundary; play the attack on it"),
+    "committee": ("privacy.committee:main", "the owners' committee signs the checked roster"),
     "replay": ("hub.replay.cli:main", "play a capture of messages to an integration"),
     "bench": ("hub.bench.cli:main", "measure this machine, one JSON line a figure"),
     "broker": ("hub.plugins.broker:main", ""),

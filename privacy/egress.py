@@ -217,6 +217,7 @@ class Egress:
             "roster_size": pairing.roster_size,
             "zone": None if zone is None else zone.to_json(),
             "anonymity_claimed": pairing.zones.anonymity_claimed,
+            "attested": pairing.attested,
             "cells_sent": self._cells_sent,
             "last_receipt": self._last_receipt,
             "accepted": self._sender.board.heard,
@@ -327,7 +328,7 @@ class Egress:
         if read.slot_s != pairing.slot_s:
             await self._in_worker(partial(self._sender.rescale, pairing.slot_s, read.slot_s))
         pairing.zones, pairing.slot_s = read.zones, read.slot_s
-        pairing.roster_size = read.roster_size
+        pairing.roster_size, pairing.attested = read.roster_size, read.attested
         if (log_key := read.log_key) is not None:
             with contextlib.suppress(NotStored):
                 await self._in_worker(lambda: self._sender.board.learn(log_key))

@@ -26,6 +26,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from privacy import codes
 from privacy.addresses import is_loopback, split_address
+from privacy.attestation import Attested
 from privacy.cell_keys import CellKeys
 from privacy.errors import PrivacyError
 from privacy.handshake import key_hash
@@ -125,8 +126,8 @@ class Pairing:
     """What a home keeps of its community."""
 
     __slots__ = (
-        *("cells", "community", "flat", "gateway_key", "relay_address", "relay_certificate"),
-        *("relay_key", "roster_size", "slot_s", "trust", "zones"),
+        *("attested", "cells", "community", "flat", "gateway_key", "relay_address"),
+        *("relay_certificate", "relay_key", "roster_size", "slot_s", "trust", "zones"),
     )
 
     def __init__(self, answer: object, gateway_hash: bytes, floor: int = K) -> None:
@@ -155,6 +156,7 @@ class Pairing:
             self.community = str(data["community"])[:100]
             pins = data.get("trust")
             self.trust = None if pins is None else Trust.from_json(pins)
+            self.attested = Attested.from_json(data.get("attested"), key_hash(self.gateway_key))
             split_address(self.relay_address)
         except (KeyError, TypeError, ValueError, PrivacyError) as error:
             raise PairingError(f"the community's answer is malformed ({error})") from None
@@ -192,6 +194,7 @@ class Pairing:
             "roster_size": self.roster_size,
             "community": self.community,
             "trust": None if self.trust is None else self.trust.to_json(),
+            "attested": None if self.attested is None else self.attested.to_json(),
         }
 
 

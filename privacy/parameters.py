@@ -7,6 +7,7 @@ import json
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from privacy.attestation import Attested
 from privacy.cell_keys import CellKeys
 from privacy.errors import PrivacyError
 from privacy.handshake import HandshakeError, key_hash
@@ -23,11 +24,12 @@ class Parameters:
 
     ``tokens`` is None where the community issues no tokens, ``log_key`` (Ed25519, 32 bytes) where
     it keeps no log and so tells no bulletins, ``proof`` where nothing is witnessed; then there are
-    no ``cells`` either, for nobody vouches for them.
+    no ``cells`` either, for nobody vouches for them. ``attested`` is None where no committee's
+    attestation is in force.
     """
 
     __slots__ = (
-        *("cells", "gateway_key", "log_key", "proof"),
+        *("attested", "cells", "gateway_key", "log_key", "proof"),
         *("roster_size", "slot_s", "tokens", "zones"),
     )
 
@@ -42,7 +44,9 @@ class Parameters:
         log_key: bytes | None = None,
         proof: Proof | None = None,
         cells: CellKeys | None = None,
+        attested: Attested | None = None,
     ) -> None:
+        self.attested = attested
         self.gateway_key = gateway_key
         self.zones = zones
         self.slot_s = slot_s
@@ -68,6 +72,8 @@ class Parameters:
             data["cell_keys"] = self.cells.to_json()
         if self.proof is not None:
             data["proof"] = self.proof.to_json()
+        if self.attested is not None:
+            data["attested"] = self.attested.to_json()
         return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
     @classmethod
@@ -94,6 +100,7 @@ class Parameters:
             cells = CellKeys.from_json(fields.get("cell_keys", []))
             shown = fields.get("proof")
             proof = None if shown is None else Proof.from_json(shown)
+            attested = Attested.from_json(fields.get("attested"), key_hash(key))
         except PrivacyError as error:
             raise HandshakeError(f"the parameters are refused: {error}") from None
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
@@ -103,7 +110,7 @@ class Parameters:
         if not SLOT_BOUNDS[0] <= slot_s <= SLOT_BOUNDS[1] or not 0 <= roster_size <= 100_000:
             raise HandshakeError("slot length or roster size is out of bounds")
         told_to_all = key, zones, slot_s, roster_size, tokens
-        return cls(*told_to_all, log_key=log_key, proof=proof, cells=cells)
+        return cls(*told_to_all, log_key=log_key, proof=proof, cells=cells, attested=attested)
 
 
 def _optional_key(data: object) -> bytes | None:

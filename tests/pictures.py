@@ -174,7 +174,9 @@ async def take_all(camera: Camera, demo: Demo) -> None:
             "[data-live=duty-alarms] form[action$='/move']", timeout=ALARM_MS
         )
         await camera.take(desk, f"duty.{language}")
-        await desk.goto(address + (await desk.get_attribute("a.steps-link", "href") or ""))
+        await desk.goto(
+            address + (await desk.get_attribute(".card-steps a.steps-link", "href") or "")
+        )
         await desk.wait_for_selector(".procedure-steps")
         await camera.take(desk, f"incident.{language}")
     for language, (home, address) in homes.items():

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from hub.home.keeping import Keeping
     from hub.home.screens import Screens
     from hub.plugins.problems import Noted
+    from web.community_views import PairingView
     from web.health.views import HubView
     from web.views import (
         Area,
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
         BrokerView,
         HazardView,
         LedgerLine,
-        PairingView,
         SensorView,
         SentView,
     )

@@ -344,42 +344,6 @@ class LedgerLine(Protocol):
         """Who chose, an account's id or name."""
 
 
-class PairingView(Protocol):
-    """The community this home is paired with."""
-
-    @property
-    def community(self) -> str:
-        """Its name."""
-
-    @property
-    def address(self) -> str:
-        """Its address."""
-
-    @property
-    def zone(self) -> str:
-        """The zone that events name."""
-
-    @property
-    def homes(self) -> int:
-        """How many homes share that zone."""
-
-    @property
-    def slot_s(self) -> float:
-        """Seconds between two cells."""
-
-    @property
-    def acts(self) -> bool:
-        """Whether a call of this flat can be sent to it."""
-
-    @property
-    def tokens(self) -> int | None:
-        """How many alarms it can still be told of; None where it issues no tokens."""
-
-    @property
-    def standing(self) -> str:
-        """How this home stands with its witnesses (`privacy.witnessed.Standing`)."""
-
-
 class Area(Protocol):
     """A room at home."""
 

@@ -8,7 +8,7 @@ from aiohttp import web
 from sqlmodel import Session
 
 from community.core import audit, settings
-from community.core.portal import GUARD, MANAGER, OPERATOR, STAFF, fields, portal
+from community.core.portal import COMMITTEE, GUARD, MANAGER, OPERATOR, STAFF, fields, portal
 from community.core.store import Store
 from community.core.words import N_
 from hub.accounts.accounts import Accounts
@@ -21,7 +21,7 @@ from web.design import done, refused
 from web.design.page import words
 
 ROUTES = Routes()
-START = {GUARD: "/duty", MANAGER: "/manage", OPERATOR: "/operations"}
+START = {GUARD: "/duty", MANAGER: "/manage", OPERATOR: "/operations", COMMITTEE: "/committee"}
 _FIRST_RUN = asyncio.Lock()
 
 PROBLEMS = {

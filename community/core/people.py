@@ -17,7 +17,12 @@ from web.design import done, refused
 from web.design.page import words
 
 ROUTES = Routes()
-ROLE_WORDS = {"guard": N_("Guard"), "manager": N_("Manager"), "operator": N_("Operator")}
+ROLE_WORDS = {
+    "guard": N_("Guard"),
+    "manager": N_("Manager"),
+    "operator": N_("Operator"),
+    "committee": N_("Owners' committee"),
+}
 
 
 @ROUTES.get("/staff", allow=MANAGERS)

@@ -19,12 +19,14 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-GUARD, MANAGER, OPERATOR = "guard", "manager", "operator"
-STAFF = frozenset({GUARD, MANAGER, OPERATOR})
+GUARD, MANAGER, OPERATOR, COMMITTEE = "guard", "manager", "operator", "committee"
+STAFF = frozenset({GUARD, MANAGER, OPERATOR, COMMITTEE})
 DUTY = frozenset({GUARD, MANAGER})
 MANAGERS = frozenset({MANAGER})
 OPERATORS = frozenset({OPERATOR})
 KEEPERS = frozenset({MANAGER, OPERATOR})
+COMMITTEES = frozenset({COMMITTEE})
+"""The owners' committee: no staff of the property; it sees counts, and attests the roster."""
 
 
 class Portal:

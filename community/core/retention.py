@@ -20,6 +20,8 @@ EVENTS_KEPT_DAYS = 90
 known as sent before."""
 INCIDENTS_KEPT_DAYS = 730
 """Incidents with their timelines, counted from their end; an open one stays."""
+LISTS_KEPT_DAYS = 60
+"""Lists of enrolled flats that the committee took; the signed one that is in force stays."""
 AT_ONCE = 500
 EVERY_S = 6 * 3600.0
 _LOG = logging.getLogger(__name__)

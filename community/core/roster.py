@@ -6,12 +6,10 @@ lives where is none of this program's business.
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
 
-from sqlalchemy import func, update
+from sqlalchemy import delete, func, update
 from sqlmodel import Session, col, select
 
 from community.core.tables import Building, Code, Flat, Member
@@ -23,9 +21,11 @@ Path = tuple[str, str, str]
 
 CODE_LIFETIME = 30 * 86400.0
 """Seconds that a printed code may lie in a letter box before it is used."""
+UNDO_S = 600.0
+"""Seconds within which a move-out is undone by a press."""
+MOVED_OUT, STOLEN, REPLACED = "moved out", "stolen", "replaced"
+"""Why a key was revoked."""
 _PLAN_COLUMNS, _CELL_X, _CELL_Y = 2, 430, 180
-_COLUMNS = ("building", "riser", "flat")
-_LONGEST = 12  # what privacy.zones takes as a part of a path
 
 
 class RosterError(ValueError):
@@ -45,6 +45,10 @@ class FlatRow(NamedTuple):
         """The flat as people write it."""
         return "-".join(self.path)
 
+    def waits(self, at: float) -> bool:
+        """Whether a code that still works lies in the letter box."""
+        return self.code_made_at is not None and at - self.code_made_at <= CODE_LIFETIME
+
 
 class BuildingRow(NamedTuple):
     """A building and its place on the site plan."""
@@ -63,27 +67,6 @@ class Enrolled(NamedTuple):
 
     kind: str
     path: Path | None
-
-
-def parse_flats(text: str) -> list[Path]:
-    """Read flats from CSV with the columns building, riser, flat.
-
-    Raises:
-        RosterError: A column is missing or a line is incomplete; says which.
-    """
-    reader = csv.DictReader(io.StringIO(text.lstrip("\ufeff")))
-    missing = [name for name in _COLUMNS if name not in (reader.fieldnames or ())]
-    if missing:
-        raise RosterError(f"the file's first line must name the columns {', '.join(_COLUMNS)}")
-    flats: list[Path] = []
-    for number, row in enumerate(reader, start=2):
-        values = [(row.get(name) or "").strip() for name in _COLUMNS]
-        if not all(values):
-            raise RosterError(f"line {number}: building, riser and flat must all be filled")
-        if any(len(value) > _LONGEST or "-" in value for value in values):
-            raise RosterError(f"line {number}: at most 12 characters each, without a hyphen")
-        flats.append((values[0], values[1], values[2]))
-    return flats
 
 
 def demo_flats() -> list[Path]:
@@ -131,8 +114,8 @@ def buildings(session: Session) -> list[BuildingRow]:
     return [BuildingRow(b.code, b.name_zh, b.name_en, b.x, b.y, b.width, b.height) for b in found]
 
 
-def flats(session: Session) -> list[FlatRow]:
-    """Return every flat with whether a home is enrolled or a code is waiting."""
+def flats(session: Session, only: int | None = None) -> list[FlatRow]:
+    """Return every flat, or one, with whether a home is enrolled or a code is waiting."""
     members = dict(
         session.exec(
             select(Member.flat_id, Member.enrolled_at).where(
@@ -149,7 +132,7 @@ def flats(session: Session) -> list[FlatRow]:
     )
     rows = [
         FlatRow(f.id or 0, (f.building, f.riser, f.label), members.get(f.id), waiting.get(f.id))
-        for f in session.exec(select(Flat))
+        for f in session.exec(select(Flat) if only is None else select(Flat).where(Flat.id == only))
     ]
     return sorted(rows, key=lambda row: [_natural(part) for part in row.path])
 
@@ -203,6 +186,9 @@ def use_code(session: Session, kind: str, hashed: bytes, key: bytes, *, at: floa
         RosterError: The code is unknown, used, ended or too old, or the key is taken.
     """
     code = session.exec(select(Code).where(Code.secret_hash == hashed, Code.kind == kind)).first()
+    if code is not None:
+        _hold(session, code.flat_id)
+        session.refresh(code)
     refused = RosterError("this code is not valid; ask the property office for a new one")
     if code is None:
         raise refused
@@ -220,20 +206,59 @@ def use_code(session: Session, kind: str, hashed: bytes, key: bytes, *, at: floa
         raise refused
     if known is not None:
         raise RosterError("this key was enrolled before; start again with a fresh one")
-    _revoke(session, code.kind, code.flat_id, at)
+    _revoke(session, code.kind, code.flat_id, at, REPLACED)
     session.add(Member(kind=kind, flat_id=code.flat_id, key=key, code_id=code.id, enrolled_at=at))
     session.flush()
     return _enrolled(session, kind, code.flat_id)
 
 
-def revoke_home(session: Session, flat_id: int, *, at: float) -> bool:
-    """Move-out: revoke the flat's key and end its codes; returns whether a key was revoked."""
+def revoke_home(session: Session, flat_id: int, *, at: float, why: str = MOVED_OUT) -> bool:
+    """Revoke the flat's key and end its codes; returns whether a key was revoked."""
+    _hold(session, flat_id)
     session.execute(
         update(Code)
         .where(col(Code.flat_id) == flat_id, col(Code.used_at).is_(None))
         .values(ended_at=at)
     )
-    return _revoke(session, HOME, flat_id, at)
+    return _revoke(session, HOME, flat_id, at, why)
+
+
+def undo_until(session: Session, flat_id: int) -> float | None:
+    """Return until when the flat's move-out may be undone, None where there is none to undo."""
+    member = _last_member(session, flat_id)
+    if member is None or member.revoked_at is None or member.revoked_for != MOVED_OUT:
+        return None
+    return member.revoked_at + UNDO_S
+
+
+def undo_move_out(session: Session, flat_id: int, *, at: float) -> bool:
+    """Let the key that was revoked last count again; returns False when it is too late."""
+    _hold(session, flat_id)
+    until, member = undo_until(session, flat_id), _last_member(session, flat_id)
+    if member is None or until is None or at > until:
+        return False
+    member.revoked_at = member.revoked_for = None
+    session.add(member)
+    return True
+
+
+def remove_flat(session: Session, flat_id: int) -> bool:
+    """Strike a flat that was never enrolled off the register, with its building's last one too.
+
+    Returns:
+        False where a home was enrolled once: what the records name stays.
+    """
+    _hold(session, flat_id)
+    flat = session.get(Flat, flat_id)
+    used = session.exec(select(Member.id).where(Member.flat_id == flat_id).limit(1)).first()
+    if flat is None or used is not None:
+        return False
+    session.execute(delete(Code).where(col(Code.flat_id) == flat_id))
+    session.delete(flat)
+    session.flush()
+    if session.exec(select(Flat.id).where(Flat.building == flat.building).limit(1)).first() is None:
+        session.execute(delete(Building).where(col(Building.code) == flat.building))
+    return True
 
 
 def home_keys(session: Session) -> list[bytes]:
@@ -304,7 +329,22 @@ def _enrolled(session: Session, kind: str, flat_id: int | None) -> Enrolled:
     return Enrolled(kind, (flat.building, flat.riser, flat.label))
 
 
-def _revoke(session: Session, kind: str, flat_id: int | None, at: float) -> bool:
+def _last_member(session: Session, flat_id: int) -> Member | None:
+    newest = (
+        select(Member)
+        .where(Member.kind == HOME, Member.flat_id == flat_id)
+        .order_by(col(Member.id).desc())
+    )
+    return session.exec(newest.limit(1)).first()
+
+
+def _hold(session: Session, flat_id: int | None) -> None:
+    """Let what changes a flat's enrolment happen one after the other; SQLite does so anyway."""
+    if flat_id is not None:
+        session.exec(select(Flat.id).where(Flat.id == flat_id).with_for_update()).first()
+
+
+def _revoke(session: Session, kind: str, flat_id: int | None, at: float, why: str) -> bool:
     result = session.execute(
         update(Member)
         .where(
@@ -312,7 +352,7 @@ def _revoke(session: Session, kind: str, flat_id: int | None, at: float) -> bool
             col(Member.flat_id).is_(None) if flat_id is None else col(Member.flat_id) == flat_id,
             col(Member.revoked_at).is_(None),
         )
-        .values(revoked_at=at)
+        .values(revoked_at=at, revoked_for=why)
     )
     return bool(getattr(result, "rowcount", 0))
 

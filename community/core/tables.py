@@ -53,7 +53,11 @@ class Code(SQLModel, table=True):
 
 
 class Member(SQLModel, table=True):
-    """An enrolled key: a home's hub, or the relay (without a flat)."""
+    """An enrolled key: a home's hub, or the relay (without a flat).
+
+    `revoked_for` says why it counts no more, a word of `community.core.roster`; None also where
+    it was revoked before that was written down.
+    """
 
     id: int | None = Field(default=None, primary_key=True)
     kind: str = Field(max_length=8)
@@ -62,6 +66,7 @@ class Member(SQLModel, table=True):
     code_id: int | None = Field(default=None, foreign_key="code.id")
     enrolled_at: float
     revoked_at: float | None = None
+    revoked_for: str | None = Field(default=None, max_length=16)
 
 
 class ZoneTable(SQLModel, table=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import NamedTuple
 
 from sqlmodel import Session, col, select
@@ -10,7 +11,7 @@ from sqlmodel import Session, col, select
 from community.core import audit, log, roster
 from community.core.tables import ZoneTable
 from privacy.transparency.claims import ZONES, digest_of
-from privacy.zones import K, Partition
+from privacy.zones import K, Partition, Zone
 
 ROSTER = "roster"
 """Who changed the table where no person did: the roster's own change."""
@@ -22,6 +23,32 @@ class Frozen(NamedTuple):
     partition: Partition
     frozen_at: float
     frozen_by: str
+
+
+class Counted(NamedTuple):
+    """A zone in force: homes at the freezing, and enrolled now."""
+
+    zone: Zone
+    now: int
+
+    def spare(self, k: int) -> int:
+        """How many homes may leave until it is joined with its neighbours."""
+        return max(0, self.now - k)
+
+
+class Step(NamedTuple):
+    """A table of the history: what it joined, and where it stands in the log.
+
+    `joined` pairs a new zone with those of the table before that it took in; `place` counts the
+    log's entries from 0, None for a table from before there was a log.
+    """
+
+    table: Partition
+    at: float
+    by: str
+    joined: list[tuple[Zone, list[Zone]]]
+    place: int | None
+    sha256: str
 
 
 class Spot(NamedTuple):
@@ -43,6 +70,46 @@ def current(session: Session) -> Frozen | None:
     # What we stored ourselves is not held against a home's floor: the homes do that.
     table = Partition.from_json(json.loads(row.partition), floor=0)
     return Frozen(table, row.frozen_at, row.frozen_by)
+
+
+def counted(session: Session) -> list[Counted]:
+    """Return the zones in force with the homes enrolled in each now; none before the freezing."""
+    frozen = current(session)
+    if frozen is None:
+        return []
+    table = frozen.partition
+    paths = roster.enrolled_paths(session)
+    homes = Counter(zone.id for path in paths if (zone := table.zone_of(path)) is not None)
+    return [Counted(zone, homes[zone.id]) for zone in table.zones]
+
+
+def history(session: Session) -> list[Step]:
+    """Return every table there was, the newest first."""
+    logged: dict[int, tuple[int, str]] = {}
+    for number, entry in enumerate(log.entries(session)):
+        said = json.loads(entry)
+        if said.get("kind") == "zones":
+            logged[said["version"]] = number, said["sha256"]
+    steps: list[Step] = []
+    before: Partition | None = None
+    for row in session.exec(select(ZoneTable).order_by(col(ZoneTable.version))):
+        table = Partition.from_json(json.loads(row.partition), floor=0)
+        found = logged.get(row.version)
+        place, digest = (None, "") if found is None else found
+        joined = [] if before is None else _joined(before, table)
+        steps.append(Step(table, row.frozen_at, row.frozen_by, joined, place, digest))
+        before = table
+    return steps[::-1]
+
+
+def _joined(before: Partition, after: Partition) -> list[tuple[Zone, list[Zone]]]:
+    known = {zone.path for zone in before.zones}
+    found = []
+    for zone in after.zones:
+        inside = [old for old in before.zones if old.path[: len(zone.path)] == zone.path]
+        if zone.path not in known and inside:
+            found.append((zone, inside))
+    return found
 
 
 def proposal(session: Session, k: int = K) -> Partition:

@@ -12,11 +12,12 @@ from typing import NamedTuple
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlmodel import Session
 
-from community.core import log, roster, standing, token_keys, witnesses, zones
+from community.core import attestation, log, roster, standing, token_keys, witnesses, zones
 from community.core.events import Receive, SafetyEvent, Word
 from community.core.store import Store, StoreError
 from community.gateway import intake
 from community.gateway.intake import Taken
+from privacy.attestation import Attested
 from privacy.bulletin import Accepted, Head
 from privacy.cell_keys import CellKeys, CellKeystore
 from privacy.gateway import (
@@ -69,6 +70,7 @@ class Known(NamedTuple):
     roster_size: int
     cells: Mapping[int, str]
     proof: Proof | None
+    attested: Attested | None = None
 
     def same(self, other: Known) -> bool:
         """Whether there is nothing new to tell."""
@@ -78,6 +80,7 @@ class Known(NamedTuple):
                 one.told and one.told.to_json(),
                 one.cells,
                 one.proof and one.proof.to_json(),
+                one.attested and one.attested.to_json(),
             )
             for one in (self, other)
         )
@@ -91,13 +94,15 @@ def known(session: Session, now: float) -> Known:
     when they can believe it.
     """
     relay, homes = roster.relay_key(session), tuple(roster.home_keys(session))
+    stands = attestation.standing(session)
+    attested = None if stands is None else stands.attested
     tokens, vouched = token_keys.ring(session, now), _vouched(session, now)
     logged = {} if vouched is None else vouched.claims.tokens()
     # Without a key that it may use a home would send events that are refused for want of a token.
     if vouched is None or (tokens is not None and not logged):
         frozen = zones.current(session)
         table = frozen.partition if frozen else whole_community()
-        return Known(relay, homes, tokens, table, tokens, len(homes), {}, None)
+        return Known(relay, homes, tokens, table, tokens, len(homes), {}, None, attested)
     claims = vouched.claims
     entry, counted = claims.zones(), claims.roster()
     found = None if entry is None else zones.logged(session, str(entry.said.get("sha256")))
@@ -112,7 +117,7 @@ def known(session: Session, now: float) -> Known:
         if not Allotment.EPOCH.over(number, now)
     }
     table = found or whole_community()
-    return Known(relay, homes, tokens, table, told, size, sealing, vouched.proof)
+    return Known(relay, homes, tokens, table, told, size, sealing, vouched.proof, attested)
 
 
 def _vouched(session: Session, now: float) -> witnesses.Told | None:
@@ -316,6 +321,7 @@ class Gateway:
             log_key=None if log_key is None else log_key.public_key().public_bytes_raw(),
             proof=now.proof,
             cells=cells,
+            attested=now.attested,
         )
         return made.to_bytes()
 

@@ -16,6 +16,7 @@ from community.incidents.screen import night
 from hub.http.gate import current
 from hub.http.problems import Problem
 from hub.http.routes import Routes
+from privacy.zones import NO_CLAIM_BELOW
 from web.design import done, refused
 from web.design.page import words
 
@@ -102,6 +103,16 @@ async def detail(request: web.Request) -> web.StreamResponse:
         raise Problem(404, "not_found")
     first = await here.live.first(request, f"incident:{incident_id}")
     return here.design.render(request, "incident.html", card=card, first=first)
+
+
+@ROUTES.get("/incidents/{id}/why", allow=DUTY)
+async def why_no_flat(request: web.Request) -> web.StreamResponse:
+    """Why an alarm names no flat, what its zone means, and what to do instead."""
+    here, incident_id = portal(request), number_in(request)
+    card = await here.store.read(lambda db: views.card(db, incident_id))
+    if card is None:
+        raise Problem(404, "not_found")
+    return here.design.render(request, "why_no_flat.html", card=card, no_claim_below=NO_CLAIM_BELOW)
 
 
 @ROUTES.post("/incidents/{id}/move", allow=DUTY)

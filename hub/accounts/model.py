@@ -114,7 +114,7 @@ WALL = "wall"
 SCREENS = frozenset({WALL})
 """Every role of a screen: what is for "whoever is signed in" is for people, not for these."""
 HOME_ROLES = Roles(("owner", "resident", "guest", WALL), keeper="owner", screens=(WALL,))
-COMMUNITY_ROLES = Roles(("guard", "manager", "operator"), keeper="manager")
+COMMUNITY_ROLES = Roles(("guard", "manager", "operator", "committee"), keeper="manager")
 
 
 def tidy_name(name: str) -> str:

@@ -6,9 +6,10 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from hub.home.views import SentView
+from hub.home.views import AttestationView, PairingView, SentView
 from hub.safety.advice import TITLES
 from privacy.act_link import SOS
+from privacy.attestation import Attested, fingerprint
 from privacy.grants import STOPPED, UNREACHED
 
 
@@ -130,4 +131,34 @@ def _grant_view(line: dict[str, Any]) -> SentView:
         state=state,
         fields=[(name, value) for name, value in fields if value],
         raw=line["data"],
+    )
+
+
+def pairing_view(status: dict[str, Any], *, acts: bool) -> PairingView | None:
+    """Return the community of `privacy.egress.Egress.status`, None while there is none.
+
+    Args:
+        status: what it says.
+        acts: whether a call of this flat can be sent to it.
+    """
+    if not status["paired"]:
+        return None
+    zone, held = status["zone"], status["tokens"]
+    found: Attested | None = status["attested"]
+    attested = None
+    if found is not None:
+        said, key = found.said, fingerprint(found.key.public)
+        holds = found.holds(status["roster_size"])
+        attested = AttestationView(said.at, said.homes, key, holds=holds)
+    return PairingView(
+        status["community"],
+        "",
+        f"{zone['zh_CN']} · {zone['en']}" if zone else "",
+        zone["homes"] if zone else status["roster_size"],
+        status["slot_s"],
+        acts=acts,
+        tokens=None if held is None else held["life"] + held["reserve"],
+        attested=attested,
+        claimed=status["anonymity_claimed"],
+        standing=status["standing"],
     )

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from hub.home.consents import CLASSES, Consents, Underway
 from hub.home.keys import Keys
-from hub.home.left import UNSENT, act_view, event_view, grant_views
+from hub.home.left import UNSENT, act_view, event_view, grant_views, pairing_view
 from hub.home.views import PairingView, SentView
 from privacy.act_link import SOS, ActStatus
 from privacy.act_seal import ActRefused
@@ -231,17 +231,9 @@ class Sharing:
 
     def pairing(self) -> PairingView | None:
         """The community, None while there is none."""
-        status: dict[str, Any] = self._egress.status() if self._egress else {"paired": False}
-        if not status["paired"]:
+        if self._egress is None:
             return None
-        zone = status["zone"]
-        name = f"{zone['zh_CN']} · {zone['en']}" if zone else ""
-        homes = zone["homes"] if zone else status["roster_size"]
-        acts = self._egress is not None and self._egress.can_act
-        held = status["tokens"]
-        tokens = None if held is None else held["life"] + held["reserve"]
-        named = status["community"], "", name, homes, status["slot_s"]
-        return PairingView(*named, acts=acts, tokens=tokens, standing=status["standing"])
+        return pairing_view(self._egress.status(), acts=self._egress.can_act)
 
     def status(self) -> dict[str, Any]:
         """How the events door stands, for health checks."""

@@ -293,16 +293,36 @@ class LedgerLine:
         self.actor = actor
 
 
+class AttestationView:
+    """What the owners' committee signed of the roster.
+
+    `at` is in Unix seconds. `holds` says whether it still counts with the homes enrolled now;
+    `fingerprint` is of the committee's key.
+    """
+
+    __slots__ = ("at", "fingerprint", "holds", "homes")
+
+    def __init__(self, at: float, homes: int, fingerprint: str, *, holds: bool) -> None:
+        self.at = at
+        self.homes = homes
+        self.fingerprint = fingerprint
+        self.holds = holds
+
+
 class PairingView:
     """The community this home is paired with, and the zone its events name.
 
     `acts` is whether a call of this flat can be sent to it: homes that paired before there were
     any don't know where to. `tokens` is how many alarms of this home it can be told of until it
     gets new tokens; None where the community issues none. `standing` says how this home stands
-    with its witnesses, a word of `privacy.witnessed.Standing`.
+    with its witnesses, a word of `privacy.witnessed.Standing`. `attested` is None where no
+    committee attested the roster; `claimed` is False where homes are too few to promise anything.
     """
 
-    __slots__ = ("acts", "address", "community", "homes", "slot_s", "standing", "tokens", "zone")
+    __slots__ = (
+        *("acts", "address", "attested", "claimed", "community", "homes", "slot_s", "standing"),
+        *("tokens", "zone"),
+    )
 
     def __init__(
         self,
@@ -315,8 +335,12 @@ class PairingView:
         acts: bool = False,
         tokens: int | None = None,
         standing: str = "none",
+        attested: AttestationView | None = None,
+        claimed: bool = True,
     ) -> None:
         self.acts = acts
+        self.attested = attested
+        self.claimed = claimed
         self.tokens = tokens
         self.standing = standing
         self.community = community

@@ -20,9 +20,19 @@ pytestmark = pytest.mark.peers
 
 OF_ALL = ("/account", "/nowhere")
 PAGES = {
-    "guard": ("/duty", "/incidents", "/incidents/1", *OF_ALL),
-    "manager": ("/duty", "/manage", "/roster", "/zones", "/staff", "/settings", "/audit"),
+    "guard": ("/duty", "/incidents", "/incidents/1", "/incidents/1/why", *OF_ALL),
+    "manager": (
+        "/duty",
+        "/manage",
+        "/roster",
+        "/roster/1",
+        "/zones",
+        "/staff",
+        "/settings",
+        "/audit",
+    ),
     "operator": ("/operations", "/settings", "/audit", *OF_ALL),
+    "committee": ("/committee", "/zones", *OF_ALL),
 }
 WIDTHS = [*LOOKS, ("en", "dark", 1366)]
 # Two words of the bar of pages that lie on one another.

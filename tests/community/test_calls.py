@@ -102,6 +102,7 @@ async def test_it_rings_on_the_duty_screen_with_the_flat(running: Running, calle
     detail = await page(running, f"/incidents/{card.id}")
     assert f"Flat {FLAT}" in detail
     assert "Procedure: flat known" in detail
+    assert "Why is there no flat number" not in screen + detail
 
 
 async def test_said_again_it_is_one_incident(running: Running, caller: Caller) -> None:

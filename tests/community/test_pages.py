@@ -36,7 +36,7 @@ async def card_of(running: Running, incident: int) -> views.Card:
 
 
 @pytest.mark.parametrize("lang", ["zh_CN", "en"])
-@pytest.mark.parametrize("role", ["guard", "manager", "operator"])
+@pytest.mark.parametrize("role", ["guard", "manager", "operator", "committee"])
 async def test_every_page_and_part_is_drawn(running: Running, lang: str, role: str) -> None:
     incident = await raise_one(running)
     for hazard in ("smoke", "flood"):

@@ -236,6 +236,10 @@ class FakeHome(FakeGuarding):
             acts=True,
             tokens=32,
             standing="good",
+            claimed=True,
+            attested=SimpleNamespace(
+                at=1_800_000_000.0, homes=96, holds=True, fingerprint="0123-4567-89ab-cdef"
+            ),
         )
 
     async def device_says(self, _entity_id: str, text: str, lang: str) -> str:

@@ -252,7 +252,9 @@ async def test_choices_ledger_and_what_left(home: Served, owner: Program) -> Non
     assert (await owner.ask("GET", "/sharing/community"))[1] == {"community": None}
     assert await owner.refused("POST", "/sharing/community", {"code": "x"}) == "409 refused code"
     assert (await owner.ask("POST", "/sharing/community", {"code": "LINLI1"}))[0] == 204
-    assert (await owner.ask("GET", "/sharing/community"))[1]["community"]["homes"] == 24
+    community = (await owner.ask("GET", "/sharing/community"))[1]["community"]
+    assert (community["homes"], community["claimed"]) == (24, True)
+    assert (community["attested"]["homes"], community["attested"]["holds"]) == (96, True)
     assert await owner.ask("DELETE", "/sharing/community") == (204, None)
 
 

@@ -114,8 +114,24 @@ class Sent(TypedDict):
     messages: list[SentMessage]
 
 
+class Attestation(TypedDict):
+    """What the owners' committee signed of the roster.
+
+    `at` in Unix seconds; `holds`, whether it still counts with the homes enrolled now.
+    """
+
+    at: float
+    homes: int
+    holds: bool
+    fingerprint: str
+
+
 class Community(TypedDict):
-    """The community this home is paired with."""
+    """The community this home is paired with.
+
+    `attested` is null where no committee attested the roster; `claimed` is false where homes are
+    too few for any anonymity to be promised.
+    """
 
     name: str
     address: str
@@ -123,6 +139,8 @@ class Community(TypedDict):
     homes: int
     slot_s: float
     witnesses: Annotated[str, "none, waiting, good, run_on or stopped"]
+    claimed: bool
+    attested: Attestation | None
 
 
 class Pairing(TypedDict):

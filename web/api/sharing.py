@@ -199,6 +199,15 @@ def _community_operations(runtime: HomeRuntime, table: Operations) -> None:
         paired = runtime.pairing()
         if paired is None:
             return {"community": None}
+        signed = paired.attested
+        attested: models.Attestation | None = None
+        if signed is not None:
+            attested = {
+                "at": signed.at,
+                "homes": signed.homes,
+                "holds": signed.holds,
+                "fingerprint": signed.fingerprint,
+            }
         return {
             "community": {
                 "name": paired.community,
@@ -207,6 +216,8 @@ def _community_operations(runtime: HomeRuntime, table: Operations) -> None:
                 "homes": paired.homes,
                 "slot_s": paired.slot_s,
                 "witnesses": paired.standing,
+                "claimed": paired.claimed,
+                "attested": attested,
             }
         }
 

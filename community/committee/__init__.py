@@ -1,0 +1,1 @@
+"""The owners' committee: the roster in counts, and its attestation."""
