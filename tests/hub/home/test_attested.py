@@ -18,6 +18,7 @@ STATUS = {
     "roster_size": 12,
     "zone": None,
     "anonymity_claimed": False,
+    "standing": "none",
     "tokens": {"life": 24, "routine": 72, "reserve": 8},
 }
 
