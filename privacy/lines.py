@@ -1,6 +1,6 @@
 """Many connections on one event loop, each as small as it can be, plain or TLS.
 
-asyncio's own TLS keeps a buffer of 256 KiB for every connection from its first byte on: 1.3 GB
+asyncio's own TLS keeps a buffer of 256 KiB for every connection from its first byte on: 1.4 GB
 for 5,000 homes. Here OpenSSL reads and writes the socket itself, and a connection that waits
 owns no buffer of ours (docs/adr/0055).
 """

@@ -12,6 +12,7 @@ import select
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -215,6 +216,7 @@ def enrol_all(codes: Sequence[str]) -> tuple[list[str], Pairing]:
 
     async def work() -> tuple[list[str], Pairing]:
         gate = asyncio.Semaphore(_AT_ONCE)
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(_AT_ONCE))
 
         async def one(text: str) -> tuple[str, Pairing]:
             key = Ed25519PrivateKey.generate()

@@ -166,7 +166,6 @@ def _measured(run: Run, seconds: float, beside: dict[str, Any]) -> Iterator[dict
     _say(run.lossy)
     run.sensor.end()
     _watch(rows, seen, last, time.time() + STRAGGLERS_S)
-    run.sensor.stop()
     _say(run.lossy)
     said = [json.loads(line) for line in run.lossy.communicate()[0].splitlines()]
     crowd_said = [json.loads(line) for line in run.crowd.communicate()[0].splitlines()]
@@ -180,6 +179,7 @@ def _measured(run: Run, seconds: float, beside: dict[str, Any]) -> Iterator[dict
         yield figure(f"{figures_of}_rss_{beside['homes']}", held, "MiB", more)
         yield figure(f"{figures_of}_cores_{beside['homes']}", cores[process], "cores", beside)
     yield from _soon(said, seen, began, beside)
+    run.sensor.stop()
     yield from _sensed(run.sensor.raised, seen[SENSED], began, beside)
 
 

@@ -14,7 +14,7 @@ from hub.bench.household import household
 from hub.bench.rawmqtt import RawClient
 from hub.bench.rig import SENSOR_TOPIC, VALVE_STATE, announcements
 
-ASK_S, CLEAR_S = 0.01, 0.01
+ASK_S, CLEAR_S, OVER_S = 0.01, 0.01, 2.0
 """The question to the resident is over at once: what is measured is our way, not their time."""
 MOST = 24
 """Hazards of one run: a flat has 24 tokens for them, and eight in reserve."""
@@ -28,7 +28,7 @@ class Sensing:
     Args:
         device: a connection to the home's broker.
         arrived: how many of its events are incidents by now.
-        pause_s: at most so long between two hazards, seconds.
+        pause_s: at most so much longer than `OVER_S` between two hazards, seconds.
     """
 
     def __init__(self, device: RawClient, arrived: Callable[[], int], pause_s: float) -> None:
@@ -61,7 +61,8 @@ class Sensing:
 
     def _run(self) -> None:
         self._device.publish(VALVE_STATE, b"open")
-        while not self._ending.wait(random.uniform(0, self._pause_s)):  # noqa: S311 - no secret
+        # The one before must be over at the kernel, or it would be the same hazard still.
+        while not self._ending.wait(OVER_S + random.uniform(0, self._pause_s)):  # noqa: S311 - no secret
             if len(self.raised) == MOST:
                 return
             self.raised.append(time.time())
