@@ -17,7 +17,7 @@ from aiohttp import web
 from sqlmodel import Session
 
 from community.acts import routes as act_routes
-from community.core import access, people, retention, settings
+from community.core import access, people, retention, settings, witnesses
 from community.core.accounts import StaffTable
 from community.core.portal import DUTY as DUTY_ROLES
 from community.core.portal import KEEPERS, MANAGERS, OPERATORS, PORTAL, Portal
@@ -39,7 +39,7 @@ from community.issuer import routes as issuer_routes
 from community.issuer.service import Issuer, forget_issuances
 from community.options import SLOT_S, UPSTREAM_PORT, add_community_options
 from community.transparency import routes as transparency_routes
-from community.transparency.routes import LOG_KEY, LogKey
+from community.transparency.routes import LOG_KEY, WITNESSED, LogKey
 from hub.accounts.accounts import Accounts
 from hub.accounts.model import COMMUNITY_ROLES
 from hub.core.mqtt import MqttConnection, MqttSettings
@@ -60,8 +60,9 @@ from hub.core.settings import (
 from hub.http.health import Health
 from hub.http.live import Live
 from hub.http.server import Server, create_app, serve, tls_context
+from privacy import logs
+from privacy.cell_keys import CellKeystore
 from privacy.gateway import GatewayKey
-from privacy.redact import Redactor
 from privacy.tokens.signer_socket import SignerSocket
 from web.design import Design, NavItem
 from web.design.page import DESIGN
@@ -120,6 +121,7 @@ class Community:
         relay: The relay's address as homes reach it, "" to keep what is set.
         signer: The token signer's socket; None issues no tokens.
         log_key: Signs the log's checkpoints; None publishes no log.
+        cells: The epochs' keys that cells are sealed to; None uses the gateway's lasting one.
     """
 
     def __init__(
@@ -135,6 +137,7 @@ class Community:
         relay: str = "",
         signer: SignerSocket | None = None,
         log_key: LogKey | None = None,
+        cells: CellKeystore | None = None,
     ) -> None:
         self.store = store
         self.listen = listen
@@ -153,6 +156,8 @@ class Community:
             slot_s=slot_s,
             receive=arrivals.receive,
             changed=self.portal.incidents_changed,
+            log_key=None if log_key is None else log_key.private,
+            cells=cells,
         )
         self.issuer: Issuer | None = None
         if signer is not None:
@@ -165,6 +170,7 @@ class Community:
         self.watcher = Watcher(self.portal, self.gateway, self.escalation, self.mqtt, self.siren)
         self.app = self._compose(live, design, key)
         self.app[LOG_KEY] = log_key
+        self.app[WITNESSED] = self._keys_changed
         self.server: Server | None = None
         self.upstream_port = 0
 
@@ -175,6 +181,7 @@ class Community:
         self.watcher.checks(self.health)
         if self.issuer is not None:
             self.health.add("signer", self.issuer.check)
+        self.health.add("witnesses", self._witnessed)
         app = create_app(
             name="community",
             accounts=self.accounts,
@@ -263,6 +270,10 @@ class Community:
         if self.siren is not None:
             self.siren.sound(on)
 
+    async def _witnessed(self) -> str | None:
+        at = self.portal.clock()
+        return await self.store.read(lambda session: witnesses.problem(session, at))
+
     def _keys_changed(self) -> None:
         self.watcher.later(self.gateway.refresh())
 
@@ -331,6 +342,7 @@ async def _serve(options: argparse.Namespace, listen: Listen) -> None:
         relay=options.relay,
         signer=SignerSocket(options.data),
         log_key=await asyncio.to_thread(LogKey.load_or_create, options.data / "keys"),
+        cells=await asyncio.to_thread(CellKeystore, options.data / "keys" / "cells"),
     )
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -350,9 +362,7 @@ async def _serve(options: argparse.Namespace, listen: Listen) -> None:
 def main(argv: Sequence[str]) -> int:
     """`linli community-app`: serve until SIGINT or SIGTERM."""
     options = _options(argv)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    for handler in logging.getLogger().handlers:
-        handler.addFilter(Redactor())
+    logs.begin(logging.INFO, timed=True)
     logging.getLogger("alembic").setLevel(logging.WARNING)
     try:
         listen = listen_from(options, PORT)

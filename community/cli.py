@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from sqlmodel import Session
 
-from community.core import audit, roster, settings, zones
+from community.core import audit, roster, settings, witnesses, zones
 from community.core.access import set_up_community
 from community.core.accounts import StaffTable
 from community.core.roster import RosterError
@@ -21,6 +21,7 @@ from community.core.store import Store, StoreError, open_store
 from community.gateway import codes
 from community.gateway.codes import NoAddress, Sheet
 from community.gateway.keys import gateway_key
+from community.transparency.routes import LogKey
 from hub.accounts.accounts import Accounts
 from hub.accounts.model import COMMUNITY_ROLES, AccountProblem
 from hub.core.settings import data_folder, private_folder
@@ -100,6 +101,10 @@ def _parser() -> argparse.ArgumentParser:
     staff.add_argument("name")
     staff.add_argument("role", choices=COMMUNITY_ROLES.names)
     add("freeze", "freeze the zones from the homes enrolled now")
+    add("log-key", "print the log's key, which its witnesses need")
+    named = add("witnesses", "show the log's witnesses, or name three by their key lines")
+    named.add_argument("keys", nargs="*", metavar="KEY")
+    named.add_argument("--instead", action="store_true", help="of others; homes must pair again")
     change = add("set", "change a setting")
     change.add_argument("key", choices=sorted(settings.DEFAULTS))
     change.add_argument("value")
@@ -195,6 +200,29 @@ def _freeze(context: Context) -> None:
     )
 
 
+def _log_key(context: Context) -> None:
+    key = LogKey.load_or_create(context.options.data / "keys").note.text
+    context.say(key, key=key)
+
+
+def _witnesses(context: Context) -> None:
+    options, at = context.options, time.time()
+    if options.keys:
+        log_key = LogKey.load_or_create(options.data / "keys").note
+
+        def work(session: Session) -> None:
+            told = options.keys, options.instead
+            witnesses.name(session, log_key, told[0], at=at, by=_ACTOR, instead=told[1])
+
+        context.store.run_sync(work)
+    found = context.store.run_sync(witnesses.shown)
+    for one in found:
+        signed = "signed nothing yet" if one.signed_at is None else f"signed {one.size} entries"
+        context.say(f"{one.key}  {signed}", **one._asdict())
+    if not found and not options.json:
+        context.say("nothing is witnessed: name three witnesses by their key lines")
+
+
 def _set(context: Context) -> None:
     given = {context.options.key: context.options.value}
     problem = settings.problem(given)
@@ -224,4 +252,6 @@ _COMMANDS: dict[str, Callable[[Context], None]] = {
     "staff": _staff,
     "freeze": _freeze,
     "set": _set,
+    "log-key": _log_key,
+    "witnesses": _witnesses,
 }

@@ -11,7 +11,10 @@ from collections.abc import Sequence
 from community.options import add_community_options
 from hub.core.supervise import Face
 
-COMMANDS = ("init", "flats", "code", "relay-code", "link", "staff", "freeze", "set")
+COMMANDS = (
+    *("init", "flats", "code", "relay-code", "link", "staff", "freeze", "set"),
+    *("log-key", "witnesses"),
+)
 COMMUNITY = Face(
     "community",
     port=8200,

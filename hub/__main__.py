@@ -15,6 +15,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "home": ("hub.home.supervise:main", "a household's hub"),
     "community": ("community.supervise:main", "the property's portal and duty screen"),
     "relay": ("privacy.relay:main", "forwards sealed cells; run by anyone but the property"),
+    "witness": (
+        "privacy.transparency.process:main",
+        "signs a community's log; not for the property",
+    ),
     "backup": ("hub.backup.cli:backup", "save a home into one encrypted file"),
     "restore": ("hub.backup.cli:restore", "bring a home back from that file and its sheet"),
     "doctor": ("hub.doctor.cli:main", "look whether a running home or community is well"),

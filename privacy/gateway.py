@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import hashlib
 import json
 import logging
 import ssl
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from privacy.box import Box, derive
-from privacy.cell import NO_TOKEN, CellError, Opened, open_cell, verify
+from privacy.cell import NO_TOKEN, CellError, Opened, is_dummy, open_cell, verify
 from privacy.errors import PrivacyError
 from privacy.files import create_once, private_folder, read_bounded
 from privacy.handshake import HandshakeError, ServerSide, key_hash
@@ -102,9 +103,13 @@ class TokenCheck(NamedTuple):
 
 
 def open_batch(
-    private: X25519PrivateKey, cells: Iterable[bytes], tokens: TokenCheck | None = None
+    privates: Sequence[X25519PrivateKey],
+    cells: Iterable[bytes],
+    tokens: TokenCheck | None = None,
 ) -> OpenedBatch:
-    """Open and verify cells: about 0.2 ms each, so run large batches in a thread.
+    """Open cells and verify events: 0.05 ms each, an event 0.2, so run large batches in a thread.
+
+    A cell doesn't say which of the keys it is sealed to; they are tried in turn.
 
     With ``tokens`` an event counts only with a token that is good for it; without, the community
     issues none, and an event that carries one is refused.
@@ -115,18 +120,32 @@ def open_batch(
     batch = OpenedBatch()
     for cell in cells:
         try:
-            plaintext = open_cell(private, cell)
+            plaintext = _opened(privates, cell)
+            if is_dummy(plaintext):
+                # Thrown away either way: checking its signature would be two thirds of the work.
+                batch.dummies += 1
+                continue
             opened = verify(plaintext)
             _check_token(opened, tokens)
         except CellError as error:
             batch.invalid[error.reason] += 1
             continue
-        if opened.body is None:
-            batch.dummies += 1
-        else:
+        if opened.body is not None:
             content = hashlib.sha256(plaintext).digest()
             batch.append(OpenedEvent(opened.nonce, opened.body, content))
     return batch
+
+
+def _opened(privates: Sequence[X25519PrivateKey], cell: bytes) -> bytes:
+    """The plaintext under whichever key opens it.
+
+    Raises:
+        CellError: none does.
+    """
+    for private in privates[:-1]:
+        with contextlib.suppress(CellError):
+            return open_cell(private, cell)
+    return open_cell(privates[-1], cell)
 
 
 def _check_token(opened: Opened, tokens: TokenCheck | None) -> None:
@@ -212,6 +231,11 @@ class UpstreamServer:
                 stream.abort()
             else:
                 self._send_all(stream)
+
+    def tell(self, bulletin: bytes) -> None:
+        """Send this slot's bulletin to every relay, which passes it on to every home."""
+        for stream in self._streams:
+            stream.send(frame(FrameType.BULLETIN, bulletin))
 
     def _send_all(self, stream: FrameStream) -> None:
         keys = sorted(base64.b64encode(key).decode() for key in self._roster())

@@ -1,4 +1,4 @@
-"""One HTTP POST from a home to one address, bounded in time and length (RFC 9112).
+"""One HTTP request to one address, bounded in time and length (RFC 9112).
 
 Blocking: off the event loop, please. Redirects are not followed: they are an answer like others.
 """
@@ -34,6 +34,7 @@ def post(
     timeout_s: float,
     limit: int,
     connected: Callable[[socket.socket], None] = lambda _socket: None,
+    method: str = "POST",
 ) -> tuple[int, bytes]:
     """Send and return the answer's status, and its first ``limit`` bytes.
 
@@ -46,6 +47,7 @@ def post(
             the look-up of a name.
         limit: bytes of the answer that are read.
         connected: called before the first byte of the request; what it raises ends the call.
+        method: ``GET`` asks instead, without a body.
 
     Raises:
         Unreached: no connection, or a certificate that isn't trusted.
@@ -63,7 +65,7 @@ def post(
         end.daemon = True
         end.start()
         try:
-            made.request("POST", url.path, body, {"Host": url.place, **headers})
+            made.request(method, url.path, body or None, {"Host": url.place, **headers})
             answer = made.getresponse()
             return answer.status, answer.read(limit)
         except (OSError, http.client.HTTPException):

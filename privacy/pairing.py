@@ -1,9 +1,11 @@
 """Pairing by a printed code, so that nobody on the way can put another gateway in place.
 
 The code carries the community's address, a one-time secret (80 bits, used up by the first
-enrolment key that shows it) and 128 bits of the SHA-256 of the gateway key. It is printed as
-text to type and as a QR code of the same text. Relays are paired the same way, by a code of
-their own kind.
+enrolment key that shows it) and 128 bits of a SHA-256: of the gateway key, or, where the log has
+witnesses, of that key with the log's and the three witnesses'. So a home that pairs by such a
+code has pinned them all, and can't be talked out of them. It is printed as text to type and as a
+QR code of the same text. Relays are paired the same way, by a code of their own kind, which
+carries the hash of the gateway key alone.
 
 Enrolment is one HTTP request: ``POST {address}/api/v1/enrol``. It is an act: the bytes that
 leave are logged first. The same key may show the same secret again (the answer may be lost).
@@ -24,10 +26,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from privacy import codes
 from privacy.addresses import is_loopback, split_address
+from privacy.cell_keys import CellKeys
 from privacy.errors import PrivacyError
 from privacy.handshake import key_hash
 from privacy.parameters import SLOT_BOUNDS
 from privacy.portal import PortalUnreachable, post
+from privacy.transparency.witness import Trust
 from privacy.zones import K, Partition
 
 HOME = "home"
@@ -74,9 +78,12 @@ class PairingCode:
         self.kind = kind
 
     @classmethod
-    def new(cls, address: str, gateway_public: bytes, kind: str = HOME) -> PairingCode:
-        """A fresh code for one flat, or for the relay."""
-        return cls(address, secrets.token_bytes(_SECRET), key_hash(gateway_public), kind)
+    def new(
+        cls, address: str, gateway_public: bytes, kind: str = HOME, trust: Trust | None = None
+    ) -> PairingCode:
+        """A fresh code for one flat, with whom it is to trust, or for the relay."""
+        hashed = pinned_hash(gateway_public, trust)
+        return cls(address, secrets.token_bytes(_SECRET), hashed, kind)
 
     @property
     def text(self) -> str:
@@ -118,8 +125,8 @@ class Pairing:
     """What a home keeps of its community."""
 
     __slots__ = (
-        *("community", "flat", "gateway_key", "relay_address", "relay_certificate"),
-        *("relay_key", "roster_size", "slot_s", "zones"),
+        *("cells", "community", "flat", "gateway_key", "relay_address", "relay_certificate"),
+        *("relay_key", "roster_size", "slot_s", "trust", "zones"),
     )
 
     def __init__(self, answer: object, gateway_hash: bytes, floor: int = K) -> None:
@@ -127,13 +134,14 @@ class Pairing:
 
         Args:
             answer: the parsed JSON.
-            gateway_hash: what the printed code says of the gateway key.
+            gateway_hash: what the printed code says of the keys.
             floor: fewest homes in a zone that this home accepts.
 
         Raises:
-            PairingError: a gateway key other than the printed one, or a malformed answer.
+            PairingError: other keys than the printed ones, or a malformed answer.
         """
         data = _fields(answer)
+        self.cells = CellKeys()
         try:
             self.gateway_key = base64.b64decode(str(data["gateway_key"]), validate=True)
             self.flat = tuple(str(part) for part in _list(data["flat"]))
@@ -145,16 +153,30 @@ class Pairing:
             self.zones = Partition.from_json(data["zone_table"], floor)
             self.roster_size = int(str(data["roster_size"]))
             self.community = str(data["community"])[:100]
+            pins = data.get("trust")
+            self.trust = None if pins is None else Trust.from_json(pins)
             split_address(self.relay_address)
         except (KeyError, TypeError, ValueError, PrivacyError) as error:
             raise PairingError(f"the community's answer is malformed ({error})") from None
-        if key_hash(self.gateway_key) != gateway_hash:
+        if self.pinned != gateway_hash:
             raise PairingError(
                 "the community answered with another key than the printed one; somebody may "
                 "stand in between. Nothing was stored."
             )
         if not SLOT_BOUNDS[0] <= self.slot_s <= SLOT_BOUNDS[1]:
             raise PairingError("the community's slot length is out of bounds")
+
+    def seal_key(self, moment: float) -> bytes:
+        """What a cell of the slot that begins at ``moment`` is sealed to.
+
+        The key of its epoch if witnesses vouch for one, else the lasting one.
+        """
+        return self.cells.at(moment) or self.gateway_key
+
+    @property
+    def pinned(self) -> bytes:
+        """What the printed code says of gateway, log and witnesses."""
+        return pinned_hash(self.gateway_key, self.trust)
 
     def to_json(self) -> dict[str, object]:
         """The enrolment answer again, for the home's sealed store."""
@@ -169,6 +191,7 @@ class Pairing:
             "zone_table": self.zones.to_json(),
             "roster_size": self.roster_size,
             "community": self.community,
+            "trust": None if self.trust is None else self.trust.to_json(),
         }
 
 
@@ -181,6 +204,13 @@ class EnrolRequest:
         self.kind = kind
         self.secret_hash = hashed
         self.key = key
+
+
+def pinned_hash(gateway_public: bytes, trust: Trust | None) -> bytes:
+    """The 16 bytes on a printed code that stand for every key a home pins."""
+    if trust is None:
+        return key_hash(gateway_public)
+    return hashlib.sha256(b"linli pinned 1\0" + gateway_public + trust.digest).digest()[:_HASH]
 
 
 def secret_hash(secret: bytes) -> str:
@@ -204,8 +234,15 @@ def enrol_request(code: PairingCode, key: Ed25519PrivateKey) -> bytes:
     ).encode()
 
 
-def read_enrol_request(data: object, gateway_public: bytes) -> EnrolRequest:
+def read_enrol_request(
+    data: object, gateway_public: bytes, trust: Trust | None = None
+) -> EnrolRequest:
     """Check a request's shape and proof; whether the secret is known is the caller's part.
+
+    Args:
+        data: the parsed JSON.
+        gateway_public: our gateway key.
+        trust: the log's and its witnesses' keys, which homes' codes carry where there are some.
 
     Raises:
         PairingError: malformed, or the proof does not hold.
@@ -216,7 +253,8 @@ def read_enrol_request(data: object, gateway_public: bytes) -> EnrolRequest:
         secret = base64.b64decode(str(fields["secret"]), validate=True)
         public = base64.b64decode(str(fields["enrolment_key"]), validate=True)
         proof = base64.b64decode(str(fields["proof"]), validate=True)
-        words = _proof_words(kind, secret, key_hash(gateway_public))
+        hashed = pinned_hash(gateway_public, trust if kind == HOME else None)
+        words = _proof_words(kind, secret, hashed)
         Ed25519PublicKey.from_public_bytes(public).verify(proof, words)
     except (KeyError, ValueError, InvalidSignature):
         raise PairingError("the enrolment request is malformed or its proof wrong") from None

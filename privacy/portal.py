@@ -1,4 +1,4 @@
-"""One HTTP request from a home to its community's portal. Blocking: off the event loop, please."""
+"""One HTTP request to a community's portal. Blocking: off the event loop, please."""
 
 from __future__ import annotations
 
@@ -31,14 +31,38 @@ def post(
     # A portal refuses changes that don't say where they come from (it can't tell a program
     # from another site's page), so the request names the portal itself.
     headers = {"Content-Type": "application/json", "Origin": address}
+    return _ask(address + path, headers, body, certificate=certificate, timeout_s=timeout_s)
+
+
+def get(
+    address: str, path: str, certificate: str | None = None, timeout_s: float = 15
+) -> tuple[int, bytes]:
+    """Ask for what anyone may read; returns status and body. Arguments as those of `post`.
+
+    Raises:
+        PortalUnreachable: nobody answered in time.
+    """
+    return _ask(address + path, {}, None, certificate=certificate, timeout_s=timeout_s)
+
+
+def _ask(
+    url: str,
+    headers: dict[str, str],
+    body: bytes | None,
+    *,
+    certificate: str | None,
+    timeout_s: float,
+) -> tuple[int, bytes]:
+    """Send; no body asks with GET."""
     try:
         status, data = http_post.post(
-            Url(address + path),
+            Url(url),
             headers,
-            body,
+            body or b"",
             certificate=certificate,
             timeout_s=timeout_s,
             limit=ANSWER_LIMIT + 1,
+            method="GET" if body is None else "POST",
         )
     except (AddressError, http_post.Unreached, http_post.Unanswered):
         raise PortalUnreachable("the community cannot be reached at its address") from None

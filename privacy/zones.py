@@ -159,6 +159,11 @@ class Partition:
         return sum(zone.homes for zone in self.zones)
 
     @property
+    def undivided(self) -> bool:
+        """Whether it is the table before the first freezing: the community, and nobody counted."""
+        return not (self.version or self.homes or self.zones[0].path) and len(self.zones) == 1
+
+    @property
     def anonymity_claimed(self) -> bool:
         """False for communities so small that the pages must promise nothing."""
         return self.homes >= NO_CLAIM_BELOW

@@ -36,6 +36,7 @@ WHOLE = (
     *("tests/journey/", "tests/test_wheel.py", "tests/test_setup.py", "tests/hub/bench/"),
     *("tests/hub/history/test_kill.py", "tests/privacy/test_kill.py"),
     "tests/privacy/test_simulate.py",
+    "tests/community/test_log.py::TestTold::test_keys_of_every_week_come_in_time",
     "tests/hub/http/test_seen.py::test_whatever_is_seen",
     "tests/privacy/test_grants.py::test_without_a_line_that_holds_no_byte_leaves",
     "tests/web/test_contract.py::test_the_home_keeps_to_the_document",

@@ -30,7 +30,7 @@ def test_the_unit_keeps_its_walls() -> None:
 
 
 def test_every_role_of_the_unit_is_a_command() -> None:
-    assert {"home", "community", "relay"} <= set(COMMANDS)
+    assert {"home", "community", "relay", "witness"} <= set(COMMANDS)
 
 
 def test_systemd_understands_the_unit(tmp_path: Path) -> None:

@@ -13,7 +13,6 @@ from pathlib import Path
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from hub.core import logs
 from hub.core.memory import settle
 from hub.core.mqtt_settings import PROBLEMS
 from hub.core.settings import (
@@ -36,11 +35,18 @@ from hub.http.gate import see_other
 from hub.http.health import Health
 from hub.http.problems import Problem
 from hub.http.server import serve
+from privacy import logs
+from privacy.witnessed import Standing
 from web.app import compose
 
 PORT = 8100
 RECEIPT_S, RECEIPT_SLOTS = 60.0, 10
 """A relay that took no cell for this long is not well."""
+UNVOUCHED = {
+    Standing.WAITING: "have not vouched for the community yet",
+    Standing.RUN_ON: "vouch for nothing new, the home goes on with what it has",
+    Standing.STOPPED: "have vouched for nothing for 28 days, no events leave",
+}
 OPEN_ALWAYS = frozenset(
     ("/", "/setup", "/unlock", "/recover", "/health", "/live", "/language", "/theme", "/wall")
 )
@@ -55,7 +61,7 @@ def main(argv: Sequence[str]) -> int:
     add_home_options(parser)
     add_listen_options(parser, PORT)
     options = parser.parse_args(argv)
-    logs.begin()
+    redactor = logs.begin()
     try:
         listen = listen_from(options, PORT)
         host, port = split_address(options.broker, 1883)
@@ -71,12 +77,17 @@ def main(argv: Sequence[str]) -> int:
         ask_s=options.ask_seconds,
         clear_s=options.clear_seconds,
     )
+    redactor.watch(home.personal_names)
     try:
         asyncio.run(_serve(home, listen, (host, port)))
     except OSError as problem:
         sys.stderr.write(f"linli home: {problem}\n")
         return REFUSED if problem.errno in NEVER else 1
     return 0
+
+
+async def _witnesses(home: Home) -> str | None:
+    return UNVOUCHED.get(home.sharing.status().get("standing", Standing.NONE))
 
 
 def health_of(home: Home) -> Health:
@@ -116,6 +127,7 @@ def health_of(home: Home) -> Health:
         ("safety", safety),
         ("broker", broker),
         ("relay", door),
+        ("witnesses", partial(_witnesses, home)),
     ):
         health.add(name, check)
     return health

@@ -272,7 +272,7 @@ class SentView(Protocol):
     """One message that left the home.
 
     `door` is `events`, `acts` or `grants`; `fields` are (msgid, value) pairs, values that are
-    words being msgids too; `state` is `waiting`, `sent` or `received`.
+    words being msgids too; `state` is a key of `web.sharing.routes.SENT_STATES`.
     """
 
     @property
@@ -374,6 +374,10 @@ class PairingView(Protocol):
     @property
     def tokens(self) -> int | None:
         """How many alarms it can still be told of; None where it issues no tokens."""
+
+    @property
+    def standing(self) -> str:
+        """How this home stands with its witnesses (`privacy.witnessed.Standing`)."""
 
 
 class Area(Protocol):

@@ -37,6 +37,7 @@ ACT_WORDS = {
     "incident step": N_("ticked a step"),
     "incident step undone": N_("opened a step again"),
     "relay code": N_("printed the relay's code"),
+    "witnesses": N_("named the log's witnesses"),
     "roster look": N_("looked at the flats"),
     "set-up": N_("set the community up"),
     "settings": N_("changed settings"),

@@ -1,4 +1,4 @@
-"""The community's log of what must be the same for everyone: token keys, zone tables.
+"""The community's log of what must be the same for everyone: keys, zone tables, slot, roster.
 
 Append-only, a Merkle tree (`privacy.transparency.tree`) that anyone may follow: an entry that was
 there once can't be changed or taken away without every follower seeing it. Entries are canonical
@@ -7,10 +7,10 @@ JSON and name no home.
 
 from __future__ import annotations
 
-import json
-
 from sqlalchemy import Column, LargeBinary, text
 from sqlmodel import Field, Session, SQLModel, col, func, select
+
+from privacy.transparency.claims import pack
 
 
 class LogEntry(SQLModel, table=True):
@@ -32,11 +32,13 @@ def append(session: Session, kind: str, *, at: float, **fields: str | int) -> No
     if session.get_bind().dialect.name == "postgresql":
         # SQLite has one writer anyway; here two transactions must not take one place.
         session.execute(text("LOCK TABLE logentry IN EXCLUSIVE MODE"))
-    said = {"kind": kind, "at": int(at), **fields}
-    entry = json.dumps(said, sort_keys=True, separators=(",", ":")).encode()
-    place = session.exec(select(func.count()).select_from(LogEntry)).one()
-    session.add(LogEntry(place=place, entry=entry))
+    session.add(LogEntry(place=size(session), entry=pack(kind, at, **fields)))
     session.flush()
+
+
+def size(session: Session) -> int:
+    """Return how many entries there are."""
+    return session.exec(select(func.count()).select_from(LogEntry)).one()
 
 
 def entries(session: Session) -> list[bytes]:

@@ -12,6 +12,7 @@ from sqlmodel import Field, Session, SQLModel, select
 from community.core import log
 from privacy.tokens.ring import KeyName, KeyRing, name_is_over
 from privacy.tokens.token import IssuerKey, TokenClass
+from privacy.transparency.claims import TOKEN
 
 
 class TokenKey(SQLModel, table=True):
@@ -56,6 +57,6 @@ def keep(session: Session, told: KeyRing, *, at: float) -> frozenset[KeyName]:
                 "number": number,
                 "sha256": key.id.hex(),
             }
-            log.append(session, "token key", at=at, **named)
+            log.append(session, TOKEN, at=at, **named)
     session.flush()
     return frozenset(others)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from typing import NamedTuple
 
@@ -10,6 +9,7 @@ from sqlmodel import Session, col, select
 
 from community.core import audit, log, roster
 from community.core.tables import ZoneTable
+from privacy.transparency.claims import ZONES, digest_of
 from privacy.zones import K, Partition
 
 ROSTER = "roster"
@@ -102,12 +102,41 @@ def _put_in_force(session: Session, table: Partition, act: str, *, at: float, by
             frozen_by=by,
         )
     )
-    canonical = json.dumps(
-        table.to_json(), ensure_ascii=False, sort_keys=True, separators=(",", ":")
-    )
-    digest = hashlib.sha256(canonical.encode()).hexdigest()
-    log.append(session, "zones", at=at, version=table.version, homes=table.homes, sha256=digest)
+    log_table(session, table, at=at)
     audit.write(session, at=at, actor=by, act=act, target=f"version {table.version}")
+
+
+def log_table(session: Session, table: Partition, *, at: float) -> None:
+    """Write a table into the log."""
+    digest = digest_of(table.to_json())
+    log.append(session, ZONES, at=at, version=table.version, homes=table.homes, sha256=digest)
+
+
+def logged(session: Session, digest: str) -> Partition | None:
+    """Return the table that the log names by this digest."""
+    for row in session.exec(select(ZoneTable).order_by(col(ZoneTable.version).desc())):
+        table = Partition.from_json(json.loads(row.partition), floor=0)
+        if digest_of(table.to_json()) == digest:
+            return table
+    return None
+
+
+def naming(session: Session, numbers: set[int]) -> dict[int, Partition | None]:
+    """Return for each zone number the newest table that has it, else the newest of all.
+
+    A new table stands in the log for two days before homes use it, and no number is given twice.
+    """
+    found: dict[int, Partition | None] = {}
+    newest = None
+    for row in session.exec(select(ZoneTable).order_by(col(ZoneTable.version).desc())):
+        table = Partition.from_json(json.loads(row.partition), floor=0)
+        newest = newest or table
+        for number in numbers - found.keys():
+            if not number or table.zone(number) is not None:
+                found[number] = table
+        if len(found) == len(numbers):
+            break
+    return {number: found.get(number, newest) for number in numbers}
 
 
 def spot(table: Partition | None, number: int) -> Spot:

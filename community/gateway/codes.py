@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from sqlmodel import Session
 
-from community.core import audit, roster, settings
+from community.core import audit, roster, settings, witnesses
 from privacy.pairing import HOME, RELAY, PairingCode
 
 
@@ -27,16 +27,18 @@ def home_codes(
 ) -> list[Sheet]:
     """Make a one-time code for each flat; the earlier unused code of a flat ends.
 
+    Where the log's witnesses are named, whoever pairs by it pins them.
+
     Raises:
         NoAddress: The portal's address isn't set.
     """
     address = portal_address(session)
-    names = roster.flat_names(session, flat_ids)
+    names, trust = roster.flat_names(session, flat_ids), witnesses.trust(session)
     sheets = []
     for flat_id in flat_ids:
         if flat_id not in names:
             continue
-        code = PairingCode.new(address, gateway_public, HOME)
+        code = PairingCode.new(address, gateway_public, HOME, trust)
         hashed = bytes.fromhex(code.secret_hash)
         roster.keep_code(session, roster.HOME, flat_id, hashed, at=at, by=by)
         audit.write(session, at=at, actor=by, act="home code", target=names[flat_id])

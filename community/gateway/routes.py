@@ -10,7 +10,7 @@ from typing import Any
 from aiohttp import web
 from sqlmodel import Session
 
-from community.core import audit, roster, settings, zones
+from community.core import audit, roster, settings, witnesses, zones
 from community.core.accounts import StaffTable
 from community.core.portal import OPERATORS, Portal, portal
 from community.core.roster import Enrolled, RosterError
@@ -49,12 +49,14 @@ HEALTH_WORDS = {
     "escalation": N_("Escalation"),
     "broker": N_("MQTT broker"),
     "signer": N_("Token signer"),
+    "witnesses": N_("Witnesses of the log"),
 }
 ANSWER_WORDS = {
     OK: N_("works"),
     "not listening": N_("not listening"),
     "not connected": N_("not connected"),
     "not watching": N_("not watching"),
+    "not signing": N_("fewer than two of three sign"),
     "other keys": N_("has other keys than the homes were told"),
     "no answer in time": N_("no answer in time"),
     "failed": N_("failed"),
@@ -71,9 +73,9 @@ async def enrol(request: web.Request) -> web.StreamResponse:
     except TooManyAttempts as error:
         wait = str(math.ceil(error.wait_s))
         raise Problem(429, "too_many_attempts", headers={"Retry-After": wait}) from None
-    public = request.app[GATEWAY_PUBLIC]
+    public, trust = request.app[GATEWAY_PUBLIC], await here.store.read(witnesses.trust)
     try:
-        asked = read_enrol_request(json.loads(await request.text()), public)
+        asked = read_enrol_request(json.loads(await request.text()), public, trust)
     except (ValueError, PairingError, RecursionError):
         raise Problem(400, "bad_request") from None
     answer = await _enrolled(here, asked)
@@ -129,7 +131,7 @@ def _answer(
             "upstream": told[settings.UPSTREAM_ADDRESS],
             "upstream_certificate": None,
         }
-    now = known(session, at)
+    now, trust = known(session, at), witnesses.trust(session)
     return {
         "community": told[settings.NAME],
         "flat": list(enrolled.path),
@@ -137,7 +139,8 @@ def _answer(
         "relay_key": None if now.relay is None else base64.b64encode(now.relay).decode(),
         "relay_certificate": None,
         "zone_table": now.table.to_json(),
-        "roster_size": len(now.homes),
+        "roster_size": now.roster_size,
+        "trust": None if trust is None else trust.to_json(),
     }
 
 
@@ -162,6 +165,7 @@ class OperationsPart:
     async def draw(self, context: LiveContext) -> str:
         """Draw counters and health."""
         counts = await self._gateway.counts()
+        seen = await self._portal.store.read(witnesses.shown)
         return self._portal.design.fragment(
             context.lang,
             "part_operations.html",
@@ -170,4 +174,5 @@ class OperationsPart:
                 (HEALTH_WORDS.get(name, name), answer == OK, ANSWER_WORDS.get(answer, answer))
                 for name, answer in (await self._health.ask()).items()
             ],
+            witnesses=seen,
         )

@@ -20,8 +20,7 @@ _CHUNK = 500  # stays far below SQLite's and PostgreSQL's limits on parameters
 
 def receive(session: Session, events: Sequence[SafetyEvent], at: float) -> list[int]:
     """Raise or change the incident of each new event; events come ordered by (nonce, seq)."""
-    frozen = zones.current(session) if events else None
-    table = frozen.partition if frozen else None
+    tables = zones.naming(session, {event.zone for event in events})
     rows: dict[bytes, Incident] = {}
     for part in _parts({event.nonce for event in events}):
         chosen = select(Incident).where(col(Incident.nonce).in_(part))
@@ -39,7 +38,7 @@ def receive(session: Session, events: Sequence[SafetyEvent], at: float) -> list[
             over = fresh[event.nonce]["word"] in FINAL_WORDS
             _tell_values(fresh[event.nonce], event, at)
         else:
-            fresh[event.nonce] = _raise(event, zones.spot(table, event.zone), at)
+            fresh[event.nonce] = _raise(event, zones.spot(tables[event.zone], event.zone), at)
         if not over:  # every event has three messages: the last one may say the all-clear again
             lines.append((event.nonce, _line_word(event)))
     session.flush()

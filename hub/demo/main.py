@@ -93,7 +93,7 @@ async def _up(plan: Plan, supervisor: Supervisor, page: DemoPage, began: float) 
         rest = [programs.home(plan), programs.neighbours(plan)]
     else:
         rest = [community, programs.relay(plan), programs.home(plan), programs.neighbours(plan)]
-    rest += programs.simulators(plan)
+    rest += [*programs.simulators(plan), *programs.witnesses(plan)]
     await asyncio.gather(page.start(), *(supervisor.start(child) for child in rest))
     await page.connect()
     own = sign_in_link(plan, "home", OWNER)

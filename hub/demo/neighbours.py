@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hub.core.settings import private_folder
 from privacy import cell
 from privacy.files import write_atomic
+from privacy.handshake import key_hash
 from privacy.pairing import Pairing, PairingCode, enrol
 from privacy.parameters import Parameters
 from privacy.uplink import Uplink
@@ -71,8 +72,7 @@ class Neighbour:
     """One home that sends dummies."""
 
     def __init__(self, row: dict[str, Any]) -> None:
-        self._hash = bytes.fromhex(row["hash"])
-        self._pairing = Pairing(row["pairing"], self._hash)
+        self._pairing = Pairing(row["pairing"], bytes.fromhex(row["hash"]))
         key = Ed25519PrivateKey.from_private_bytes(base64.b64decode(row["key"]))
         self._uplink = Uplink(
             key, self._pairing, on_receipt=self._received, on_parameters=self._parameters
@@ -91,7 +91,9 @@ class Neighbour:
                 await asyncio.sleep(max(0.0, moment - time.time()))
                 counter += 1
                 plain = cell.build(os.urandom(32), None)
-                self._uplink.send(counter, cell.seal(self._pairing.gateway_key, plain))
+                self._uplink.send(
+                    counter, cell.seal(self._pairing.seal_key(slot_start(slot, slot_s)), plain)
+                )
         finally:
             connecting.cancel()
 
@@ -99,7 +101,10 @@ class Neighbour:
         """A dummy's receipt matters to nobody."""
 
     async def _parameters(self, payload: bytes) -> None:
-        self._pairing.slot_s = Parameters.read(payload, self._hash).slot_s
+        pinned = key_hash(self._pairing.gateway_key)
+        read = Parameters.read(payload, pinned)
+        # What the witnesses say isn't looked at: a neighbour has nothing to tell.
+        self._pairing.slot_s, self._pairing.cells = read.slot_s, read.cells
 
 
 async def _run(folder: Path) -> None:

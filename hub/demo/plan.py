@@ -11,7 +11,8 @@ from pathlib import Path
 from hub.core.settings import LOOPBACK, hold_port, private_folder
 
 NAMES = ("page", "home", "broker", "community", "upstream", "community_broker", "relay")
-FOLDERS = ("community", "relay", "home", "neighbours", "devices", "siren")
+WITNESSES = ("witness-committee", "witness-relay", "witness-third")
+FOLDERS = ("community", "relay", "home", "neighbours", "devices", "siren", *WITNESSES)
 USUAL = dict(zip(NAMES, (8080, 8100, 18830, 8200, 8201, 18831, 8300), strict=True))
 
 OWNER = "演示住户 Demo resident"

@@ -10,10 +10,11 @@ from functools import partial
 
 from hub.core.processes import Child, healthy, linli, port_open
 from hub.core.settings import LOOPBACK
-from hub.demo.plan import MANAGER, Plan
+from hub.demo.plan import MANAGER, WITNESSES, Plan
 from hub.home.options import LOCKED
 
 UNLOCK = "/unlock"
+WITNESS_EVERY_S = 2.0
 
 
 class CommandFailed(RuntimeError):
@@ -81,6 +82,23 @@ def relay(plan: Plan) -> Child:
     """The relay, which in life runs at the owners' committee."""
     words = linli("relay", "--data", str(plan.data("relay")), "--listen", plan.place("relay"))
     return Child("relay", words, ready=partial(port_open, LOOPBACK, plan.ports["relay"]))
+
+
+def witnesses(plan: Plan) -> list[Child]:
+    """The log's three witnesses, in life three boxes of people who are not the property.
+
+    A demo that was seeded before there were any has none.
+    """
+    from privacy.transparency.book import Book
+
+    found = []
+    for name in (name for name in WITNESSES if plan.data(name).exists()):
+        subject = Book(plan.data(name) / "witness").subject()
+        if subject is not None:
+            words = ["--data", str(plan.data(name)), "--community", plan.address("community")]
+            words += ["--log", subject.log.text, "--every", str(WITNESS_EVERY_S)]
+            found.append(Child(name, linli("witness", *words)))
+    return found
 
 
 def home(plan: Plan) -> Child:

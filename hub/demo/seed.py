@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from hub.core.processes import Supervisor
 from hub.demo import neighbours, programs
-from hub.demo.plan import COMMUNITY, GUARD, HOME_FLAT, MANAGER, OWNER, Plan
+from hub.demo.plan import COMMUNITY, GUARD, HOME_FLAT, MANAGER, OWNER, WITNESSES, Plan
 from hub.demo.programs import once
 
 SIREN_TOPIC = "linli-demo/community_siren/set"
@@ -47,6 +47,8 @@ async def found_community(plan: Plan, say: Say) -> None:
     await once(["community", "flats", "import", "--demo", *data])
     await once(["community", "staff", GUARD, "guard", *data])
     await once(["community", "set", "siren_topic", SIREN_TOPIC, *data])
+    say("witnesses: three, named before any home pairs")
+    await _name_witnesses(plan, data)
 
 
 async def pair_everyone(plan: Plan, supervisor: Supervisor, say: Say) -> None:
@@ -73,6 +75,18 @@ async def pair_everyone(plan: Plan, supervisor: Supervisor, say: Say) -> None:
     await once([*words, "--data", str(plan.data("home"))], f"{password}\n{own}\n")
     say("zones: frozen, each with at least 20 homes")
     await once(["community", "freeze", *data])
+
+
+async def _name_witnesses(plan: Plan, data: list[str]) -> None:
+    from privacy.transparency.book import Book, Subject
+    from privacy.transparency.notes import NoteKey
+
+    books = [Book(plan.data(name) / "witness", name.replace("-", "/", 1)) for name in WITNESSES]
+    keys = [book.key.text for book in books]
+    named = (await once(["community", "witnesses", *keys, "--json", *data])).splitlines()
+    log = NoteKey.parse(json.loads(named[0])["log_key"])
+    for book in books:
+        book.keep_subject(Subject(plan.address("community"), log, None))
 
 
 async def _pair_relay(plan: Plan, code: str) -> None:

@@ -241,7 +241,7 @@ class Sharing:
         held = status["tokens"]
         tokens = None if held is None else held["life"] + held["reserve"]
         named = status["community"], "", name, homes, status["slot_s"]
-        return PairingView(*named, acts=acts, tokens=tokens)
+        return PairingView(*named, acts=acts, tokens=tokens, standing=status["standing"])
 
     def status(self) -> dict[str, Any]:
         """How the events door stands, for health checks."""
@@ -267,7 +267,8 @@ class Sharing:
             if await self.consents.read():
                 self._changed()
             status = self.status()
-            now = (status["queue"], status.get("tokens"), self._keys.locked, not status["paired"])
+            told = status["queue"], status.get("accepted"), status.get("tokens")
+            now = (*told, self._keys.locked, not status["paired"])
             if now != self._seen:
                 try:
                     await self._read_sent()

@@ -298,10 +298,11 @@ class PairingView:
 
     `acts` is whether a call of this flat can be sent to it: homes that paired before there were
     any don't know where to. `tokens` is how many alarms of this home it can be told of until it
-    gets new tokens; None where the community issues none.
+    gets new tokens; None where the community issues none. `standing` says how this home stands
+    with its witnesses, a word of `privacy.witnessed.Standing`.
     """
 
-    __slots__ = ("acts", "address", "community", "homes", "slot_s", "tokens", "zone")
+    __slots__ = ("acts", "address", "community", "homes", "slot_s", "standing", "tokens", "zone")
 
     def __init__(
         self,
@@ -313,9 +314,11 @@ class PairingView:
         *,
         acts: bool = False,
         tokens: int | None = None,
+        standing: str = "none",
     ) -> None:
         self.acts = acts
         self.tokens = tokens
+        self.standing = standing
         self.community = community
         self.address = address
         self.zone = zone

@@ -18,6 +18,7 @@ from typing import Protocol, TypeVar
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from privacy.act_seal import ActError, ActRefused, ActSeal, Recipient
+from privacy.clock import Clock
 from privacy.errors import PrivacyError
 from privacy.tokens.epochs import Allotment
 from privacy.tokens.purse import Purse, Wanted, finished, requests
@@ -43,16 +44,6 @@ class InWorker(Protocol):
 
     async def __call__(self, work: Callable[[], T]) -> T:
         """What the work returns."""
-
-
-class Clock(Protocol):
-    """Unix seconds, and waiting for a moment."""
-
-    def now(self) -> float:
-        """Unix seconds."""
-
-    async def sleep_until(self, moment: float) -> None:
-        """Return at ``moment`` or at once if it has passed."""
 
 
 class Records(Protocol):

@@ -109,6 +109,19 @@ class Tree:
             proof.append(self._hash(start, end))
         return proof[::-1]
 
+    def edge(self, size: int) -> Frontier:
+        """The right edge when the tree had ``size`` leaves.
+
+        Raises:
+            LogError: it never had so many.
+        """
+        peaks, start = [], 0
+        for level in range(self._known(size).bit_length() - 1, -1, -1):
+            if size >> level & 1:
+                peaks.append(self._levels[level][start >> level])
+                start += 1 << level
+        return Frontier(size, peaks)
+
     def _known(self, size: int) -> int:
         if not 0 <= size <= self.size:
             raise LogError("the log never had this size")
@@ -122,6 +135,43 @@ class Tree:
             return self._levels[level][start >> level]
         middle = start + _split(count)
         return node_hash(self._hash(start, middle), self._hash(middle, end))
+
+
+class Frontier:
+    """The right edge of a tree: the roots of its full subtrees, largest first.
+
+    Enough to go on appending and to know the root; nothing of what came before is kept.
+
+    Raises:
+        LogError: not as many roots as a tree of this size has.
+    """
+
+    __slots__ = ("peaks", "size")
+
+    def __init__(self, size: int = 0, peaks: Sequence[bytes] = ()) -> None:
+        if not 0 <= size < 1 << MAX_PROOF or len(peaks) != size.bit_count():
+            raise LogError("this is not the edge of a tree of this size")
+        if any(len(peak) != HASH_LENGTH for peak in peaks):
+            raise LogError("a hash of a tree's edge is of another length")
+        self.size = size
+        self.peaks = list(peaks)
+
+    def append(self, entry: bytes) -> None:
+        """Add an entry."""
+        peak = leaf_hash(entry)
+        for _ in range((~self.size & self.size + 1).bit_length() - 1):
+            peak = node_hash(self.peaks.pop(), peak)
+        self.peaks.append(peak)
+        self.size += 1
+
+    def root(self) -> bytes:
+        """The tree's hash."""
+        if not self.peaks:
+            return hashlib.sha256().digest()
+        made = self.peaks[-1]
+        for peak in self.peaks[-2::-1]:
+            made = node_hash(peak, made)
+        return made
 
 
 def _split(count: int) -> int:

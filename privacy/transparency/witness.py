@@ -7,6 +7,7 @@ signature leaves is the caller's part: `Witness.cosign` gives both.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -26,6 +27,16 @@ class Cosigned(NamedTuple):
 
     checkpoint: Checkpoint
     line: str
+
+
+class Vouched(NamedTuple):
+    """A checkpoint, and when the second newest of its signatures was made, Unix seconds.
+
+    So two of three witnesses have seen it then or later.
+    """
+
+    checkpoint: Checkpoint
+    at: int
 
 
 def advance(seen: Checkpoint | None, fresh: Checkpoint, proof: Sequence[bytes]) -> None:
@@ -90,8 +101,42 @@ class Trust:
             raise LogError("a log has three witnesses, each with a name and a key of its own")
         if not all(key.timed for key in witnesses):
             raise LogError("a witness says when it signs")
-        self._log = log
-        self._witnesses = tuple(witnesses)
+        self.log = log
+        self.witnesses = tuple(sorted(witnesses, key=lambda key: key.name))
+
+    @property
+    def digest(self) -> bytes:
+        """What stands for all four keys where there is room for a hash only (SHA-256)."""
+        return hashlib.sha256("\n".join(["linli trust 1", *self.to_json()]).encode()).digest()
+
+    def to_json(self) -> list[str]:
+        """The log's key and then the witnesses', as vkeys."""
+        return [self.log.text, *(key.text for key in self.witnesses)]
+
+    @classmethod
+    def from_json(cls, data: object) -> Trust:
+        """Read what `to_json` gives.
+
+        Raises:
+            LogError: malformed, or keys that can't be trusted together.
+        """
+        if not isinstance(data, list) or len(data) != 1 + WITNESSES:
+            raise LogError("these are not the keys of a log and three witnesses")
+        log, *witnesses = (NoteKey.parse(str(text)) for text in data)
+        return cls(log, witnesses)
+
+    def vouched(self, note: str, now: float) -> Vouched:
+        """What two of three witnesses signed, and since when both have.
+
+        Raises:
+            LogError: malformed, too few signatures, or a time to come.
+        """
+        fresh, times = _of_log(note, self.log, self.witnesses)
+        if len(times) < QUORUM:
+            raise LogError("fewer than two witnesses have signed the log")
+        if any(at > now + AHEAD_S for at in times):
+            raise LogError("a witness's signature is from a time to come")
+        return Vouched(fresh, sorted(times)[-QUORUM])
 
     def checked(
         self, seen: Checkpoint | None, note: str, proof: Sequence[bytes], now: float
@@ -101,11 +146,7 @@ class Trust:
         Raises:
             LogError: too few signatures, a time to come, or a fork.
         """
-        fresh, times = _of_log(note, self._log, self._witnesses)
-        if len(times) < QUORUM:
-            raise LogError("fewer than two witnesses have signed the log")
-        if any(at > now + AHEAD_S for at in times):
-            raise LogError("a witness's signature is from a time to come")
+        fresh = self.vouched(note, now).checkpoint
         advance(seen, fresh, proof)
         return fresh
 

@@ -7,14 +7,17 @@ import os
 import signal
 from pathlib import Path
 
+from hub.demo.plan import WITNESSES
+
 ROLES = (
     *("demo", "home", "broker", "safety", "home-app", "community", "community-broker"),
     *("signer", "community-app", "relay", "neighbours", "devices", "siren"),
+    *WITNESSES,
 )
 """What ``linli demo`` starts; `home` and `community` are supervisors."""
 
 _SIMULATORS = {"home": "devices", "community": "siren"}
-_ONCE = {"init", "link", "flats", "code", "relay-code", "staff", "freeze", "set"}
+_ONCE = {"init", "link", "flats", "code", "relay-code", "staff", "freeze", "set", "witnesses"}
 
 
 def running(folder: Path) -> dict[str, int]:
@@ -65,6 +68,8 @@ def _role(words: list[str]) -> str:
     if command == "simulator":
         return _SIMULATORS[options[options.index("--set") + 1]]
     data = Path(options[options.index("--data") + 1]).name
+    if command == "witness":
+        return data
     return "community-broker" if (command, data) == ("broker", "community") else command
 
 

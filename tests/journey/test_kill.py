@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from hub.demo.plan import WITNESSES
 from tests.journey import evidence, processes
 from tests.journey.system import ASK_S, CLEAR_S, SLOT_S, System
 
@@ -21,7 +22,7 @@ FOLLOW_UP_S = 150 * SLOT_S
 """After this long an event's last message leaves."""
 
 KILLER = ThreadPoolExecutor(1, "killer")
-KILLED = [role for role in processes.ROLES if role not in ("neighbours", "siren")]
+KILLED = [role for role in processes.ROLES if role not in ("neighbours", "siren", *WITNESSES[1:])]
 
 
 def valve_closings(record: dict[str, Any]) -> list[str]:

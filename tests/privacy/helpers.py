@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from privacy.pairing import HOME, EnrolRequest, PairingCode, read_enrol_request
 from privacy.tokens.ring import KeyRing
+from privacy.transparency.witness import Trust
 from privacy.zones import Partition
 
 
@@ -31,8 +32,9 @@ async def until(condition: Callable[[], object], seconds: float = 10) -> Any:
 class Portal:
     """The enrolment end of a community, answering over real HTTP."""
 
-    def __init__(self, gateway_public: bytes) -> None:
+    def __init__(self, gateway_public: bytes, trust: Trust | None) -> None:
         self.gateway_public = gateway_public
+        self.trust = trust
         self.answer: dict[str, object] = {}
         self.status = 200
         self.requests: list[EnrolRequest] = []
@@ -45,16 +47,17 @@ class Portal:
         if path in self.more:
             return self.more[path](json.loads(body))
         self.bodies.append(body)
-        self.requests.append(read_enrol_request(json.loads(body), self.gateway_public))
+        self.requests.append(read_enrol_request(json.loads(body), self.gateway_public, self.trust))
         return self.status, json.dumps(self.answer).encode()
 
     def code(self, kind: str = HOME) -> PairingCode:
-        return PairingCode.new(f"http://127.0.0.1:{self.port}", self.gateway_public, kind)
+        address = f"http://127.0.0.1:{self.port}"
+        return PairingCode.new(address, self.gateway_public, kind, self.trust)
 
 
 @contextmanager
-def portal(gateway_public: bytes) -> Iterator[Portal]:
-    place = Portal(gateway_public)
+def portal(gateway_public: bytes, trust: Trust | None = None) -> Iterator[Portal]:
+    place = Portal(gateway_public, trust)
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -105,6 +108,7 @@ def parameters(
     slot_s: float = 0.15,
     roster_size: int = 3,
     tokens: KeyRing | None = None,
+    log_key: bytes | None = None,
 ) -> bytes:
     fields = {
         "gateway_key": base64.b64encode(gateway_public).decode(),
@@ -114,6 +118,8 @@ def parameters(
     }
     if tokens is not None:
         fields["token_keys"] = tokens.to_json()
+    if log_key is not None:
+        fields["log_key"] = base64.b64encode(log_key).decode()
     return json.dumps(fields, sort_keys=True).encode()
 
 

@@ -18,7 +18,6 @@ from privacy import grants as door
 from privacy.addresses import AddressError, Url, is_local
 from privacy.box import Box
 from privacy.consent import CONTACT_CLASSES, TELL_CONTACT, Ledger
-from privacy.door_log import KEEP_LINES, DoorLog
 from privacy.grants import Grant, GrantError, Grants, Message, NotGranted, NotLogged
 from privacy.http_post import Unanswered, Unreached
 from privacy.vault import Household
@@ -345,20 +344,3 @@ def test_plain_http_stays_at_home() -> None:
 def test_a_header_that_cannot_be_sent(name: str, value: str) -> None:
     with pytest.raises(GrantError):
         Grant(ID, "https://ntfy.sh/x", (name, value))
-
-
-def test_the_log_keeps_the_newest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert KEEP_LINES == 20_000
-    monkeypatch.setattr("privacy.door_log.KEEP_LINES", 4)
-    household, _code = Household.create(tmp_path, "passphrase", passphrase="four lamps")
-    log = DoorLog(tmp_path / "egress.db", household.letterbox, "grants")
-    for number in range(6):
-        line = log.record("tell_contact", "x", b"%d" % number)
-    log.outcome(line, "200")
-    lines = log.lines(household.open_letter)
-    assert [(one["data"], one["outcome"]) for one in lines] == [
-        *((b"3", None), (b"4", None), (b"5", "200"))
-    ]
-    (last,) = log.lines(household.open_letter, newest=2)
-    assert (last["data"], last["outcome"]) == (b"5", "200")
-    log.close()

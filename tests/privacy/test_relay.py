@@ -49,7 +49,7 @@ class Gateway:
     def seqs(self) -> list[int]:
         """The slot numbers of the events that arrived, which the tests use as names."""
         cells = [one for batch in self.batches for one in batch]
-        return [event.body.slot for event in open_batch(self.key.private, cells)]
+        return [event.body.slot for event in open_batch([self.key.private], cells)]
 
     async def has(self, seq: int) -> None:
         """Wait for an event."""
@@ -148,13 +148,13 @@ async def test_batches_are_padded_and_shuffled(gateway: Gateway, inside: InProce
     for number in range(1, 40):
         home.send(number)
         await gateway.has(number)
-        batch = open_batch(gateway.key.private, gateway.batches[-1])
+        batch = open_batch([gateway.key.private], gateway.batches[-1])
         assert (len(batch), batch.dummies) == (1, 2)
         places.add(
             next(
                 n
                 for n, one in enumerate(gateway.batches[-1])
-                if open_batch(gateway.key.private, [one])
+                if open_batch([gateway.key.private], [one])
             )
         )
         if len(places) == 3:
@@ -175,7 +175,7 @@ async def test_one_cell_per_slot_and_a_queue_of_two(gateway: Gateway, inside: In
     await until(lambda: len(gateway.batches) > count + 2)
     assert home.receipts == [1, 2]
     assert gateway.seqs() == [1, 2]
-    events = [len(open_batch(gateway.key.private, batch)) for batch in gateway.batches]
+    events = [len(open_batch([gateway.key.private], batch)) for batch in gateway.batches]
     assert max(events) == 1
     assert inside.relay.health()["refused"] == 3
     await home.close()

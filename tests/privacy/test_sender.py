@@ -65,7 +65,7 @@ class Bench:
         assert len(sealed) == CELL_LENGTH
         if receipt and online:
             self.sender.receipt(self.slot)
-        batch = open_batch(self.gateway.private, [sealed])
+        batch = open_batch([self.gateway.private], [sealed])
         assert not batch.invalid
         return f"{batch[0].body.hazard.word}{batch[0].body.seq}" if batch else "-"
 
@@ -231,6 +231,6 @@ def test_the_log_has_every_byte(bench: Bench) -> None:
     bench.step()
     (line,) = bench.log()
     assert json.dumps(line["body"])
-    (event,) = open_batch(bench.gateway.private, [line["cell"]])
+    (event,) = open_batch([bench.gateway.private], [line["cell"]])
     assert event.body.to_json() == line["body"]
     assert line["zone_names"] == {"zh_CN": "3 栋 2 单元", "en": "Building 3, riser 2"}

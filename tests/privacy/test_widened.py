@@ -14,7 +14,7 @@ from privacy.grants import Grant, Grants, NotGranted
 from privacy.vault import Household
 from tests.privacy.contacts import Webhook, webhook
 from tests.privacy.helpers import until
-from tests.privacy.test_egress import GAS, Community, Home
+from tests.privacy.streaming import GAS, Community, Home
 from tests.privacy.test_grants import ID, MESSAGE
 from tests.privacy.test_purposes import a_table
 

@@ -235,6 +235,7 @@ class FakeHome(FakeGuarding):
             slot_s=2.0,
             acts=True,
             tokens=32,
+            standing="good",
         )
 
     async def device_says(self, _entity_id: str, text: str, lang: str) -> str:

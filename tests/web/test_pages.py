@@ -348,10 +348,26 @@ async def test_a_home_without_tokens_says_so(home: Served) -> None:
     paired = {"community": "阳光花园", "zone": "3", "homes": 30, "slot_s": 2.0, "acts": True}
     async with visiting(home, "guest") as visitor:
         for tokens, shown, warned in ((None, False, False), (32, True, False), (0, True, True)):
-            home.home.paired = SimpleNamespace(**paired, tokens=tokens)
+            home.home.paired = SimpleNamespace(**paired, tokens=tokens, standing="good")
             text = (await visitor.get("/sharing"))[1]
             assert ("One-time tokens for alarms" in text) is shown
             assert ("No one-time token is left" in text) is warned
+
+
+async def test_how_the_witnesses_stand_is_said(home: Served) -> None:
+    paired = {"community": "阳光花园", "zone": "3", "homes": 30, "slot_s": 2.0, "tokens": 1}
+    said = {
+        "none": "is not witnessed",
+        "waiting": "have not vouched for its keys",
+        "good": "two of three vouch",
+        "run_on": "vouch for nothing new",
+        "stopped": "told no alarm any more",
+    }
+    async with visiting(home, "guest") as visitor:
+        for standing, words in said.items():
+            home.home.paired = SimpleNamespace(**paired, standing=standing)
+            text = (await visitor.get("/sharing"))[1].replace("&#39;", "'")
+            assert [other for other in said.values() if other in text] == [words]
 
 
 async def test_people_are_added_and_signed_out(home: Served) -> None:

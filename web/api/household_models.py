@@ -122,6 +122,7 @@ class Community(TypedDict):
     zone: str
     homes: int
     slot_s: float
+    witnesses: Annotated[str, "none, waiting, good, run_on or stopped"]
 
 
 class Pairing(TypedDict):

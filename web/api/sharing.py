@@ -206,6 +206,7 @@ def _community_operations(runtime: HomeRuntime, table: Operations) -> None:
                 "zone": paired.zone,
                 "homes": paired.homes,
                 "slot_s": paired.slot_s,
+                "witnesses": paired.standing,
             }
         }
 

@@ -16,7 +16,7 @@ from web.design import done, refused
 from web.facade import HAZARD_CLASSES, Refusal
 from web.house import HOUSEHOLD, OWNER, RESIDENTS, House, actor_of, field, one_of
 from web.sharing.notices import noticed
-from web.sharing.words import DOORS, SENT_STATES
+from web.sharing.words import DOORS, SENT_STATES, STANDINGS
 
 if TYPE_CHECKING:
     from hub.http.live import LiveContext
@@ -93,6 +93,7 @@ def _sent(house: House) -> dict[str, Any]:
         "pairing": runtime.pairing(),
         "doors": DOORS,
         "sent_states": SENT_STATES,
+        "standings": STANDINGS,
     }
 
 

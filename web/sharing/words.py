@@ -17,6 +17,7 @@ SENT_STATES = {
     "waiting": ("3", _("Waiting for its slot")),
     "sent": ("4", _("Sent")),
     "received": ("ok", _("The relay has it")),
+    "accepted": ("ok", _("The platform has it")),
     "taken": ("ok", _("The recipient took it")),
     "unsent": ("3", _("Did not leave: nobody was reached")),
 }
@@ -45,3 +46,35 @@ DATA = {
     "address": _("network address"),
     "enrolment_key": _("public key of the hub"),
 }
+STANDINGS = {
+    "none": (
+        "4",
+        _(
+            "What this community tells homes is not witnessed: you have to believe it and its"
+            " relay."
+        ),
+    ),
+    "waiting": (
+        "3",
+        _(
+            "The community's witnesses have not vouched for its keys and zones yet. Until two of"
+            " three do, the duty desk can't be told; every alarm sounds here as always."
+        ),
+    ),
+    "run_on": (
+        "3",
+        _(
+            "The community's witnesses vouch for nothing new. This home goes on with the keys and"
+            " zones that it has, for at most 28 days, and fetches no tokens under new keys."
+        ),
+    ),
+    "stopped": (
+        "2",
+        _(
+            "For 28 days the community's witnesses have vouched for nothing, so the duty desk is"
+            " told no alarm any more. Every alarm sounds here as always. Ask the owners' committee"
+            " or the property."
+        ),
+    ),
+}
+"""How a home stands with its witnesses, in words, and how urgent that is."""

@@ -17,7 +17,8 @@ from privacy.consent import SOS_FLAT, TELL_ZONE, TELL_ZONE_NOW
 from privacy.egress import Egress, NotStored
 from tests.hub.home.conftest import OWNER
 from tests.privacy.helpers import files_contain, home_answer, portal, public, until
-from tests.privacy.test_egress import SLOT, Community
+from tests.privacy.streaming import SLOT, Community
+from tests.privacy.test_bulletin import Telling, ended
 
 NAMED = "hazard-in-the-kitchen-of-zhang-ming"
 
@@ -107,6 +108,18 @@ async def test_an_event_goes_out_is_listed_and_has_its_receipt(
     acts = [one for one in home.sent() if one.door == "acts"]
     assert dict(acts[0].fields)["What"] == "pairing with the community"
     assert files_contain(home.data, NAMED.encode()) == []
+
+
+async def test_what_the_platform_has_is_said_beside_the_message(
+    home: Home, community: Community
+) -> None:
+    telling = Telling(community)
+    await home.choose(TELL_ZONE, "gas", "zone", OWNER)
+    await pair(home, community)
+    task = asyncio.create_task(telling.run())
+    await tell(home, hazard_id=NAMED)
+    await until(lambda: any(one.state == "accepted" for one in events(home)), 30)
+    await ended(task)
 
 
 async def test_without_a_yes_nothing_is_queued(home: Home, community: Community) -> None:

@@ -55,7 +55,7 @@ class TokenBench(Bench):
         if receipt:
             self.sender.receipt(self.slot)
         check = TokenCheck(ring or ring_at(self.now), self.pairing.slot_s, self.now)
-        return open_batch(self.gateway.private, [sealed], check)
+        return open_batch([self.gateway.private], [sealed], check)
 
     def step(self, *, online: bool = True, receipt: bool = True) -> str:
         assert online
@@ -311,7 +311,7 @@ class Platform:
         )
         sealed = cell.seal(self.bench.gateway.public, cell.build(seed or self.seed, body, token))
         check = TokenCheck(ring_at(START), self.slot_s, now)
-        batch = open_batch(self.bench.gateway.private, [sealed], check)
+        batch = open_batch([self.bench.gateway.private], [sealed], check)
         assert len(batch) + batch.invalid["token"] == 1
         return not batch
 
@@ -382,5 +382,5 @@ class TestGateway:
         sealed = cell.seal(
             platform.bench.gateway.public, cell.build(platform.seed, a_body(), platform.token)
         )
-        batch = open_batch(platform.bench.gateway.private, [sealed])
+        batch = open_batch([platform.bench.gateway.private], [sealed])
         assert batch.invalid == {"token": 1}

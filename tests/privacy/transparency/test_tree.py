@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from privacy.transparency.tree import (
+    Frontier,
     LogError,
     Tree,
     check_consistency,
@@ -185,3 +186,18 @@ def test_what_was_never_there_is_not_proven() -> None:
     ):
         with pytest.raises(LogError):
             wrong()
+
+
+def test_the_edge_goes_on_like_the_tree() -> None:
+    """From any size on, the edge's root is the tree's."""
+    for start in range(40):
+        edge = Tree(entries(40)).edge(start)
+        for size in range(start, 40):
+            assert (edge.size, edge.root()) == (size, Tree(entries(40)).root(size))
+            edge.append(entries(40)[size])
+
+
+def test_an_edge_of_another_size_is_refused() -> None:
+    for size, peaks in ((1, []), (2, [bytes(32)] * 2), (3, [bytes(32), b"short"]), (-1, [])):
+        with pytest.raises(LogError):
+            Frontier(size, peaks)
