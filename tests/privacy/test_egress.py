@@ -22,7 +22,6 @@ from tests.privacy.helpers import (
     until,
 )
 from tests.privacy.streaming import GAS, SLOT, Community, Home
-from tests.privacy.test_purposes import a_table
 
 
 @pytest.fixture
@@ -105,28 +104,6 @@ async def test_withdrawal_with_a_full_queue(community: Community, home: Home) ->
     assert all(line["slot"] < boundary for line in left)
     assert sum(line["kind"] == "dropped" for line in lines) == 12
     assert len(community.arrived) <= len(left)
-
-
-async def test_under_a_widened_notice_only_dummies_leave(
-    community: Community, tmp_path: Path
-) -> None:
-    """Property 8: a yes to a notice that told of less is none; what waits is dropped."""
-    folder = tmp_path / "widened"
-    folder.mkdir()
-    before = Home(folder, table=a_table(False))
-    before.ledger.give("tell_zone", "gas", "r1")
-    assert before.ledger.allows("tell_zone", "gas")
-    before.ledger.close()
-    home = Home(folder, table=a_table(False, True))
-    await home.pair(community)
-    await home.egress.offer(GAS, "tell_zone")
-    await until(lambda: not home.egress.status()["queue"])
-    cells = community.cells
-    await until(lambda: community.cells >= cells + 4)
-    assert not community.arrived
-    assert [line["kind"] for line in await home.sent()] == ["dropped"]
-    await home.egress.stop()
-    home.ledger.close()
 
 
 async def test_a_broken_ledger_means_only_dummies(community: Community, home: Home) -> None:

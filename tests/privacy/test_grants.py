@@ -24,7 +24,6 @@ from privacy.vault import Household
 from tests.certificates import Authority
 from tests.privacy.contacts import Webhook, webhook
 from tests.privacy.helpers import files_contain, until
-from tests.privacy.test_purposes import a_table
 
 ID = "0" * 32
 BODY = json.dumps({"title": "燃气报警", "message": "奶奶家"}).encode()
@@ -185,43 +184,6 @@ async def test_after_a_withdrawal_no_message_leaves(home: Door, contact: Webhook
     assert ends[: door.MOST_AT_ONCE] == [200] * door.MOST_AT_ONCE
     assert all(isinstance(end, NotGranted) for end in ends[door.MOST_AT_ONCE :])
     assert len(contact.requests) == door.MOST_AT_ONCE
-
-
-async def test_a_widened_notice_stops_messages_until_the_contact_is_saved_again(
-    tmp_path: Path, contact: Webhook
-) -> None:
-    grant = Grant(ID, contact.address)
-    (tmp_path / "keys").mkdir()
-    key = Ed25519PrivateKey.from_private_bytes(bytes(32))
-    household, _code = Household.create(tmp_path / "keys", "passphrase", passphrase="four lamps")
-    path, box = tmp_path / "egress.db", Box(b"\7" * 32)
-
-    def opened(*widens: bool) -> Grants:
-        ledger = Ledger(path, box, key, table=a_table(*widens, name=TELL_CONTACT))
-        return Grants(path, household.letterbox, ledger)
-
-    first = opened(False)
-    first.give(grant, ["gas"], "r1")
-    first.close()
-    same = opened(False, False)
-    assert same.granted(grant) == {"gas"}
-    same.give(grant, ["gas"], "r1")
-    same.close()
-    widened = opened(False, False, True)
-    assert widened.granted(grant) == frozenset()
-    with pytest.raises(NotGranted):
-        await widened.send(grant, "gas", MESSAGE)
-    assert contact.requests == []
-    widened.give(grant, ["gas"], "r1")
-    assert await widened.send(grant, "gas", MESSAGE) == 200
-    widened.close()
-    later = opened(False, False, True, True)
-    later.withdraw(ID, "r1")
-    later.close()
-    downgraded = Ledger(path, box, key, table=a_table(False, False, True, name=TELL_CONTACT))
-    assert downgraded.given(TELL_CONTACT, lapsed=True) == [], "a no takes back what lapsed too"
-    assert [line["notice"] for line in downgraded.lines()] == [1, 2, 3, 4]
-    downgraded.close()
 
 
 async def test_a_no_while_it_connects_stops_it(

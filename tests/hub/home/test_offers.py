@@ -17,7 +17,6 @@ from tests.hub.core.boxes import TestBox
 from tests.hub.core.brokers import until
 
 BOX = TestBox()
-ASKED = ("gas", "smoke", "carbon_monoxide", "leak", "sos")
 
 
 class Door:
@@ -114,33 +113,6 @@ async def test_without_an_answer_the_choice_counts(
     await until(lambda: question.answer is not None and not question.unfinished)
     await asked.stop()
     assert door.offered == told
-
-
-@pytest.mark.parametrize(
-    ("kind", "choice", "told"),
-    [
-        *((one, "zone", True) for one in ASKED),
-        *((one, "nobody", False) for one in ASKED),
-        *((one, None, False) for one in ASKED),
-        ("sos", "flat", True),
-    ],
-)
-async def test_silence_follows_the_choice_in_every_class(
-    store: Store, kind: str, choice: str | None, told: bool
-) -> None:
-    """Nobody answers: what was chosen beforehand counts, for each class that may be told."""
-    door = Door(choice)
-    asked = offers(store, door, ask_s=0.01)
-    await asked.hazard_changed(hazard(kind=kind))
-    question = asked.question("h1")
-    assert question is not None
-    await until(lambda: question.answer is not None and not question.unfinished)
-    assert (question.by, question.answer) == ("choice", "tell" if told else "dont")
-    klass = "flood" if kind == "leak" else kind
-    assert door.acts[:1] == (["sos h1"] if choice == "flat" else [])
-    zone = [("h1", klass, "standing", "choice")] if choice == "zone" else []
-    assert door.offered == zone
-    await asked.stop()
 
 
 async def test_a_leak_is_asked_about_and_a_lost_sensor_is_not(store: Store) -> None:
