@@ -76,7 +76,7 @@ async def test_it_starts_is_well_and_leaves_nothing_behind(
                 health = await answer.json()
     assert set(health["checks"]) == {
         *("database", "gateway", "relay"),
-        *("escalation", "broker", "signer"),
+        *("escalation", "broker", "signer", "witnesses"),
     }
     process.send_signal(signal.SIGTERM)
     async with asyncio.timeout(10):
