@@ -91,7 +91,7 @@ class CellKeystore:
                 sync_folder(self._folder)
             else:
                 keys[int(match[1])] = _read(path)
-        for number in {current, current + 1} - keys.keys():
+        for number in sorted({current, current + 1} - keys.keys()):
             path = self._folder / f"{number}.key"
             create_once(path, X25519PrivateKey.generate().private_bytes_raw())
             keys[number] = _read(path)
