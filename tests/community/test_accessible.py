@@ -78,22 +78,22 @@ async def faults(page: Page, what: str) -> list[tuple[str, ...]]:
     return found + [(what, "too small to touch", text) for text in await page.evaluate(SMALL)]
 
 
+@pytest.mark.parametrize("role", PAGES)
 @pytest.mark.parametrize("look", WIDTHS, ids=lambda look: f"{look[0]}-{look[1]}-{look[2]}")
 async def test_every_page_is_accessible(
-    running: Running, chromium: Browser, look: tuple[str, str, int]
+    running: Running, chromium: Browser, look: tuple[str, str, int], role: str
 ) -> None:
     for building, hazard in (("3", "gas"), ("3", "smoke"), ("5", "flood")):
         await alarm_at(running, building, hazard)
     found = []
-    for role, paths in PAGES.items():
-        async with seen_by(running, chromium, role, look) as (page, wrong):
-            for path in paths:
-                await page.goto(running.address + path)
-                found += await faults(page, f"{role} {path}")
-                await page.click("[data-me-opens]")
-                found += await faults(page, f"{role} {path}, handing over")
-                if path == "/duty":
-                    await page.click("[data-block='3']")
-                    found += await faults(page, f"{role} {path}, looking closer")
-            assert wrong == []
+    async with seen_by(running, chromium, role, look) as (page, wrong):
+        for path in PAGES[role]:
+            await page.goto(running.address + path)
+            found += await faults(page, path)
+            await page.click("[data-me-opens]")
+            found += await faults(page, f"{path}, handing over")
+            if path == "/duty":
+                await page.click("[data-block='3']")
+                found += await faults(page, f"{path}, looking closer")
+        assert wrong == []
     assert found == []
