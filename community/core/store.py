@@ -12,7 +12,9 @@ import asyncio
 import logging
 import os
 import queue
+import sqlite3
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -26,6 +28,7 @@ T = TypeVar("T")
 _LOG = logging.getLogger(__name__)
 _POSTGRES_THREADS = 4
 _TRIES = 3
+_SWITCH_S = 10.0  # to wait for another program that switches the file to WAL
 _AGAIN = frozenset({"40001", "40P01"})  # serialization failure, deadlock: PostgreSQL, appendix A
 
 
@@ -251,7 +254,7 @@ def _engine(url: str, *, sqlite: bool) -> Engine:
         # The driver must not begin transactions by itself: savepoints and WAL need ours.
         connection.isolation_level = None
         cursor = connection.cursor()
-        cursor.execute("PRAGMA journal_mode=WAL")
+        _write_ahead(cursor)
         cursor.execute("PRAGMA synchronous=FULL")
         cursor.execute("PRAGMA foreign_keys=ON")
         cursor.execute("PRAGMA busy_timeout=10000")
@@ -263,6 +266,20 @@ def _engine(url: str, *, sqlite: bool) -> Engine:
         connection.exec_driver_sql("BEGIN" if reader else "BEGIN IMMEDIATE")
 
     return engine
+
+
+def _write_ahead(cursor: sqlite3.Cursor) -> None:
+    """Switch a file to WAL; of programs that do it at once all but one are refused at once."""
+    end = time.monotonic() + _SWITCH_S
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.01)  # in one of the store's own threads, or before the loop runs
+        else:
+            return
 
 
 def _plain(value: T) -> T:
