@@ -60,9 +60,9 @@ from hub.core.settings import (
 from hub.http.health import Health
 from hub.http.live import Live
 from hub.http.server import Server, create_app, serve, tls_context
+from privacy import logs
 from privacy.cell_keys import CellKeystore
 from privacy.gateway import GatewayKey
-from privacy.redact import Redactor
 from privacy.tokens.signer_socket import SignerSocket
 from web.design import Design, NavItem
 from web.design.page import DESIGN
@@ -156,6 +156,7 @@ class Community:
             slot_s=slot_s,
             receive=arrivals.receive,
             changed=self.portal.incidents_changed,
+            log_key=None if log_key is None else log_key.private,
             cells=cells,
         )
         self.issuer: Issuer | None = None
@@ -361,9 +362,7 @@ async def _serve(options: argparse.Namespace, listen: Listen) -> None:
 def main(argv: Sequence[str]) -> int:
     """`linli community-app`: serve until SIGINT or SIGTERM."""
     options = _options(argv)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    for handler in logging.getLogger().handlers:
-        handler.addFilter(Redactor())
+    logs.begin(logging.INFO, timed=True)
     logging.getLogger("alembic").setLevel(logging.WARNING)
     try:
         listen = listen_from(options, PORT)

@@ -125,6 +125,11 @@ def open_cell(gateway_private: X25519PrivateKey, cell: bytes) -> bytes:
         raise CellError("seal", "the cell does not open with this key") from None
 
 
+def is_dummy(plaintext: bytes) -> bool:
+    """Whether an opened cell calls itself a dummy: nothing becomes of it, whatever it holds."""
+    return plaintext[1] == DUMMY
+
+
 def verify(plaintext: bytes) -> Opened:
     """Check every byte of a plaintext but an event's token, and read it.
 
@@ -150,6 +155,11 @@ def verify(plaintext: bytes) -> Opened:
     except (InvalidSignature, ValueError):
         raise CellError("signature", "the one-time signature does not hold") from None
     return Opened(token, otpk, _read_body(kind, plaintext[_BODY_AT:_ENVELOPE_AT]))
+
+
+def nonce_of(plaintext: bytes) -> bytes:
+    """The event's only id: the SHA-256 of the one-time key of a plaintext that `build` made."""
+    return hashlib.sha256(plaintext[_OTPK_AT:_BODY_AT]).digest()
 
 
 def _read_body(kind: int, data: bytes) -> Body | None:

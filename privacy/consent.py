@@ -6,6 +6,8 @@ the line without it, both over canonical JSON. A line is on the disk (synchronou
 `Ledger.give` or `Ledger.withdraw` returns. A ledger whose chain doesn't hold means *no* to
 everything.
 
+A yes counts for the notice that was read: `privacy.purposes` says which versions still hold.
+
 What a chain alone cannot show is an older copy of the whole file put back; that is what the
 head on the resident's sheet is for (`Ledger.verify` takes it).
 """
@@ -27,13 +29,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from privacy.box import Box
 from privacy.database import open_database
 from privacy.errors import PrivacyError
-
-NOTICE_VERSION = 1
-"""The version of the notice that residents read before they choose; it goes in every line."""
+from privacy.purposes import Purposes, purposes
 
 TELL_ZONE = "tell_zone"
 TELL_ZONE_NOW = "tell_zone_now"
-TELL_FLAT = "tell_flat"
 SOS_FLAT = "sos_flat"
 TELL_CONTACT = "tell_contact"
 CLASSES = ("gas", "smoke", "carbon_monoxide", "flood", "sos")
@@ -44,7 +43,7 @@ CONTACT_CLASSES = (
 )
 """What a contact may be told of: the hazards of a home, as its own words name them."""
 CLASSES_OF = {
-    **dict.fromkeys((TELL_ZONE, TELL_ZONE_NOW, TELL_FLAT, SOS_FLAT), CLASSES),
+    **dict.fromkeys((TELL_ZONE, TELL_ZONE_NOW, SOS_FLAT), CLASSES),
     TELL_CONTACT: CONTACT_CLASSES,
 }
 PURPOSES = tuple(CLASSES_OF)
@@ -54,6 +53,8 @@ GIVEN = "given"
 WITHDRAWN = "withdrawn"
 
 _START = "0" * 64
+HEAD_DIGITS = 20
+"""Digits of a head that are enough to look it up: 80 bits."""
 _FIELDS = frozenset(
     (
         *("seq", "prev", "purpose", "class", "scope", "recipient"),
@@ -67,24 +68,33 @@ class ConsentError(PrivacyError):
 
 
 class Consent:
-    """The line in force for a purpose, class and scope."""
+    """The line in force for a purpose, class and scope.
+
+    Attributes:
+        given: it is a yes, and the notice it was given under still holds.
+        lapsed: it was a yes, and a later notice widened what it was about.
+        outdated: it is a yes that holds, and there is a newer notice to read.
+    """
 
     __slots__ = (
-        *("actor", "basis", "given", "klass", "notice"),
+        *("actor", "basis", "given", "klass", "lapsed", "notice", "outdated"),
         *("purpose", "recipient", "scope", "seq", "time"),
     )
 
-    def __init__(self, line: dict[str, object]) -> None:
+    def __init__(self, line: dict[str, object], table: Purposes) -> None:
         self.seq = int(str(line["seq"]))
         self.purpose = str(line["purpose"])
         self.klass = str(line["class"])
         self.scope = str(line["scope"])
         self.recipient = str(line["recipient"])
-        self.given = line["state"] == GIVEN
         self.time = float(str(line["time"]))
         self.actor = str(line["actor"])
         self.basis = str(line["basis"])
         self.notice = int(str(line["notice"]))
+        yes, holds = line["state"] == GIVEN, table.holds(self.purpose, self.notice)
+        self.given = yes and holds
+        self.lapsed = yes and not holds
+        self.outdated = self.given and self.notice != table.version(self.purpose)
 
 
 def canonical(line: dict[str, object]) -> bytes:
@@ -106,7 +116,9 @@ class Ledger:
         box: Box,
         sign_key: Ed25519PrivateKey,
         now: Callable[[], float] = time.time,
+        table: Purposes | None = None,
     ) -> None:
+        self._table = table or purposes()
         self._box = box
         self._key = sign_key
         self._public = sign_key.public_key()
@@ -186,11 +198,17 @@ class Ledger:
         consent = self.state(purpose, klass, scope)
         return consent is not None and consent.given
 
-    def given(self, purpose: str) -> list[Consent]:
-        """Every yes in force for a purpose; none if the chain does not hold."""
+    def given(self, purpose: str, *, lapsed: bool = False) -> list[Consent]:
+        """Every yes in force for a purpose; none if the chain does not hold.
+
+        Args:
+            purpose: one of `PURPOSES`.
+            lapsed: also those that hold no more, as their notice was widened since.
+        """
         with self._lock:
             self._refresh()
-            return [one for one in self._in_force.values() if one.purpose == purpose and one.given]
+            lines = [one for one in self._in_force.values() if one.purpose == purpose]
+            return [one for one in lines if one.given or (lapsed and one.lapsed)]
 
     def head(self) -> str:
         """The SHA-256 of the last line (hex); 64 zeros for an empty ledger."""
@@ -223,11 +241,24 @@ class Ledger:
         """
         with self._lock:
             self._reload()
-            if self.problem or sheet_head is None or sheet_head == _START:
-                return self.problem
-            if sheet_head not in {_hash(line) for line in self._lines}:
-                return "the head on the sheet is not in this ledger: an older one was put back"
+        if self.problem or sheet_head is None or sheet_head == _START:
+            return self.problem
+        if self.place_of(sheet_head) is None:
+            return "the head on the sheet is not in this ledger: an older one was put back"
+        return None
+
+    def place_of(self, head: str) -> int | None:
+        """The line (from 1) after which this was the head; None where it never was.
+
+        Args:
+            head: hex digits, at least the first `HEAD_DIGITS` of them.
+        """
+        if len(head) < HEAD_DIGITS:
             return None
+        for line in self.lines():
+            if _hash(line).startswith(head):
+                return int(str(line["seq"]))
+        return None
 
     def _append(self, choice: dict[str, str]) -> str:
         if choice["class"] not in CLASSES_OF.get(choice["purpose"], ()):
@@ -239,7 +270,7 @@ class Ledger:
             line: dict[str, object] = {
                 "seq": len(self._lines) + 1,
                 "prev": self._head,
-                "notice": NOTICE_VERSION,
+                "notice": self._table.version(choice["purpose"]),
                 "time": round(self._now(), 3),
                 **choice,
             }
@@ -262,7 +293,7 @@ class Ledger:
             self._db.execute("INSERT OR REPLACE INTO consent_head VALUES (1, ?)", (sealed_head,))
 
     def _take(self, line: dict[str, object]) -> None:
-        consent = Consent(line)
+        consent = Consent(line, self._table)
         self._lines.append(line)
         self._in_force[consent.purpose, consent.klass, consent.scope] = consent
         self._head = _hash(line)

@@ -12,9 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import logging
-import os
 import sqlite3
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -22,17 +20,15 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
 from privacy.act_link import ActStatus, act_body, act_id, send_act
 from privacy.act_seal import Recipient
-from privacy.cell_keys import CellKeys
 from privacy.clock import Clock, SystemClock
 from privacy.consent import Ledger
 from privacy.door_log import DoorLog, OpenLetter
 from privacy.errors import PrivacyError
 from privacy.handshake import HandshakeError, key_hash
 from privacy.letterbox import Letterbox
+from privacy.membership import Membership
 from privacy.outbox import Outbox
 from privacy.pairing import HOME, Pairing, PairingCode, PairingError, enrol
 from privacy.parameters import Parameters
@@ -40,7 +36,7 @@ from privacy.sender import OFFSETS, SafetyEvent, Sender
 from privacy.slots import lead, next_slot, sending_moment
 from privacy.uplink import Uplink
 from privacy.vault import MachineKey
-from privacy.wire import Status, slot_at
+from privacy.wire import Status, WireError, slot_at
 from privacy.witnessed import Believer, Standing
 from privacy.zones import K
 
@@ -50,7 +46,6 @@ if TYPE_CHECKING:
 __all__ = ["Clock", "Egress", "NotPaired", "NotStored", "SafetyEvent"]
 
 T = TypeVar("T")
-_VOUCHED = "vouched"
 _LOG = logging.getLogger(__name__)
 
 
@@ -96,10 +91,8 @@ class Egress:
         self._uplink: Uplink | None = None
         self._provision: Provision | None = None
         self._pairing: Pairing | None = None
+        self._member = Membership(self._outbox, letterbox)
         self._believer: Believer | None = None
-        self._portal = ""
-        self._certificate: str | None = None
-        self._phase = 0.0
         self._tasks: list[asyncio.Task[None]] = []
         self._counter = 0
         self._cells_sent = 0
@@ -134,10 +127,9 @@ class Egress:
             raise PairingError("this code is for a relay, not for a home")
         if self._pairing is not None:
             raise PairingError("this home is paired already; leave that community first")
-        key = await self._in_worker(self._enrolment_key)
+        key = await self._in_worker(self._member.enrolment_key)
         pairing = await enrol(code, key, self.acts, certificate=certificate, floor=self._floor)
-        self._portal, self._certificate = code.address, certificate
-        await self._in_worker(lambda: self._store_pairing(pairing))
+        await self._in_worker(lambda: self._member.store(pairing, code.address, certificate))
         self._pairing = await self._in_worker(self._load)
         if self._pairing is not None:
             await self._go(self._pairing)
@@ -178,7 +170,7 @@ class Egress:
     @property
     def can_act(self) -> bool:
         """Whether there is a community that an act can be sent to."""
-        return self._pairing is not None and bool(self._portal)
+        return self._pairing is not None and bool(self._member.portal)
 
     async def act(self, word: str, hazard_id: str, status: ActStatus) -> dict[str, object]:
         """Tell the community something as this flat; logged first, answered when this returns.
@@ -197,17 +189,17 @@ class Egress:
             NotStored: the disk is full or broken: what isn't logged doesn't leave.
             PrivacyError: not reached, or not the community's own answer; try again.
         """
-        pairing, portal = self._pairing, self._portal
+        pairing, portal = self._pairing, self._member.portal
         if pairing is None or not portal:
             raise NotPaired("this home is not paired with a community that takes acts")
-        key = await self._in_worker(self._enrolment_key)
+        key = await self._in_worker(self._member.enrolment_key)
         named = act_id(key.public_key().public_bytes_raw(), hazard_id)
         body = act_body(word, named, status, self._clock.now())
         try:
             await asyncio.to_thread(self.acts.record, word, portal, body)
         except sqlite3.Error as error:
             raise NotStored(f"the log of acts failed ({type(error).__name__})") from None
-        to = Recipient(portal, self._certificate, pairing.gateway_key)
+        to = Recipient(portal, self._member.certificate, pairing.gateway_key)
         return await asyncio.to_thread(send_act, body, key, to)
 
     def status(self) -> dict[str, object]:
@@ -220,13 +212,14 @@ class Egress:
             "paired": True,
             "community": pairing.community,
             "connected": uplink.connected,
-            "problem": uplink.problem or self._sender.problem,
+            "problem": uplink.problem or self._sender.problem or self._sender.board.problem,
             "slot_s": pairing.slot_s,
             "roster_size": pairing.roster_size,
             "zone": None if zone is None else zone.to_json(),
             "anonymity_claimed": pairing.zones.anonymity_claimed,
             "cells_sent": self._cells_sent,
             "last_receipt": self._last_receipt,
+            "accepted": self._sender.board.heard,
             "queue": self._sender.queue(),
             "tokens": self._outbox.purse.left() if self._outbox.purse.required else None,
             "standing": self.standing,
@@ -246,54 +239,31 @@ class Egress:
 
     async def flat(self, open_letter: OpenLetter) -> tuple[str, ...] | None:
         """This home's full path, kept as a letter; None when not paired."""
-        letter = await self._in_worker(lambda: self._outbox.get("flat"))
-        return None if letter is None else tuple(json.loads(open_letter(letter, b"flat")))
-
-    def _enrolment_key(self) -> Ed25519PrivateKey:
-        seed = self._outbox.get("enrolment")
-        if seed is None:
-            seed = os.urandom(32)
-            self._outbox.put("enrolment", seed)
-        return Ed25519PrivateKey.from_private_bytes(seed)
-
-    def _store_pairing(self, pairing: Pairing) -> None:
-        """The machine key's box gets the path without the flat; the household gets all."""
-        flat = json.dumps(pairing.flat).encode()
-        self._outbox.put("flat", self._letterbox.post(flat, b"flat"))
-        kept = pairing.to_json() | {"flat": list(pairing.flat[:-1])}
-        self._phase = int.from_bytes(os.urandom(4), "big") / 2**32
-        self._put_pairing(kept, pairing)
+        return await self._in_worker(lambda: self._member.flat(open_letter))
 
     def _load(self) -> Pairing | None:
         self._sender.load()
-        data = self._outbox.get("pairing")
-        if data is None:
-            return None
-        stored = json.loads(data)
-        self._phase = float(stored["phase"])
-        # Homes that paired before there were acts don't know the portal: they pair again.
-        self._portal = str(stored.get("portal") or "")
-        self._certificate = stored.get("certificate")
-        pairing = Pairing(stored["pairing"], bytes.fromhex(stored["gateway_hash"]), self._floor)
-        pairing.cells = CellKeys.from_json(stored.get("cells", []))
-        if pairing.trust is not None:
-            kept, keep = self._outbox.get(_VOUCHED), partial(self._outbox.put, _VOUCHED)
-            self._believer = Believer(pairing.trust, kept, keep)
+        pairing = self._member.load(self._floor)
+        self._believer = None if pairing is None else self._member.believer(pairing)
         return pairing
 
     async def _go(self, pairing: Pairing) -> None:
-        key = await self._in_worker(self._enrolment_key)
+        key = await self._in_worker(self._member.enrolment_key)
         self._uplink = Uplink(
-            key, pairing, on_receipt=self._receipt, on_parameters=self._parameters
+            key,
+            pairing,
+            on_receipt=self._receipt,
+            on_parameters=self._parameters,
+            on_bulletin=self._bulletin,
         )
         runs: list[Callable[[], Awaitable[None]]] = [
             self._uplink.run,
             partial(self._slots, pairing, self._uplink),
         ]
-        if self._portal:
+        if self._member.portal:
             from privacy.tokens.provision import Provision
 
-            to = Recipient(self._portal, self._certificate, pairing.gateway_key)
+            to = Recipient(self._member.portal, self._member.certificate, pairing.gateway_key)
             clock, worker = self._clock, self._in_worker
             self._provision = Provision(
                 self._outbox.purse, self.acts, key, to, clock=clock, in_worker=worker
@@ -324,7 +294,7 @@ class Egress:
             ahead = lead(slot_s)
             now = self._clock.now()
             last = slot = next_slot(last, now, slot_s)
-            moment = sending_moment(slot, slot_s, self._phase)
+            moment = sending_moment(slot, slot_s, self._member.phase)
             await self._clock.sleep_until(min(moment - ahead, now + 2 * slot_s))
             self._counter = (self._counter + 1) % 2**32
             online = uplink.connected and self.standing.tells
@@ -340,6 +310,11 @@ class Egress:
         with contextlib.suppress(NotStored):
             await self._in_worker(lambda: self._sender.receipt(counter))
 
+    async def _bulletin(self, payload: bytes) -> None:
+        """Remember what of ours the platform has; it changes nothing of what is sent."""
+        with contextlib.suppress(NotStored, WireError):
+            await self._in_worker(lambda: self._sender.bulletin(payload))
+
     async def _parameters(self, payload: bytes) -> None:
         """Check what the relay passes on, and keep it if it is new."""
         pairing = self._pairing
@@ -353,6 +328,9 @@ class Egress:
             await self._in_worker(partial(self._sender.rescale, pairing.slot_s, read.slot_s))
         pairing.zones, pairing.slot_s = read.zones, read.slot_s
         pairing.roster_size = read.roster_size
+        if (log_key := read.log_key) is not None:
+            with contextlib.suppress(NotStored):
+                await self._in_worker(lambda: self._sender.board.learn(log_key))
         if self._believer is not None:
             pairing.cells = read.cells
         if read.tokens is not None:
@@ -363,7 +341,7 @@ class Egress:
                 self._provision.nudge()
         if (pairing.to_json(), pairing.cells.keys) != before:
             with contextlib.suppress(NotStored):
-                await self._in_worker(partial(self._put_pairing, pairing.to_json(), pairing))
+                await self._in_worker(lambda: self._member.keep(pairing))
 
     async def _believed(self, told: Parameters) -> bool:
         """Whether what was told may be used: vouched for, or nobody was pinned who could."""
@@ -384,12 +362,6 @@ class Egress:
         """How this home stands with its community's witnesses."""
         believer = self._believer
         return Standing.NONE if believer is None else believer.standing(self._clock.now())
-
-    def _put_pairing(self, kept: dict[str, object], pairing: Pairing) -> None:
-        stored = {"pairing": kept, "phase": self._phase, "gateway_hash": pairing.pinned.hex()}
-        stored |= {"portal": self._portal, "certificate": self._certificate}
-        stored["cells"] = pairing.cells.to_json()
-        self._outbox.put("pairing", json.dumps(stored).encode())
 
     async def _in_worker(self, work: Callable[[], T]) -> T:
         """Run on the one thread that owns queue and database."""

@@ -21,7 +21,7 @@ from typing import NamedTuple
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from privacy.box import Box, derive
-from privacy.cell import NO_TOKEN, CellError, Opened, open_cell, verify
+from privacy.cell import NO_TOKEN, CellError, Opened, is_dummy, open_cell, verify
 from privacy.errors import PrivacyError
 from privacy.files import create_once, private_folder, read_bounded
 from privacy.handshake import HandshakeError, ServerSide, key_hash
@@ -107,7 +107,7 @@ def open_batch(
     cells: Iterable[bytes],
     tokens: TokenCheck | None = None,
 ) -> OpenedBatch:
-    """Open and verify cells: about 0.2 ms each, so run large batches in a thread.
+    """Open cells and verify events: 0.05 ms each, an event 0.2, so run large batches in a thread.
 
     A cell doesn't say which of the keys it is sealed to; they are tried in turn.
 
@@ -121,14 +121,16 @@ def open_batch(
     for cell in cells:
         try:
             plaintext = _opened(privates, cell)
+            if is_dummy(plaintext):
+                # Thrown away either way: checking its signature would be two thirds of the work.
+                batch.dummies += 1
+                continue
             opened = verify(plaintext)
             _check_token(opened, tokens)
         except CellError as error:
             batch.invalid[error.reason] += 1
             continue
-        if opened.body is None:
-            batch.dummies += 1
-        else:
+        if opened.body is not None:
             content = hashlib.sha256(plaintext).digest()
             batch.append(OpenedEvent(opened.nonce, opened.body, content))
     return batch
@@ -229,6 +231,11 @@ class UpstreamServer:
                 stream.abort()
             else:
                 self._send_all(stream)
+
+    def tell(self, bulletin: bytes) -> None:
+        """Send this slot's bulletin to every relay, which passes it on to every home."""
+        for stream in self._streams:
+            stream.send(frame(FrameType.BULLETIN, bulletin))
 
     def _send_all(self, stream: FrameStream) -> None:
         keys = sorted(base64.b64encode(key).decode() for key in self._roster())

@@ -169,10 +169,13 @@ class Grants:
             ConsentError: the ledger can't take it down.
         """
         wanted = frozenset(classes)
-        for line in self._in_force(grant.id):
+        current = set()
+        for line in self._said_yes(grant.id):
             if line.klass not in wanted or line.recipient != grant.recipient:
                 self._withdraw(line, actor)
-        for klass in sorted(wanted - self.granted(grant)):
+            elif line.given and not line.outdated:
+                current.add(line.klass)
+        for klass in sorted(wanted - current):
             self._ledger.give(TELL_CONTACT, klass, actor, scope=grant.id, recipient=grant.recipient)
 
     def withdraw(self, grant_id: str, actor: str) -> None:
@@ -181,17 +184,21 @@ class Grants:
         Raises:
             ConsentError: the ledger can't take it down.
         """
-        for line in self._in_force(grant_id):
+        for line in self._said_yes(grant_id):
             self._withdraw(line, actor)
 
     def granted(self, grant: Grant) -> frozenset[str]:
         """The classes that may be told to this grant's address now; blocking."""
         return frozenset(
-            line.klass for line in self._in_force(grant.id) if line.recipient == grant.recipient
+            line.klass
+            for line in self._ledger.given(TELL_CONTACT)
+            if line.scope == grant.id and line.recipient == grant.recipient
         )
 
-    def _in_force(self, grant_id: str) -> list[Consent]:
-        return [one for one in self._ledger.given(TELL_CONTACT) if one.scope == grant_id]
+    def _said_yes(self, grant_id: str) -> list[Consent]:
+        """The yeses of a grant; those that lapsed too, so that a no takes them back for good."""
+        yeses = self._ledger.given(TELL_CONTACT, lapsed=True)
+        return [one for one in yeses if one.scope == grant_id]
 
     def _withdraw(self, line: Consent, actor: str) -> None:
         self._ledger.withdraw(

@@ -227,6 +227,12 @@ class Outbox:
             self._finish(self._tag(event.id))
             self._post(letter)
 
+    def note(self, letter: bytes) -> None:
+        """Keep a letter about something that left before."""
+        with self._db:
+            self._db.execute("BEGIN IMMEDIATE")
+            self._post(letter)
+
     def letters(self) -> list[tuple[int, bytes]]:
         """All letters, oldest first."""
         return self._db.execute("SELECT id, sealed FROM letter ORDER BY id").fetchall()

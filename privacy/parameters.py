@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import json
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
 from privacy.cell_keys import CellKeys
 from privacy.errors import PrivacyError
 from privacy.handshake import HandshakeError, key_hash
@@ -17,13 +19,17 @@ SLOT_BOUNDS = (0.05, 60.0)
 
 
 class Parameters:
-    """Gateway key, zone table, slot length in seconds, number of homes, token and cell keys, proof.
+    """Gateway key, zone table, slot in seconds, number of homes, token and cell keys, log, proof.
 
-    ``tokens`` is None where the community issues no tokens, ``proof`` where nothing is witnessed;
-    then there are no ``cells`` either, for nobody vouches for them.
+    ``tokens`` is None where the community issues no tokens, ``log_key`` (Ed25519, 32 bytes) where
+    it keeps no log and so tells no bulletins, ``proof`` where nothing is witnessed; then there are
+    no ``cells`` either, for nobody vouches for them.
     """
 
-    __slots__ = ("cells", "gateway_key", "proof", "roster_size", "slot_s", "tokens", "zones")
+    __slots__ = (
+        *("cells", "gateway_key", "log_key", "proof"),
+        *("roster_size", "slot_s", "tokens", "zones"),
+    )
 
     def __init__(
         self,
@@ -33,6 +39,7 @@ class Parameters:
         roster_size: int,
         tokens: KeyRing | None = None,
         *,
+        log_key: bytes | None = None,
         proof: Proof | None = None,
         cells: CellKeys | None = None,
     ) -> None:
@@ -41,6 +48,7 @@ class Parameters:
         self.slot_s = slot_s
         self.roster_size = roster_size
         self.tokens = tokens
+        self.log_key = log_key
         self.proof = proof
         self.cells = cells or CellKeys()
 
@@ -54,6 +62,8 @@ class Parameters:
         }
         if self.tokens is not None:
             data["token_keys"] = self.tokens.to_json()
+        if self.log_key is not None:
+            data["log_key"] = base64.b64encode(self.log_key).decode()
         if self.cells.keys:
             data["cell_keys"] = self.cells.to_json()
         if self.proof is not None:
@@ -80,6 +90,7 @@ class Parameters:
             zones = Partition.from_json(fields["zone_table"], floor)
             told = fields.get("token_keys")
             tokens = None if told is None else KeyRing.from_json(told)
+            log_key = _optional_key(fields.get("log_key"))
             cells = CellKeys.from_json(fields.get("cell_keys", []))
             shown = fields.get("proof")
             proof = None if shown is None else Proof.from_json(shown)
@@ -91,4 +102,13 @@ class Parameters:
             raise HandshakeError("the gateway key is not the one on the printed code")
         if not SLOT_BOUNDS[0] <= slot_s <= SLOT_BOUNDS[1] or not 0 <= roster_size <= 100_000:
             raise HandshakeError("slot length or roster size is out of bounds")
-        return cls(key, zones, slot_s, roster_size, tokens, proof=proof, cells=cells)
+        told_to_all = key, zones, slot_s, roster_size, tokens
+        return cls(*told_to_all, log_key=log_key, proof=proof, cells=cells)
+
+
+def _optional_key(data: object) -> bytes | None:
+    if data is None:
+        return None
+    key = base64.b64decode(str(data), validate=True)
+    Ed25519PublicKey.from_public_bytes(key)  # a ValueError where it is none
+    return key

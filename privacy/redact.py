@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 MARK = "[redacted]"
 
@@ -36,28 +36,38 @@ _PATTERNS = (
 class Redactor(logging.Filter):
     """Attach to handlers (not loggers), so that every record passes.
 
-    The message is formatted here, and exception texts are cleaned too. Names registered with
-    `register` are removed whatever their case.
+    The message is formatted here, and exception texts are cleaned too. Names from the sources
+    given to `watch` are removed whatever their case.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self._lock = threading.Lock()
-        self._names: set[str] = set()
+        self._sources: list[Callable[[], Iterable[str]]] = []
+        self._names: frozenset[str] = frozenset()
         self._personal: re.Pattern[str] | None = None
 
-    def register(self, names: Iterable[str]) -> None:
-        """Add personal strings: residents' names, device names given by people, serials."""
+    def watch(self, names: Callable[[], Iterable[str]]) -> None:
+        """Ask ``names`` at each line for personal strings: names that people gave, serials."""
+        self._sources.append(names)
+
+    def _known(self) -> re.Pattern[str] | None:
+        """What the names of now are found by; made anew only when they changed."""
         with self._lock:
-            self._names.update(name.strip() for name in names if len(name.strip()) > 1)
-            longest_first = sorted(self._names, key=len, reverse=True)
-            alternatives = "|".join(re.escape(name) for name in longest_first)
-            self._personal = re.compile(alternatives, re.IGNORECASE) if alternatives else None
+            told = (name.strip() for source in self._sources for name in source())
+            names = frozenset(name for name in told if len(name) > 1)
+            if names != self._names:
+                longest_first = sorted(names, key=len, reverse=True)
+                alternatives = "|".join(re.escape(name) for name in longest_first)
+                self._personal = re.compile(alternatives, re.IGNORECASE) if alternatives else None
+                self._names = names
+            return self._personal
 
     def clean(self, text: str) -> str:
         """The text without what must not be logged."""
-        if self._personal is not None:
-            text = self._personal.sub(MARK, text)
+        personal = self._known()
+        if personal is not None:
+            text = personal.sub(MARK, text)
         for pattern, replacement in _PATTERNS:
             text = pattern.sub(replacement, text)
         return text

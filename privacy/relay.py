@@ -18,19 +18,20 @@ import os
 import signal
 import sys
 import time
+from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
 
-from privacy import cell
+from privacy import cell, logs
 from privacy.addresses import server_tls, split_address
 from privacy.batch import mixed
 from privacy.cell_keys import CellKeys
 from privacy.errors import PrivacyError
 from privacy.handshake import key_hash
+from privacy.lines import Listener, many_files
 from privacy.pairing import RELAY, PairingCode, PairingError, PairingUnreachable, call_enrol
 from privacy.parameters import Parameters
-from privacy.redact import Redactor
-from privacy.relay_homes import HomeConnection, Homes
+from privacy.relay_homes import HANDSHAKE_S, HomeConnection, Homes
 from privacy.relay_store import RelayPairing, RelayStore, read_roster
 from privacy.relay_upstream import Upstream
 from privacy.slots import FLUSH
@@ -38,6 +39,8 @@ from privacy.streams import FrameStream
 from privacy.wire import FrameType, frame, slot_at, slot_start
 
 _LOG = logging.getLogger(__name__)
+_MOST_BULLETINS = 4
+"""There is one a slot; more have gathered only where gateway or line stood still."""
 
 
 class Relay:
@@ -59,8 +62,9 @@ class Relay:
         self._dummies: list[bytes] = []
         self._dummy_key = b""
         self._tasks: list[asyncio.Task[None]] = []
-        self._server: asyncio.Server | None = None
+        self._listener: Listener | None = None
         self._full = False
+        self._bulletins: deque[bytes] = deque(maxlen=_MOST_BULLETINS)
 
     def health(self) -> dict[str, object]:
         """Counts only; what a PING frame is answered with."""
@@ -79,14 +83,11 @@ class Relay:
         self._homes.set_roster(roster)
         if parameters is not None:
             self._take_parameters(parameters)
-        loop = asyncio.get_running_loop()
         context = server_tls(host, *(tls or (None, None)))
-        self._server = await loop.create_server(
-            lambda: HomeConnection(self._homes), host, port, ssl=context
-        )
+        self._listener = Listener(lambda: HomeConnection(self._homes), context, HANDSHAKE_S)
+        port = await self._listener.start(host, port)
         self._tasks = [asyncio.create_task(self._upstream.run()), asyncio.create_task(self._run())]
-        listening: int = self._server.sockets[0].getsockname()[1]
-        return listening
+        return port
 
     def _cached(self) -> tuple[frozenset[bytes], bytes | None]:
         return self._store.roster(), self._store.parameters()
@@ -96,10 +97,9 @@ class Relay:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        if self._server is not None:
-            self._server.close()
+        if self._listener is not None:
+            self._listener.close()
             self._homes.close()
-            await self._server.wait_closed()
 
     async def failed(self) -> None:
         """Return only if one of the relay's tasks ended, which is a fault; raises its error."""
@@ -114,6 +114,8 @@ class Relay:
             if roster != self._homes.roster:
                 await asyncio.to_thread(self._store.save_roster, payload)
                 self._homes.set_roster(roster)
+        elif kind is FrameType.BULLETIN:
+            self._bulletins.append(payload)
         elif payload != self._homes.parameters:
             self._take_parameters(payload)
             await asyncio.to_thread(self._store.save_parameters, payload)
@@ -148,21 +150,25 @@ class Relay:
     async def _flush(self, moment: float) -> None:
         """Close the batch of the slot that began at ``moment``."""
         self._use_key(moment)
+        bulletins = list(self._bulletins)
+        self._bulletins.clear()
         taken = self._homes.take()
         missing = max(0, len(self._homes.roster) - len(taken))
         if not taken and not missing:
             return
         cells = [waiting[2] for waiting in taken]
-        number = await asyncio.to_thread(self._store_batch, cells)
+        number: int | None = None
+        try:
+            number = await asyncio.to_thread(self._store_batch, cells)
+        finally:
+            # A full disk keeps the receipts back; the bulletin comes in every slot.
+            self._homes.answer(taken if number is not None else [], bulletins)
         if self._full != (number is None):
             self._full = number is None
             _LOG.warning("the spool is %s", "full: no receipts" if self._full else "in use again")
-        if number is None:
-            return
-        for connection, counter, _ in taken:
-            connection.receipt(counter)
-        self._upstream.wake()
-        await asyncio.to_thread(self._refill, missing)
+        if number is not None:
+            self._upstream.wake()
+            await asyncio.to_thread(self._refill, missing)
 
     def _use_key(self, moment: float) -> None:
         """Seal dummies to what homes seal to in this slot; older ones would be told apart."""
@@ -239,6 +245,7 @@ async def health(host: str, port: int, timeout_s: float = 3) -> dict[str, object
 
 
 async def _serve(options: argparse.Namespace) -> None:
+    many_files()
     store = RelayStore(Path(options.data) / "relay")
     if options.pair:
         # From the input a code stays out of the process list and the shell's history.
@@ -281,9 +288,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--tls-key", help="PEM file, needed beyond this machine")
     parser.add_argument("--spool-mib", type=int, default=1024, help="disk for unsent batches")
     options = parser.parse_args(argv)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    for handler in logging.getLogger().handlers:
-        handler.addFilter(Redactor())
+    logs.begin(logging.INFO, timed=True)
     try:
         asyncio.run(_serve(options))
     except (PrivacyError, OSError) as error:

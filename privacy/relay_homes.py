@@ -14,7 +14,7 @@ from privacy.errors import PrivacyError
 from privacy.handshake import ServerSide
 from privacy.wire import FrameParser, FrameType, WireError, frame
 
-_HANDSHAKE_S = 5.0
+HANDSHAKE_S = 5.0
 _SPARE_CONNECTIONS = 64
 _MAX_UNSENT = 256 * 1024
 
@@ -61,6 +61,22 @@ class Homes:
             if connection.queue:
                 taken.append((connection, *connection.queue.take()))
         return taken
+
+    def answer(self, taken: list[Waiting], bulletins: list[bytes]) -> None:
+        """Receipts for cells that are on the disk, and the bulletin to everybody: one write each.
+
+        Args:
+            taken: what `take` gave and the disk has.
+            bulletins: BULLETIN payloads that came since the last slot, one as a rule.
+        """
+        told = b"".join(frame(FrameType.BULLETIN, one) for one in bulletins)
+        for connection, counter, _ in taken:
+            connection.send(frame(FrameType.RECEIPT, counter) + told)
+        if told:
+            answered = {connection for connection, _, _ in taken}
+            for connection in self._present.values():
+                if connection not in answered:
+                    connection.send(told)
 
     def opened(self, connection: HomeConnection) -> bool:
         """Whether one more connection is affordable."""
@@ -109,7 +125,7 @@ class HomeConnection(asyncio.Protocol):
         if not self._homes.opened(self):
             self.refuse(b"too many connections")
             return
-        self._watch(_HANDSHAKE_S)
+        self._watch(HANDSHAKE_S)
         self.send(self._side.hello())
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  asyncio's signature
@@ -162,10 +178,6 @@ class HomeConnection(asyncio.Protocol):
             self._watch(self._homes.silence_s)
             self.send(welcome)
             self.send(frame(FrameType.PARAMETERS, self._homes.parameters))
-
-    def receipt(self, counter: bytes) -> None:
-        """The cell with this counter is on the relay's disk."""
-        self.send(frame(FrameType.RECEIPT, counter))
 
     def send(self, data: bytes) -> None:
         """Send; a home that doesn't read is cut off."""

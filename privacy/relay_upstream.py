@@ -20,7 +20,7 @@ _PING_S = 5.0
 _SILENCE_S = 15.0
 _ACCEPTED = (
     *(FrameType.HELLO, FrameType.WELCOME, FrameType.REFUSED, FrameType.PONG),
-    *(FrameType.ROSTER, FrameType.PARAMETERS, FrameType.BATCH_RECEIPT),
+    *(FrameType.ROSTER, FrameType.PARAMETERS, FrameType.BATCH_RECEIPT, FrameType.BULLETIN),
 )
 
 Heard = Callable[[FrameType, bytes], Awaitable[None]]
@@ -87,7 +87,7 @@ class Upstream:
                     await asyncio.to_thread(self._spool.done, number)
                     self._waiting.discard(number)
                     self._wake.set()
-                elif kind in (FrameType.ROSTER, FrameType.PARAMETERS):
+                elif kind in (FrameType.ROSTER, FrameType.PARAMETERS, FrameType.BULLETIN):
                     await self._heard(kind, payload)
                 elif kind is FrameType.REFUSED:
                     raise PrivacyError("refused: " + payload.decode("utf-8", "replace"))

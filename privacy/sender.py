@@ -11,8 +11,10 @@ import json
 import os
 import sqlite3
 from collections.abc import Callable
+from typing import Any
 
 from privacy import cell
+from privacy.board import Board
 from privacy.consent import STANDING, TELL_ZONE, TELL_ZONE_NOW, Ledger
 from privacy.door_log import OpenLetter
 from privacy.errors import PrivacyError
@@ -77,6 +79,7 @@ class Sender:
         self._seal = seal
         self._events: dict[str, QueuedEvent] = {}
         self._in_flight: dict[int, tuple[str, int, int, int]] = {}
+        self.board = Board(outbox)
         self.problem = ""
 
     def load(self) -> None:
@@ -264,6 +267,7 @@ class Sender:
         except sqlite3.Error:
             event.sent[seq] -= 1
             raise
+        self.board.sent(cell.nonce_of(literal[0]), seq)
         self._in_flight[counter] = (event.id, seq, slot, letter)
         while len(self._in_flight) > 64:
             del self._in_flight[next(iter(self._in_flight))]
@@ -283,6 +287,16 @@ class Sender:
         if event.done:
             del self._events[event.id]
 
+    def bulletin(self, data: bytes) -> None:
+        """Take down what the platform says it has. Nothing is sent, or not sent, because of it.
+
+        Raises:
+            WireError: not a bulletin of this community.
+        """
+        for nonce, seq in self.board.hear(data):
+            note = {"kind": "accepted", "of": [nonce.hex(), seq], "at": round(self._now(), 3)}
+            self._outbox.note(self._letter(note))
+
     def _drop(self, event: QueuedEvent, reason: str) -> None:
         line = {
             "kind": "dropped",
@@ -297,17 +311,29 @@ class Sender:
     def _letter(self, line: dict[str, object]) -> bytes:
         return self._letterbox.post(json.dumps(line).encode(), _LETTER)
 
-    def sent(self, open_letter: OpenLetter) -> list[dict[str, object]]:
-        """The log: lines of kind ``cell`` (with ``receipt_at``) and ``dropped``."""
-        lines: dict[int, dict[str, object]] = {}
+    def sent(self, open_letter: OpenLetter) -> list[dict[str, Any]]:
+        """The log: lines of kind ``cell`` and ``dropped``.
+
+        Cells have ``receipt_at``, when the relay had them, and ``accepted_at``, when the platform
+        told that it has their message; None where it isn't known.
+        """
+        lines: dict[int, dict[str, Any]] = {}
+        accepted: dict[tuple[str, int], float] = {}
         for number, letter in self._outbox.letters():
             line = json.loads(open_letter(letter, _LETTER))
             if line["kind"] == "receipt":
                 if line["of"] in lines:
                     lines[line["of"]]["receipt_at"] = line["at"]
                 continue
+            if line["kind"] == "accepted":
+                accepted[tuple(line["of"])] = line["at"]
+                continue
             if line["kind"] == "cell":
                 line |= {"receipt_at": None, "plaintext": base64.b64decode(line["plaintext"])}
                 line["cell"] = base64.b64decode(line["cell"])
             lines[number] = line
+        for line in lines.values():
+            if line["kind"] == "cell":
+                named = cell.nonce_of(line["plaintext"]).hex(), line["body"]["seq"]
+                line["accepted_at"] = accepted.get(named)
         return list(lines.values())

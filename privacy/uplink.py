@@ -19,7 +19,7 @@ _HANDSHAKE_S = 10.0
 _MAX_UNSENT = 8 * 1024
 _ACCEPTED = (
     *(FrameType.HELLO, FrameType.WELCOME, FrameType.REFUSED),
-    *(FrameType.PARAMETERS, FrameType.RECEIPT),
+    *(FrameType.PARAMETERS, FrameType.RECEIPT, FrameType.BULLETIN),
 )
 
 
@@ -36,6 +36,7 @@ class Uplink:
         *,
         on_receipt: Callable[[int], Awaitable[None]],
         on_parameters: Callable[[bytes], Awaitable[None]],
+        on_bulletin: Callable[[bytes], Awaitable[None]] | None = None,
     ) -> None:
         """Prepare; nothing is opened before `run`.
 
@@ -44,11 +45,13 @@ class Uplink:
             pairing: names the relay.
             on_receipt: awaited with the counter of each cell that is on the relay's disk.
             on_parameters: awaited with a PARAMETERS payload; raising refuses the relay.
+            on_bulletin: awaited with a BULLETIN payload, unchecked.
         """
         self._key = key
         self._pairing = pairing
         self._on_receipt = on_receipt
         self._on_parameters = on_parameters
+        self._on_bulletin = on_bulletin
         self._stream: FrameStream | None = None
         self.problem = "not connected yet"
 
@@ -107,6 +110,9 @@ class Uplink:
             await self._on_receipt(int.from_bytes(payload, "big"))
         elif kind is FrameType.PARAMETERS:
             await self._on_parameters(payload)
+        elif kind is FrameType.BULLETIN:
+            if self._on_bulletin is not None:
+                await self._on_bulletin(payload)
         elif kind is FrameType.REFUSED:
             raise WireError("refused: " + payload.decode("utf-8", "replace"))
         else:

@@ -18,6 +18,7 @@ SLOT_ORIGIN = 1767225600
 
 BODY_LENGTH = 64
 CELL_LENGTH = 1079
+BULLETIN_LENGTH = 365
 MAX_SEQ = 2
 _BODY = struct.Struct(">BBHHBBI52s")
 _ZEROS = bytes(52)
@@ -197,6 +198,7 @@ class FrameType(enum.IntEnum):
     ROSTER = 10
     BATCH = 11
     BATCH_RECEIPT = 12
+    BULLETIN = 13
 
 
 _MIB = 1024 * 1024
@@ -213,6 +215,7 @@ PAYLOAD_BOUNDS: dict[FrameType, tuple[int, int]] = {
     FrameType.ROSTER: (2, 4 * _MIB),
     FrameType.BATCH: (8, 16 * _MIB),
     FrameType.BATCH_RECEIPT: (8, 8),
+    FrameType.BULLETIN: (BULLETIN_LENGTH, BULLETIN_LENGTH),
 }
 """Smallest and largest payload of each frame, bytes."""
 

@@ -181,6 +181,9 @@ async def take_all(camera: Camera, demo: Demo) -> None:
         await home.goto(f"{address}/sharing")
         await home.wait_for_selector("[data-live=sent] .lok >> nth=0")
         await camera.take(home, f"left.{language}")
+        await home.goto(f"{address}/ledger")
+        await home.wait_for_selector("[data-live=ledger] .list")
+        await camera.take(home, f"ledger.{language}")
 
 
 async def take_history(browser: Browser, folder: Path) -> None:

@@ -51,6 +51,8 @@ from web.safety.routes import safety_routes
 from web.setup.locked import locked_routes
 from web.setup.routes import TEMPLATES as SETUP
 from web.setup.routes import setup_routes
+from web.sharing.ledger import ledger_routes
+from web.sharing.notices import notice_routes
 from web.sharing.routes import TEMPLATES as SHARING
 from web.sharing.routes import sharing_routes
 from web.tokens.routes import TEMPLATES as TOKENS
@@ -154,6 +156,8 @@ def _routes(house: House, design: Design) -> tuple[Routes, ...]:
         kept_routes(house),
         safety_routes(house),
         sharing_routes(house),
+        ledger_routes(house),
+        notice_routes(house),
         contact_routes(house),
         people_routes(house),
         connect_routes(house),

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from hub.core.registry import Registry
     from hub.core.states import States
     from hub.history.past import Past
+    from hub.home.consents import Consents
     from hub.home.contacts.contacts import Contacts
     from hub.home.favourites import Favourites
     from hub.home.inventory import Inventory
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
         Area,
         BindingView,
         BrokerView,
-        ChoiceView,
         HazardView,
         LedgerLine,
         PairingView,
@@ -208,14 +208,18 @@ class HomeRuntime(Protocol):
     def supervision(self) -> Sequence[SensorView]:
         """Return every sensor and hazard it is for, watched or not; the gravest first."""
 
-    def choices(self) -> Sequence[ChoiceView]:
-        """Return the choice per class, in the order of `HAZARD_CLASSES`."""
+    @property
+    def consents(self) -> Consents:
+        """Return what the household chose, and its ledger."""
 
     async def choose(self, purpose: str, klass: str, value: str, actor: Actor) -> None:
         """Take down a choice, `zone` or `nobody`."""
 
     async def withdraw(self, purpose: str, klass: str, actor: Actor) -> None:
         """Withdraw a consent; in force when this returns."""
+
+    async def stop_sharing(self, actor: Actor) -> int:
+        """Withdraw every consent, contacts' too; returns how many yeses there were."""
 
     @property
     def contacts(self) -> Contacts:
@@ -229,9 +233,6 @@ class HomeRuntime(Protocol):
 
     def ledger(self) -> Sequence[LedgerLine]:
         """Return the ledger, newest line first."""
-
-    def ledger_problem(self) -> str | None:
-        """Return what is wrong with the ledger's chain, None while it holds."""
 
     def pairing(self) -> PairingView | None:
         """Return the community, None while there is none."""

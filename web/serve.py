@@ -13,7 +13,6 @@ from pathlib import Path
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from hub.core import logs
 from hub.core.memory import settle
 from hub.core.mqtt_settings import PROBLEMS
 from hub.core.settings import (
@@ -36,6 +35,7 @@ from hub.http.gate import see_other
 from hub.http.health import Health
 from hub.http.problems import Problem
 from hub.http.server import serve
+from privacy import logs
 from privacy.witnessed import Standing
 from web.app import compose
 
@@ -61,7 +61,7 @@ def main(argv: Sequence[str]) -> int:
     add_home_options(parser)
     add_listen_options(parser, PORT)
     options = parser.parse_args(argv)
-    logs.begin()
+    redactor = logs.begin()
     try:
         listen = listen_from(options, PORT)
         host, port = split_address(options.broker, 1883)
@@ -77,6 +77,7 @@ def main(argv: Sequence[str]) -> int:
         ask_s=options.ask_seconds,
         clear_s=options.clear_seconds,
     )
+    redactor.watch(home.personal_names)
     try:
         asyncio.run(_serve(home, listen, (host, port)))
     except OSError as problem:

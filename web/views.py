@@ -268,31 +268,11 @@ class SensorView(Protocol):
         """Whether it is time to try it."""
 
 
-class ChoiceView(Protocol):
-    """What the resident chose for a class: `zone`, `nobody` or None; `since` in epoch seconds."""
-
-    @property
-    def purpose(self) -> str:
-        """A purpose of the ledger."""
-
-    @property
-    def klass(self) -> str:
-        """A class of event."""
-
-    @property
-    def value(self) -> str | None:
-        """`zone`, `nobody` or None."""
-
-    @property
-    def since(self) -> float | None:
-        """Since when."""
-
-
 class SentView(Protocol):
     """One message that left the home.
 
     `door` is `events`, `acts` or `grants`; `fields` are (msgid, value) pairs, values that are
-    words being msgids too; `state` is `waiting`, `sent` or `received`.
+    words being msgids too; `state` is a key of `web.sharing.routes.SENT_STATES`.
     """
 
     @property
@@ -334,6 +314,18 @@ class LedgerLine(Protocol):
     @property
     def purpose(self) -> str:
         """A purpose of the ledger."""
+
+    @property
+    def scope(self) -> str:
+        """`standing`, or the one alarm or contact that it is about."""
+
+    @property
+    def basis(self) -> str:
+        """On what ground."""
+
+    @property
+    def notice(self) -> int:
+        """The version of the notice that was read."""
 
     @property
     def klass(self) -> str:

@@ -32,9 +32,13 @@ def append(session: Session, kind: str, *, at: float, **fields: str | int) -> No
     if session.get_bind().dialect.name == "postgresql":
         # SQLite has one writer anyway; here two transactions must not take one place.
         session.execute(text("LOCK TABLE logentry IN EXCLUSIVE MODE"))
-    place = session.exec(select(func.count()).select_from(LogEntry)).one()
-    session.add(LogEntry(place=place, entry=pack(kind, at, **fields)))
+    session.add(LogEntry(place=size(session), entry=pack(kind, at, **fields)))
     session.flush()
+
+
+def size(session: Session) -> int:
+    """Return how many entries there are."""
+    return session.exec(select(func.count()).select_from(LogEntry)).one()
 
 
 def entries(session: Session) -> list[bytes]:

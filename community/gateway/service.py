@@ -9,13 +9,15 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlmodel import Session
 
-from community.core import roster, standing, token_keys, witnesses, zones
+from community.core import log, roster, standing, token_keys, witnesses, zones
 from community.core.events import Receive, SafetyEvent, Word
 from community.core.store import Store, StoreError
 from community.gateway import intake
 from community.gateway.intake import Taken
+from privacy.bulletin import Accepted, Head
 from privacy.cell_keys import CellKeys, CellKeystore
 from privacy.gateway import (
     GatewayKey,
@@ -29,8 +31,8 @@ from privacy.parameters import Parameters
 from privacy.tokens.epochs import Allotment
 from privacy.tokens.ring import KeyRing
 from privacy.transparency.proof import Proof
-from privacy.transparency.tree import LogError
-from privacy.wire import Flags, slot_at
+from privacy.transparency.tree import LogError, Tree
+from privacy.wire import Flags, slot_at, slot_start
 from privacy.witnessed import sha256
 from privacy.zones import K, Partition, Zone
 
@@ -38,6 +40,8 @@ _LOG = logging.getLogger(__name__)
 
 LATE_AFTER = 60.0
 """Seconds after its slot from which an event counts as late."""
+TOLD = 0.4
+"""When in the slot the bulletin is told: after the batch of the slot before, ahead of the flush."""
 _LOOK_EVERY = 2.0
 _COUNT_EVERY = 30.0
 _CELLS_EVERY = 600.0
@@ -134,6 +138,7 @@ class Gateway:
         slot_s: The community's slot in seconds.
         receive: Turns new events into incidents, in the batch's transaction.
         changed: Called with the ids of incidents that a batch raised or changed.
+        log_key: Signs bulletins as it signs the log; None tells none.
         cells: The epochs' keys that cells are sealed to; None uses the lasting one alone.
     """
 
@@ -146,6 +151,7 @@ class Gateway:
         slot_s: float,
         receive: Receive,
         changed: Callable[..., None],
+        log_key: Ed25519PrivateKey | None = None,
         cells: CellKeystore | None = None,
     ) -> None:
         self._store = store
@@ -157,6 +163,9 @@ class Gateway:
         self._receive = receive
         self._changed = changed
         self._known = Known(None, (), None, whole_community(), None, 0, {}, None)
+        self._log_key = log_key
+        self._head = Head(0, Tree().root())
+        self._accepted = Accepted()
         self._uncounted: Counter[str] = Counter()
         self._counted_at = 0.0
         self._tasks: set[asyncio.Task[None]] = set()
@@ -178,6 +187,9 @@ class Gateway:
         port = await self._server.start(host, port, tls)
         self.listening = True
         self._tasks.add(asyncio.create_task(self._look(), name="gateway-roster"))
+        if self._log_key is not None:
+            bulletins = self._tell(self._log_key)
+            self._tasks.add(asyncio.create_task(bulletins, name="gateway-bulletins"))
         return port
 
     async def stop(self) -> None:
@@ -228,6 +240,7 @@ class Gateway:
         if opened:
             events = [self._read(event, at) for event in opened]
             taken = await self._keep(events, at)
+            self._accepted.add((event.nonce, event.seq) for event in events)
             _LOG.info("batch %d: %d events, %d new", number, len(events), taken.accepted)
             if taken.incidents:
                 self._changed(*taken.incidents)
@@ -291,6 +304,7 @@ class Gateway:
     def parameters(self) -> bytes:
         """Return what every home is told now (`privacy.parameters.Parameters`)."""
         now = self._known
+        log_key = self._log_key
         public = self._cells.public().keys.items() if self._cells is not None else ()
         cells = CellKeys({n: key for n, key in public if now.cells.get(n) == sha256(key)})
         made = Parameters(
@@ -299,6 +313,7 @@ class Gateway:
             self.slot_s,
             now.roster_size,
             now.told,
+            log_key=None if log_key is None else log_key.public_key().public_bytes_raw(),
             proof=now.proof,
             cells=cells,
         )
@@ -311,7 +326,22 @@ class Gateway:
 
     async def _read_known(self) -> Known:
         at = self._clock()
-        return await self._store.read(lambda session: known(session, at))
+
+        def read(session: Session) -> Known:
+            if log.size(session) != self._head.size:
+                tree = Tree(log.entries(session))
+                self._head = Head(tree.size, tree.root())
+            return known(session, at)
+
+        return await self._store.read(read)
+
+    async def _tell(self, key: Ed25519PrivateKey) -> None:
+        """A bulletin in every slot, at its moment, whatever was accepted."""
+        while True:
+            slot = slot_at(self._clock(), self.slot_s) + 1
+            moment = slot_start(slot, self.slot_s) + TOLD * self.slot_s
+            await asyncio.sleep(max(0.0, moment - self._clock()))
+            self._server.tell(self._accepted.bulletin(slot, self._head).sign(key.sign))
 
     async def _keep_log(self) -> None:
         """Write into the log what it lacks of what homes are told."""

@@ -51,6 +51,12 @@ def _tokens(options: argparse.Namespace) -> Figures:
     return figures(options.samples)
 
 
+def _privacy(options: argparse.Namespace) -> Figures:
+    from .privacy import figures
+
+    return figures(options.homes, options.seconds, options.database)
+
+
 BENCHES: dict[str, tuple[Callable[[argparse.Namespace], Figures], str]] = {
     "core": (_core, "start, memory, states and history"),
     "mqtt": (_mqtt, "a sensor's message in, a program's WebSocket message out"),
@@ -58,6 +64,7 @@ BENCHES: dict[str, tuple[Callable[[argparse.Namespace], Figures], str]] = {
     "pages": (_pages, "first paint of a large home on a slow tablet, and what keeps it live"),
     "hazard": (_hazard, "a sensor's message in, the valve's command out"),
     "tokens": (_tokens, "one-time tokens: asked for, signed, verified"),
+    "privacy": (_privacy, "relay and gateway of a large community, a hazard's way to the desk"),
 }
 
 
@@ -73,6 +80,11 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--rate", type=int, default=5000, help="messages a second elsewhere")
     parser.add_argument(
         "--broker", choices=BROKERS, help="without it Mosquitto where it is installed"
+    )
+    parser.add_argument("--homes", type=int, default=5000, help="homes behind the relay")
+    parser.add_argument("--seconds", type=float, default=60, help="how long privacy is measured")
+    parser.add_argument(
+        "--database", default="", metavar="URL", help="an empty PostgreSQL database for privacy"
     )
     options = parser.parse_args(argv)
     # The hazard figures have a line for each broker.

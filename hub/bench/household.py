@@ -72,18 +72,20 @@ class Household:
 
     Args:
         rig: its folder and broker; the broker is started here and runs until the rig stops.
+        options: more options of ``linli home``.
     """
 
-    def __init__(self, rig: Rig) -> None:
+    def __init__(self, rig: Rig, options: Sequence[str] = ()) -> None:
         self.rig = rig
+        self._options = options
         self.port = free_port()
         self.program = Program(self.port)
         self._process: subprocess.Popen[bytes] | None = None
 
-    def set_up(self) -> None:
+    def set_up(self, code: str = "") -> None:
         """Set the home up, start it and sign in; raises BenchProblem or RigProblem."""
         self.rig.start_broker()
-        self.rig.set_up_home()
+        self.rig.set_up_home(code)
         self.start()
         self.program.sign_in(OWNER, self.rig.password)
 
@@ -95,6 +97,7 @@ class Household:
         """
         words = ["-m", "hub", "home", "--data", str(self.rig.folder)]
         words += ["--broker", f"127.0.0.1:{self.rig.port}", "--listen", f"127.0.0.1:{self.port}"]
+        words += self._options
         log = (self.rig.folder / "home.log").open("ab")
         began = time.perf_counter()
         self._process = subprocess.Popen(  # noqa: S603 - our own command
@@ -149,12 +152,21 @@ class Household:
 
 
 @contextmanager
-def household(folder: Path, broker: str) -> Iterator[Household]:
-    """A running household for the time of a measurement."""
+def household(
+    folder: Path, broker: str, code: str = "", options: Sequence[str] = ()
+) -> Iterator[Household]:
+    """A running household for the time of a measurement.
+
+    Args:
+        folder: where it lies.
+        broker: ``embedded`` or ``mosquitto``.
+        code: of the community it pairs with.
+        options: more options of ``linli home``.
+    """
     rig = Rig(folder / "home", broker)
-    made = Household(rig)
+    made = Household(rig, options)
     try:
-        made.set_up()
+        made.set_up(code)
         yield made
     finally:
         made.stop()

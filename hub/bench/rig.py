@@ -160,15 +160,20 @@ class Rig:
         words += ["--broker", f"127.0.0.1:{self.port}", *options]
         self._launch("kernel", [sys.executable, *words], **more)
 
-    def set_up_home(self) -> None:
+    def set_up_home(self, code: str = "") -> None:
         """A household that unlocks by itself, its gas valve bound; before :meth:`start_held_home`.
+
+        Args:
+            code: pairs it with a community, and gas may be told there.
 
         Raises:
             RigProblem: it could not be set up.
         """
         words = [sys.executable, "-m", "hub", "home", "init", "--data", str(self.folder)]
         words += ["--owner", OWNER, "--unlock", "machine", "--bind", f"gas_valve={VALVE}"]
-        lines = f"{self.password}\n".encode()
+        if code:
+            words += ["--pair", "--choose", "gas=zone"]
+        lines = f"{self.password}\n{code}\n".encode()
         done = subprocess.run(words, input=lines, capture_output=True, check=False)  # noqa: S603 - our own command
         if done.returncode:
             raise RigProblem(done.stderr.decode())

@@ -76,7 +76,10 @@ class Consents:
         found = {}
         for klass in CLASSES:
             consent = ledger.state(TELL_ZONE, klass)
-            found[klass] = UNCHOSEN if consent is None else ZONE if consent.given else NOBODY
+            if consent is None or consent.lapsed:
+                found[klass] = UNCHOSEN
+            else:
+                found[klass] = ZONE if consent.given else NOBODY
         if outbox.purse.spent():
             found = {klass: SPENT if why == ZONE else why for klass, why in found.items()}
         found |= {klass: FLAT for klass in CLASSES if ledger.allows(SOS_FLAT, klass)}

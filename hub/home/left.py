@@ -67,10 +67,17 @@ def event_view(line: dict[str, Any]) -> SentView | None:
         at=line["at"],
         door="events",
         recipient=_DUTY_DESK,
-        state="received" if line["receipt_at"] else "sent",
+        state=_state(line),
         fields=fields,
         raw=line["plaintext"],
     )
+
+
+def _state(line: dict[str, Any]) -> str:
+    """How far a message is known to have come."""
+    if line["accepted_at"]:
+        return "accepted"
+    return "received" if line["receipt_at"] else "sent"
 
 
 def act_view(line: dict[str, Any]) -> SentView:

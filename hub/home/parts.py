@@ -274,6 +274,19 @@ class HomeParts:
         """Read again what people are called."""
         self._names = {account.id: account.name for account in await self.accounts.all()}
 
+    def personal_names(self) -> set[str]:
+        """What no line of a log says: people, rooms, contacts, and things by their names."""
+        devices = self.registry.devices()
+        entities = self.registry.entities()
+        return {
+            *self._names.values(),
+            *self.registry.rooms(),
+            *(one.name for one in self.contacts.all()),
+            *(one.name for one in devices),
+            *(serial for one in devices for serial in one.identifiers),
+            *(one.own_name for one in entities),
+        }
+
     async def note(self, actor: Actor, action: str, subject: str) -> None:
         """Write a line of the audit, with the token's name where a program acts."""
         await self.audit.write(

@@ -8,11 +8,11 @@ from typing import Any
 
 from hub.core.commands import Actor
 from hub.home.condition import HubCondition, condition_of
+from hub.home.consents import Consents
 from hub.home.guarding import NO_CALL, NO_SAFETY, Guarding
 from hub.home.refusal import Refusal, refusal_of
 from hub.home.views import (
     Area,
-    ChoiceView,
     HazardView,
     LedgerLine,
     PairingView,
@@ -123,9 +123,10 @@ class Home(Guarding):
 
     # -- sharing ------------------------------------------------------------------------
 
-    def choices(self) -> Sequence[ChoiceView]:
-        """The choice per class."""
-        return self.sharing.choices()
+    @property
+    def consents(self) -> Consents:
+        """What the household chose, and its ledger."""
+        return self.sharing.consents
 
     async def choose(self, purpose: str, klass: str, value: str, actor: Actor) -> None:
         """Take down a choice, ``zone`` or ``nobody``; in force when this returns.
@@ -133,10 +134,7 @@ class Home(Guarding):
         Raises:
             Refusal: the ledger could not take it down.
         """
-        try:
-            await self.sharing.choose(purpose, klass, value, actor.id)
-        except PrivacyError as problem:
-            raise refusal_of(problem) from None
+        await self.consents.choose(purpose, klass, value, actor)
 
     async def withdraw(self, purpose: str, klass: str, actor: Actor) -> None:
         """Withdraw a consent; in force when this returns.
@@ -145,6 +143,17 @@ class Home(Guarding):
             Refusal: the ledger could not take it down.
         """
         await self.choose(purpose, klass, "nobody", actor)
+
+    async def stop_sharing(self, actor: Actor) -> int:
+        """Withdraw every consent, contacts' too; returns how many yeses there were.
+
+        Raises:
+            Refusal: the ledger could not take it down.
+        """
+        stopped = await self.consents.stop(actor)
+        await self.contacts.look_again()
+        await self.note(actor, "stop sharing", "household")
+        return stopped
 
     def sent(self) -> Sequence[SentView]:
         """What left the home, newest first; nothing to read while locked."""
@@ -156,11 +165,7 @@ class Home(Guarding):
 
     def ledger(self) -> Sequence[LedgerLine]:
         """The consent ledger, newest line first."""
-        return self.sharing.ledger_lines(lambda actor: self._names.get(actor, actor))
-
-    def ledger_problem(self) -> str | None:
-        """What is wrong with the ledger's chain; None while it holds."""
-        return self.sharing.ledger_problem()
+        return self.consents.lines(lambda actor: self._names.get(actor, actor))
 
     def pairing(self) -> PairingView | None:
         """The community, None while there is none."""

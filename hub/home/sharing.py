@@ -1,4 +1,4 @@
-"""The home's side of the three doors: choices, pairing, offers, and what left.
+"""The home's side of the three doors: pairing, offers, and what left.
 
 Works while the household is locked; only reading what left needs the household key.
 """
@@ -15,12 +15,13 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from hub.home.consents import CLASSES, Consents, Underway
 from hub.home.keys import Keys
 from hub.home.left import UNSENT, act_view, event_view, grant_views
-from hub.home.views import ChoiceView, LedgerLine, PairingView, SentView
+from hub.home.views import PairingView, SentView
 from privacy.act_link import SOS, ActStatus
 from privacy.act_seal import ActRefused
-from privacy.consent import GIVEN, SOS_FLAT, TELL_ZONE, TELL_ZONE_NOW, Ledger
+from privacy.consent import SOS_FLAT, TELL_ZONE, TELL_ZONE_NOW, Ledger
 from privacy.egress import Egress, NotPaired, SafetyEvent
 from privacy.errors import PrivacyError
 from privacy.grants import Grants
@@ -29,9 +30,6 @@ from privacy.vault import Household, MachineKey
 from privacy.wire import HazardClass, Severity, Status
 from privacy.zones import K
 
-CLASSES = ("gas", "smoke", "carbon_monoxide", "flood", "sos")
-"""The classes that this hub recognises, in the order they are asked about."""
-
 SEVERITIES = {klass: Severity(2 if klass == "flood" else 1) for klass in CLASSES}
 LOOK_S = 1.0
 GRANTS_READ = 2000
@@ -39,21 +37,6 @@ GRANTS_READ = 2000
 BY_ACT = "act:"
 """How the name of what was told by an act begins; events are named by their hazard."""
 _LOG = logging.getLogger(__name__)
-
-
-class _LedgerView:
-    """The ledger as last read: pages and timers never wait for the disk behind it."""
-
-    __slots__ = ("flat", "lines", "problem", "standing")
-
-    def __init__(self, ledger: Ledger | None = None) -> None:
-        self.standing = {
-            klass: ledger.state(TELL_ZONE, klass) if ledger else None for klass in CLASSES
-        }
-        flat = ledger.state(SOS_FLAT, SOS) if ledger else None
-        self.flat = flat if flat is not None and flat.given else None
-        self.lines: list[dict[str, Any]] = ledger.lines() if ledger else []
-        self.problem = ledger.problem if ledger else None
 
 
 class Sharing:
@@ -85,7 +68,7 @@ class Sharing:
         self._egress: Egress | None = None
         self.grants: Grants | None = None
         self._sent: list[SentView] = []
-        self._view = _LedgerView()
+        self.consents = Consents(changed, self._underway)
         self._looking: asyncio.Task[None] | None = None
         self._on_the_way: dict[str, str] = {}
         self._acknowledged: dict[str, float] = {}
@@ -96,7 +79,8 @@ class Sharing:
         await asyncio.to_thread(self._open, household)
         if self._egress is not None:
             await self._egress.start()
-        await self._read_ledger()
+        if self._ledger is not None:
+            await self.consents.open(self._ledger)
         self._looking = asyncio.create_task(self._look(), name="what left")
 
     def _open(self, household: Household) -> None:
@@ -123,15 +107,14 @@ class Sharing:
         grants, self.grants = self.grants, None
         if grants is not None:
             await asyncio.to_thread(grants.close)
+        self.consents.close()
         ledger, self._ledger = self._ledger, None
         if ledger is not None:
             await asyncio.to_thread(ledger.close)
 
-    async def _read_ledger(self) -> bool:
-        """Take the ledger's view anew; whether it differs from the one before."""
-        before = (len(self._view.lines), self._view.problem)
-        self._view = await asyncio.to_thread(_LedgerView, self._ledger)
-        return before != (len(self._view.lines), self._view.problem)
+    def _underway(self) -> Underway:
+        queued = {event["event_id"]: event["class"] for event in self.status()["queue"]}
+        return Underway(queued, dict(self._on_the_way))
 
     # -- the door of `hub.home.offer` ---------------------------------------------------
 
@@ -220,79 +203,8 @@ class Sharing:
             await self._egress.update(event_id, Status[status.upper()])
 
     def standing(self, klass: str) -> str | None:
-        """The choice made at set-up: ``zone``, for SOS ``flat``, ``nobody`` or None."""
-        if klass == SOS and self._view.flat is not None:
-            return "flat"
-        consent = self._view.standing.get(klass)
-        if consent is None:
-            return None
-        return "zone" if consent.given else "nobody"
-
-    # -- choices ------------------------------------------------------------------------
-
-    def choices(self) -> Sequence[ChoiceView]:
-        """The choice per class."""
-        found = []
-        for klass in CLASSES:
-            consent = self._view.standing.get(klass)
-            purpose = TELL_ZONE
-            if klass == SOS and self._view.flat is not None:
-                purpose, consent = SOS_FLAT, self._view.flat
-            since = consent.time if consent else None
-            found.append(ChoiceView(purpose, klass, self.standing(klass), since))
-        return found
-
-    async def choose(self, purpose: str, klass: str, value: str, actor: str) -> None:
-        """Take down ``zone``, ``nobody`` or, for SOS, ``flat``; in force when this returns.
-
-        Raises:
-            PrivacyError: an unknown purpose or class, or a ledger that doesn't hold.
-        """
-        known = {"zone", "nobody", "flat"} if klass == SOS else {"zone", "nobody"}
-        if self._ledger is None or klass not in CLASSES or value not in known:
-            raise PrivacyError("there is no such choice")
-        try:
-            await asyncio.to_thread(self._choose, self._ledger, purpose, klass, value, actor)
-        finally:
-            await self._read_ledger()
-            self._changed()
-
-    def _choose(self, ledger: Ledger, purpose: str, klass: str, value: str, actor: str) -> None:
-        if value == "flat":
-            # One of the two: an event that names no flat must not lie beside a call that does.
-            ledger.give(SOS_FLAT, klass, actor)
-            if ledger.allows(TELL_ZONE, klass):
-                ledger.withdraw(TELL_ZONE, klass, actor)
-            return
-        if ledger.allows(SOS_FLAT, klass):
-            ledger.withdraw(SOS_FLAT, klass, actor)
-        if value == "zone":
-            ledger.give(purpose, klass, actor)
-            return
-        ledger.withdraw(TELL_ZONE if purpose == SOS_FLAT else purpose, klass, actor)
-        # A no is meant for what is on its way too, also where it was said yes to in the moment.
-        queue = {event["event_id"]: event["class"] for event in self.status()["queue"]}
-        trying = dict(self._on_the_way)  # said yes to, but the door has not taken it yet
-        for event_id in [one for one, its in (queue | trying).items() if its == klass]:
-            if event_id in trying or ledger.allows(TELL_ZONE_NOW, klass, event_id):
-                ledger.withdraw(TELL_ZONE_NOW, klass, actor, scope=event_id)
-
-    def ledger_lines(self, who: Callable[[str], str]) -> Sequence[LedgerLine]:
-        """All lines, newest first."""
-        in_force: set[tuple[str, str, str]] = set()
-        lines = []
-        for line in self._view.lines:
-            what = (line["purpose"], line["class"], line["scope"])
-            given = line["state"] == GIVEN
-            lines.append(
-                LedgerLine(line, who(line["actor"]), first_no=not given and what not in in_force)
-            )
-            (in_force.add if given else in_force.discard)(what)
-        return lines[::-1]
-
-    def ledger_problem(self) -> str | None:
-        """What is wrong with the chain; None while it holds."""
-        return self._view.problem
+        """The choice made beforehand: ``zone``, for SOS ``flat``, ``nobody`` or None."""
+        return self.consents.standing(klass)
 
     # -- pairing ------------------------------------------------------------------------
 
@@ -352,10 +264,11 @@ class Sharing:
     async def _look(self) -> None:
         """Keep the readable list in step with the log; the door itself never waits for it."""
         while True:
-            if await self._read_ledger():
+            if await self.consents.read():
                 self._changed()
             status = self.status()
-            now = (status["queue"], status.get("tokens"), self._keys.locked, not status["paired"])
+            told = status["queue"], status.get("accepted"), status.get("tokens")
+            now = (*told, self._keys.locked, not status["paired"])
             if now != self._seen:
                 try:
                     await self._read_sent()

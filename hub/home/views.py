@@ -11,6 +11,8 @@ from hub.safety import advice
 from hub.safety.advice import Deed
 from hub.safety.calling import CALL_ID
 from hub.safety.table import Measure
+from privacy.consent import TELL_ZONE, Consent
+from privacy.purposes import Purpose
 
 
 class _Spoken(gettext.NullTranslations):
@@ -214,15 +216,36 @@ class SensorView:
 
 
 class ChoiceView:
-    """What the resident chose for a class: ``zone``, ``nobody`` or None (never asked)."""
+    """What the resident chose for a class: ``zone``, for SOS ``flat``, ``nobody`` or None.
 
-    __slots__ = ("klass", "purpose", "since", "value")
+    Attributes:
+        by: who chose, an account's id; "" where nobody did.
+        notice: the version of the notice that was read; None where nobody chose.
+        lapsed: it was a yes, and the notice tells more since: it doesn't count any more.
+        outdated: it is a yes, and there is a newer notice that tells no more.
+    """
 
-    def __init__(self, purpose: str, klass: str, value: str | None, since: float | None) -> None:
-        self.purpose = purpose
+    __slots__ = ("by", "klass", "lapsed", "notice", "outdated", "purpose", "since", "value")
+
+    def __init__(self, klass: str, value: str | None, line: Consent | None) -> None:
         self.klass = klass
         self.value = value
-        self.since = since
+        self.purpose = line.purpose if line else TELL_ZONE
+        self.since = line.time if line else None
+        self.by = line.actor if line else ""
+        self.notice = line.notice if line else None
+        self.lapsed = line is not None and line.lapsed
+        self.outdated = line is not None and line.outdated
+
+
+class PurposeView:
+    """One purpose, with the yeses there are, those that a later notice widened included."""
+
+    __slots__ = ("purpose", "yeses")
+
+    def __init__(self, purpose: Purpose, yeses: Sequence[Consent]) -> None:
+        self.purpose = purpose
+        self.yeses = yeses
 
 
 class SentView:
@@ -251,9 +274,15 @@ class SentView:
 class LedgerLine:
     """One line of the consent ledger."""
 
-    __slots__ = ("actor", "at", "klass", "purpose", "recipient", "seq", "state")
+    __slots__ = (
+        *("actor", "at", "basis", "klass", "notice"),
+        *("purpose", "recipient", "scope", "seq", "state"),
+    )
 
     def __init__(self, line: dict[str, Any], actor: str, *, first_no: bool) -> None:
+        self.scope: str = line["scope"]
+        self.basis: str = line["basis"]
+        self.notice: int = line["notice"]
         self.seq: int = line["seq"]
         self.at: float = line["time"]
         self.purpose: str = line["purpose"]

@@ -19,12 +19,12 @@ from amqtt.contexts import BrokerConfig, ListenerConfig
 from amqtt.plugins.base import BaseAuthPlugin
 from amqtt.session import Session
 
-from hub.core import logs
 from hub.core.settings import Parser
 from hub.plugins import broker_users
 from hub.plugins.broker_devices import DeviceUsers
 from hub.plugins.broker_fanout import FanoutBroker
 from hub.plugins.broker_kept import Kept, memory_folder
+from privacy import logs
 
 _LOG = logging.getLogger(__name__)
 _STOP_WITHIN = 2.0  # seconds

@@ -11,13 +11,13 @@ from typing import Any
 
 import orjson
 
-from hub.core import logs
 from hub.plugins.integration import Integration
 from hub.plugins.loader import BUILT_IN, LoadProblem, load_class
 from hub.plugins.manifest import find_manifests
 from hub.replay.capture import CaptureProblem, Message, read_capture
 from hub.replay.seen import devices, words
 from hub.testing import Harness
+from privacy import logs
 
 
 def main(argv: Sequence[str]) -> int:

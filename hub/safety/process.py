@@ -14,10 +14,11 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from hub.core import logs, outside
+from hub.core import outside
 from hub.core.memory import settle
 from hub.core.mqtt_settings import MqttSettings, named
 from hub.core.settings import REFUSED, Parser, SettingsProblem
+from privacy import logs
 
 from .kernel import Kernel
 from .supervision import GRACE_S

@@ -23,9 +23,9 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from privacy import logs
 from privacy.errors import PrivacyError
 from privacy.files import private_folder
-from privacy.redact import Redactor
 from privacy.tokens.confine import confine
 from privacy.tokens.epochs import Allotment
 from privacy.tokens.keystore import Keystore
@@ -126,9 +126,7 @@ def main(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="linli signer", description=__doc__)
     parser.add_argument("--data", type=Path, required=True, metavar="FOLDER")
     options = parser.parse_args(argv)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    for handler in logging.getLogger().handlers:
-        handler.addFilter(Redactor())
+    logs.begin(logging.INFO, timed=True)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: sys.exit(0))
     try:

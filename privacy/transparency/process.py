@@ -20,10 +20,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from privacy import logs
 from privacy.addresses import AddressError, Url, is_loopback
 from privacy.errors import PrivacyError
 from privacy.portal import PortalUnreachable, get, post
-from privacy.redact import Redactor
 from privacy.transparency.book import Book, Subject
 from privacy.transparency.notes import Checkpoint, NoteKey
 from privacy.transparency.tree import HASH_LENGTH, MAX_PROOF, LogError
@@ -205,9 +205,7 @@ def _parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str]) -> int:
     """The command line of ``linli witness``; returns the exit status."""
     options = _parser().parse_args(argv)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    for handler in logging.getLogger().handlers:
-        handler.addFilter(Redactor())
+    logs.begin(logging.INFO, timed=True)
     try:
         if options.check:
             said, well = check(Book(options.data / "witness"), time.time())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing, suppress
@@ -138,3 +139,15 @@ def opened_by_machine(home: Path) -> list[bytes]:
                 with suppress(VaultError):
                     found.append(box.open(sealed, said))
     return found
+
+
+def cells_in_clear(home: Path) -> list[bytes]:
+    """The plaintext of each event cell that left a home which unlocks itself."""
+    keys = household(home)
+
+    def ask(db: sqlite3.Connection) -> list[bytes]:
+        rows = db.execute("SELECT sealed FROM letter ORDER BY id").fetchall()
+        lines = [orjson.loads(keys.open_letter(row["sealed"], b"sent")) for row in rows]
+        return [base64.b64decode(line["plaintext"]) for line in lines if line["kind"] == "cell"]
+
+    return look(home / "egress.db", ask, [])

@@ -23,6 +23,33 @@ def _note(event, given):
             os.write(_out, f"{role[0]}\\t{event}\\t{where[0]}\\t{where[1]}\\n".encode())
 
 sys.addaudithook(_note)
+
+import socket, ssl
+
+_said = os.open(os.environ["JOURNEY_SPY"] + ".said", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+
+def _tell(port, data):
+    role = sys.orig_argv[3:4] or [""]
+    os.write(_said, f"{role[0]}\\t{port}\\t{bytes(data).hex()}\\n".encode())
+
+def _watch(owner, name, pieces):
+    real = getattr(owner, name)
+    def said(self, data, *more):
+        try:
+            peer = self.getpeername()
+            port = peer[1] if isinstance(peer, tuple) else 0
+        except (AttributeError, OSError):
+            port = "tls" if owner is ssl.SSLObject else 0
+        if port:
+            _tell(port, pieces(data))
+        return real(self, data, *more)
+    setattr(owner, name, said)
+
+for _name in ("send", "sendall"):
+    _watch(socket.socket, _name, bytes)
+    _watch(ssl.SSLSocket, _name, bytes)
+_watch(socket.socket, "sendmsg", b"".join)
+_watch(ssl.SSLObject, "write", bytes)
 """
 
 
@@ -40,6 +67,15 @@ class Spy:
         self._notes = folder / "spied"
         path = os.environ.get("PYTHONPATH", "")
         self.env = {"PYTHONPATH": f"{code}:{path}".rstrip(":"), "JOURNEY_SPY": str(self._notes)}
+
+    def said(self, port: int | str) -> list[tuple[str, bytes]]:
+        """(sub-command, bytes) of everything handed to sockets whose other end has this port.
+
+        Before TLS; what went through TLS of an event loop is under ``tls``, wherever it went.
+        """
+        path = self._notes.with_name(self._notes.name + ".said")
+        words = (line.split("\t") for line in path.read_text().splitlines())
+        return [(role, bytes.fromhex(data)) for role, to, data in words if to == str(port)]
 
     def seen(self, *events: str) -> set[tuple[str, str, str]]:
         """(sub-command, host, port) of these events, such as ``connect``."""

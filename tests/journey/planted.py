@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import random
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -19,24 +21,61 @@ PASSWORD = "copper-finch-417-vale"
 OTHER_PASSWORD = "salt-meadow-902-lark"
 PASSPHRASE = "nine slow herons at dusk"
 
+HAN = "婵娟嶙峋璎珞玳瑁鹧鸪翡翠麒麟琥珀玫瑰蜻蜓蝴蝶枇杷葡萄"
+
 SECRETS = (PASSWORD, OTHER_PASSWORD, PASSPHRASE, NETWORK_KEY)
 PERSONAL = (OWNER, RESIDENT, NOTE, NETWORK, AREA)
 NAMES = (*PERSONAL, DEVICE, SERIAL)
 
 
+def canaries(count: int, seed: int) -> list[str]:
+    """Personal strings that nothing else says: names of both scripts, phones, flats, serials."""
+    draw = random.Random(seed)
+    found: list[str] = []
+    while len(found) < count:
+        found += [
+            "".join(draw.choice(HAN) for _ in range(4)),
+            "".join(draw.choice("BDFGKLMNPRSTVZ") + draw.choice("aeiou") for _ in range(4)).title(),
+            "1" + "".join(draw.choice("3456789") for _ in range(10)),
+            f"{draw.randint(31, 99)}-{draw.randint(11, 99)}-{draw.randint(1001, 9999)}",
+            f"ZX{draw.randrange(10**9, 10**10)}Q",
+        ]
+    return found[:count]
+
+
+def disguises(word: str) -> Iterator[tuple[str, bytes]]:
+    """`spellings`, and what a program may make of a name or a number."""
+    yield from spellings(word)
+    yield "nfd", unicodedata.normalize("NFD", word).lower().encode()
+    digits = re.sub(r"\D", "", word)
+    if len(digits) >= 8:
+        for mark in (" ", "-"):
+            yield "split", mark.join((digits[:3], digits[3:7], digits[7:])).encode()
+
+
 def traces(folders: Iterable[Path], words: Iterable[str]) -> list[str]:
     """Where one of these words stands in a file, in whatever spelling: "path: word (spelling)"."""
-    spelled = [(word, how, text) for word in words for how, text in spellings(word)]
+    spelled = [(word, how, text) for word in words for how, text in disguises(word)]
     found = []
     for folder in folders:
         files = [folder] if folder.is_file() else [p for p in folder.rglob("*") if p.is_file()]
         for path in files:
-            data = _content(path)
-            lowered = data.lower()
-            for word, how, text in spelled:
-                if text in (data if how == "base64" else lowered):
-                    found.append(f"{path}: {word} ({how})")
+            found += [f"{path}: {one}" for one in _found(_content(path), spelled)]
     return found
+
+
+def traces_in(data: bytes, words: Iterable[str]) -> list[str]:
+    """Which of these words stand in some bytes: "word (spelling)"."""
+    return _found(data, [(word, how, text) for word in words for how, text in disguises(word)])
+
+
+def _found(data: bytes, spelled: Iterable[tuple[str, str, bytes]]) -> list[str]:
+    lowered = data.lower()
+    return [
+        f"{word} ({how})"
+        for word, how, text in spelled
+        if text in (data if how == "base64" else lowered)
+    ]
 
 
 def _content(path: Path) -> bytes:

@@ -108,6 +108,7 @@ def parameters(
     slot_s: float = 0.15,
     roster_size: int = 3,
     tokens: KeyRing | None = None,
+    log_key: bytes | None = None,
 ) -> bytes:
     fields = {
         "gateway_key": base64.b64encode(gateway_public).decode(),
@@ -117,6 +118,8 @@ def parameters(
     }
     if tokens is not None:
         fields["token_keys"] = tokens.to_json()
+    if log_key is not None:
+        fields["log_key"] = base64.b64encode(log_key).decode()
     return json.dumps(fields, sort_keys=True).encode()
 
 

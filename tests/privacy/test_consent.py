@@ -6,21 +6,30 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hypothesis import given
+from hypothesis import strategies as st
 
 from privacy import consent
 from privacy.box import Box
-from privacy.consent import ConsentError, Ledger
+from privacy.consent import HEAD_DIGITS, ConsentError, Ledger
+from privacy.purposes import Purposes
+from tests.privacy.test_purposes import a_table
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(32))
 BOX = Box(b"\7" * 32)
 
 
-def a_ledger(path: Path) -> Ledger:
-    return Ledger(path / "consent.db", BOX, KEY, now=lambda: 1_800_000_000.25)
+SAVED = Path(__file__).parent / "ledgers"
+SAVED_HEAD = "b578ebe26f6994aa26b0ec5f3de63ee37ab53aaf0787e5846f132278d80fa18d"
+
+
+def a_ledger(path: Path, table: Purposes | None = None) -> Ledger:
+    return Ledger(path / "consent.db", BOX, KEY, now=lambda: 1_800_000_000.25, table=table)
 
 
 @pytest.fixture
@@ -176,6 +185,7 @@ def test_an_older_copy_put_back_is_told_by_the_sheet(tmp_path: Path) -> None:
 
 WRITER = """
 import sys
+import tempfile
 from pathlib import Path
 from tests.privacy.test_consent import a_ledger
 ledger = a_ledger(Path(sys.argv[1]))
@@ -196,3 +206,113 @@ def test_a_line_that_was_returned_survives_kill_9(tmp_path: Path) -> None:
     ledger = a_ledger(tmp_path)
     assert ledger.verify(heads[-1]) is None
     assert len(ledger.lines()) >= len(heads)
+
+
+def a_saved_ledger(path: Path) -> Ledger:
+    """The ledger as it was written before there were several versions of a notice."""
+    with sqlite3.connect(path / "consent.db") as database:
+        database.executescript((SAVED / "1.sql").read_text())
+    database.close()
+    return a_ledger(path)
+
+
+def test_a_ledger_saved_before_holds_and_goes_on(tmp_path: Path) -> None:
+    ledger = a_saved_ledger(tmp_path)
+    assert ledger.verify(SAVED_HEAD) is None
+    assert len(ledger.lines()) == 7
+    assert ledger.allows("tell_zone", "gas")
+    assert ledger.allows("sos_flat", "sos")
+    assert ledger.allows("tell_zone_now", "gas", "event-a")
+    assert not ledger.allows("tell_zone", "smoke")
+    gas = ledger.state("tell_zone", "gas")
+    assert gas is not None
+    assert (gas.notice, gas.outdated, gas.lapsed) == (1, True, False)
+    ledger.give("tell_zone", "gas", "resident-1")
+    gas = ledger.state("tell_zone", "gas")
+    assert gas is not None
+    assert (gas.notice, gas.outdated) == (2, False)
+    assert ledger.verify(SAVED_HEAD) is None
+
+
+def test_a_widened_notice_ends_earlier_yeses(tmp_path: Path) -> None:
+    before = a_ledger(tmp_path, a_table(False))
+    before.give("tell_zone", "gas", "resident-1")
+    before.withdraw("tell_zone", "smoke", "resident-1")
+    before.close()
+    ledger = a_ledger(tmp_path, a_table(False, True))
+    assert ledger.verify() is None
+    assert not ledger.allows("tell_zone", "gas")
+    assert ledger.given("tell_zone") == []
+    (gas,) = ledger.given("tell_zone", lapsed=True)
+    assert (gas.klass, gas.given, gas.lapsed, gas.outdated) == ("gas", False, True, False)
+    smoke = ledger.state("tell_zone", "smoke")
+    assert smoke is not None
+    assert (smoke.given, smoke.lapsed) == (False, False), "a no needs no notice"
+    ledger.give("tell_zone", "gas", "resident-1")
+    assert ledger.allows("tell_zone", "gas")
+    assert [line["notice"] for line in ledger.lines()] == [1, 1, 2]
+
+
+def test_a_notice_that_widens_nothing_lets_yeses_go_on(tmp_path: Path) -> None:
+    before = a_ledger(tmp_path, a_table(False))
+    before.give("tell_zone", "gas", "resident-1")
+    before.close()
+    ledger = a_ledger(tmp_path, a_table(False, False))
+    gas = ledger.state("tell_zone", "gas")
+    assert gas is not None
+    assert (gas.given, gas.outdated) == (True, True)
+
+
+def test_a_yes_to_a_notice_of_a_later_release_is_none(tmp_path: Path) -> None:
+    later = a_ledger(tmp_path, a_table(False, False))
+    later.give("tell_zone", "gas", "resident-1")
+    later.close()
+    assert not a_ledger(tmp_path, a_table(False)).allows("tell_zone", "gas")
+
+
+def test_what_has_no_notice_takes_no_yes(ledger: Ledger) -> None:
+    """The flat in every alarm waits for the envelope that only witnesses open."""
+    with pytest.raises(ConsentError):
+        ledger.give("tell_flat", "gas", "resident-1")
+
+
+def test_a_head_is_found_by_its_first_digits(tmp_path: Path) -> None:
+    ledger = a_ledger(tmp_path)
+    heads = [ledger.give("tell_zone", "gas", "resident-1") for _ in range(3)]
+    assert [ledger.place_of(one[:HEAD_DIGITS]) for one in heads] == [1, 2, 3]
+    assert ledger.place_of("0" * HEAD_DIGITS) is None
+    assert ledger.place_of(heads[0][: HEAD_DIGITS - 1]) is None
+    assert ledger.verify(heads[1]) is None
+
+
+@given(st.data())
+def test_property_8_any_edit_drop_or_reorder_is_detected(data: st.DataObject) -> None:
+    """Whoever has the machine's box, but not the key that signs, changes the rows at will."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder)
+        filled(path).close()
+        with sqlite3.connect(path / "consent.db") as database:
+            rows = database.execute("SELECT seq, sealed FROM consent ORDER BY seq").fetchall()
+            lines = [json.loads(BOX.open(row, f"consent {seq}".encode())) for seq, row in rows]
+            changed = data.draw(histories(lines))
+            database.execute("DELETE FROM consent")
+            for place, line in enumerate(changed, start=1):
+                sealed = BOX.seal(consent.canonical(line), f"consent {place}".encode())
+                database.execute("INSERT INTO consent VALUES (?, ?)", (place, sealed))
+        database.close()
+        ledger = a_ledger(path)
+        assert (ledger.problem is None) is (changed == lines)
+        assert ledger.allows("tell_zone", "gas") is (changed == lines)
+        ledger.close()
+
+
+def histories(lines: list[dict[str, object]]) -> st.SearchStrategy[list[dict[str, object]]]:
+    """Any selection, order and repetition of the lines, each perhaps with one field changed."""
+
+    def edited(line: dict[str, object]) -> st.SearchStrategy[dict[str, object]]:
+        texts = [name for name, value in line.items() if isinstance(value, str)]
+        edit = st.tuples(st.sampled_from(texts), st.text(max_size=8))
+        return st.one_of(st.just(line), edit.map(lambda pair: {**line, pair[0]: pair[1]}))
+
+    taken = st.one_of(st.just(lines), st.lists(st.sampled_from(lines), max_size=6))
+    return taken.flatmap(lambda chosen: st.tuples(*map(edited, chosen)).map(list))

@@ -4,145 +4,25 @@ import asyncio
 import sqlite3
 import sys
 import time
-from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from privacy.consent import Ledger
-from privacy.egress import Clock, Egress, NotPaired, NotStored, SafetyEvent
-from privacy.gateway import GatewayKey, OpenedEvent, TokenCheck, UpstreamServer, open_batch
+from privacy.egress import NotPaired, NotStored, SafetyEvent
+from privacy.gateway import open_batch
 from privacy.outbox import Outbox
 from privacy.pairing import PairingError
-from privacy.relay import Relay
-from privacy.relay_store import RelayPairing, RelayStore
 from privacy.sender import Sender
-from privacy.tokens.ring import KeyRing
-from privacy.vault import Household, MachineKey
 from privacy.wire import CELL_LENGTH, HazardClass, Severity, Status
 from tests.privacy.helpers import (
-    Portal,
     files_contain,
-    home_answer,
     parameters,
     portal,
-    public,
     until,
 )
-
-SLOT = 0.15
-GAS = SafetyEvent("hazard-1", HazardClass.GAS, Severity.CRITICAL)
-
-
-class Community:
-    """A gateway with storage in memory, and a relay, both in this process."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.key = GatewayKey.load_or_create(folder / "keys")
-        self.store = RelayStore(folder / "relay")
-        self.roster: set[bytes] = set()
-        self.slot_s = SLOT
-        self.cells = 0
-        self.arrived: list[OpenedEvent] = []
-        self.invalid: Counter[str] = Counter()
-        self.relay_port = 0
-        self.tokens: KeyRing | None = None
-        self.upstream = UpstreamServer(
-            self.key,
-            allows=lambda key: key == public(self.store.key),
-            on_batch=self.on_batch,
-            roster=lambda: self.roster,
-            parameters=self.parameters,
-        )
-
-    def parameters(self) -> bytes:
-        return parameters(self.key.public, self.slot_s, tokens=self.tokens)
-
-    async def on_batch(self, _relay: bytes, _number: int, cells: list[bytes]) -> None:
-        assert all(len(cell) == CELL_LENGTH for cell in cells)
-        self.cells += len(cells)
-        check = None if self.tokens is None else TokenCheck(self.tokens, self.slot_s, time.time())
-        opened = open_batch([self.key.private], cells, check)
-        self.invalid += opened.invalid
-        self.arrived += opened
-
-    async def start(self) -> None:
-        port = await self.upstream.start("127.0.0.1", 0)
-        answer = {"gateway_key": home_answer(self.key.public, "")["gateway_key"]}
-        answer |= {"upstream": f"127.0.0.1:{port}", "community": "demo"}
-        self.pairing = RelayPairing(answer, "")
-        await self.start_relay()
-
-    async def start_relay(self) -> None:
-        self.relay = Relay(self.store, self.pairing)
-        self.relay_port = await self.relay.start("127.0.0.1", self.relay_port)
-        await until(lambda: self.relay.health()["gateway"])
-
-    async def stop(self) -> None:
-        await self.relay.stop()
-        await self.upstream.stop()
-
-    def seen(self) -> list[tuple[str, int]]:
-        """(status, seq) of the distinct messages, copies counted once, in order of arrival."""
-        unique = {(event.nonce, event.body.seq): event for event in self.arrived}
-        return [(event.body.status.name, event.body.seq) for event in unique.values()]
-
-    def copies(self) -> Counter[int]:
-        return Counter(event.body.seq for event in self.arrived)
-
-
-class Home:
-    """A home's egress with its keys and ledger."""
-
-    def __init__(
-        self, folder: Path, offsets: tuple[int, int] = (4, 8), clock: Clock | None = None
-    ) -> None:
-        self.folder = folder
-        self.machine = MachineKey.load_or_create(folder / "keys")
-        if Household.exists(folder / "keys"):
-            self.household = Household.open(folder / "keys")
-        else:
-            self.household, _ = Household.create(folder / "keys", "machine", machine=self.machine)
-        self.household.lock()
-        key = Ed25519PrivateKey.from_private_bytes(self.machine.derive("consent"))
-        self.ledger = Ledger(folder / "consent.db", self.machine.box("consent"), key)
-        self.egress = Egress(
-            folder / "egress.db",
-            machine=self.machine,
-            letterbox=self.household.letterbox,
-            ledger=self.ledger,
-            offsets=offsets,
-            clock=clock,
-        )
-
-    async def pair(self, community: Community) -> None:
-        await self.egress.start()
-        with portal(community.key.public) as place:
-            await self.pair_at(place, community)
-
-    async def pair_at(self, place: Portal, community: Community) -> None:
-        relay = f"127.0.0.1:{community.relay_port}"
-        place.answer = home_answer(community.key.public, relay, public(community.store.key), SLOT)
-        place.answer["trust"] = place.trust and place.trust.to_json()
-        await self.egress.enrol(place.code().text)
-        community.roster.add(place.requests[-1].key)
-        community.upstream.push()
-        await until(lambda: self.egress.status()["connected"])
-
-    async def sent(self) -> list[dict[str, Any]]:
-        self.household.unlock(machine=self.machine)
-        try:
-            return await self.egress.sent(self.household.open_letter)
-        finally:
-            self.household.lock()
-
-    async def stop(self) -> None:
-        await self.egress.stop()
-        self.ledger.close()
+from tests.privacy.streaming import GAS, SLOT, Community, Home
+from tests.privacy.test_purposes import a_table
 
 
 @pytest.fixture
@@ -225,6 +105,28 @@ async def test_withdrawal_with_a_full_queue(community: Community, home: Home) ->
     assert all(line["slot"] < boundary for line in left)
     assert sum(line["kind"] == "dropped" for line in lines) == 12
     assert len(community.arrived) <= len(left)
+
+
+async def test_under_a_widened_notice_only_dummies_leave(
+    community: Community, tmp_path: Path
+) -> None:
+    """Property 8: a yes to a notice that told of less is none; what waits is dropped."""
+    folder = tmp_path / "widened"
+    folder.mkdir()
+    before = Home(folder, table=a_table(False))
+    before.ledger.give("tell_zone", "gas", "r1")
+    assert before.ledger.allows("tell_zone", "gas")
+    before.ledger.close()
+    home = Home(folder, table=a_table(False, True))
+    await home.pair(community)
+    await home.egress.offer(GAS, "tell_zone")
+    await until(lambda: not home.egress.status()["queue"])
+    cells = community.cells
+    await until(lambda: community.cells >= cells + 4)
+    assert not community.arrived
+    assert [line["kind"] for line in await home.sent()] == ["dropped"]
+    await home.egress.stop()
+    home.ledger.close()
 
 
 async def test_a_broken_ledger_means_only_dummies(community: Community, home: Home) -> None:

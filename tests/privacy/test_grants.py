@@ -18,13 +18,13 @@ from privacy import grants as door
 from privacy.addresses import AddressError, Url, is_local
 from privacy.box import Box
 from privacy.consent import CONTACT_CLASSES, TELL_CONTACT, Ledger
-from privacy.door_log import KEEP_LINES, DoorLog
 from privacy.grants import Grant, GrantError, Grants, Message, NotGranted, NotLogged
 from privacy.http_post import Unanswered, Unreached
 from privacy.vault import Household
 from tests.certificates import Authority
 from tests.privacy.contacts import Webhook, webhook
 from tests.privacy.helpers import files_contain, until
+from tests.privacy.test_purposes import a_table
 
 ID = "0" * 32
 BODY = json.dumps({"title": "燃气报警", "message": "奶奶家"}).encode()
@@ -187,6 +187,43 @@ async def test_after_a_withdrawal_no_message_leaves(home: Door, contact: Webhook
     assert len(contact.requests) == door.MOST_AT_ONCE
 
 
+async def test_a_widened_notice_stops_messages_until_the_contact_is_saved_again(
+    tmp_path: Path, contact: Webhook
+) -> None:
+    grant = Grant(ID, contact.address)
+    (tmp_path / "keys").mkdir()
+    key = Ed25519PrivateKey.from_private_bytes(bytes(32))
+    household, _code = Household.create(tmp_path / "keys", "passphrase", passphrase="four lamps")
+    path, box = tmp_path / "egress.db", Box(b"\7" * 32)
+
+    def opened(*widens: bool) -> Grants:
+        ledger = Ledger(path, box, key, table=a_table(*widens, name=TELL_CONTACT))
+        return Grants(path, household.letterbox, ledger)
+
+    first = opened(False)
+    first.give(grant, ["gas"], "r1")
+    first.close()
+    same = opened(False, False)
+    assert same.granted(grant) == {"gas"}
+    same.give(grant, ["gas"], "r1")
+    same.close()
+    widened = opened(False, False, True)
+    assert widened.granted(grant) == frozenset()
+    with pytest.raises(NotGranted):
+        await widened.send(grant, "gas", MESSAGE)
+    assert contact.requests == []
+    widened.give(grant, ["gas"], "r1")
+    assert await widened.send(grant, "gas", MESSAGE) == 200
+    widened.close()
+    later = opened(False, False, True, True)
+    later.withdraw(ID, "r1")
+    later.close()
+    downgraded = Ledger(path, box, key, table=a_table(False, False, True, name=TELL_CONTACT))
+    assert downgraded.given(TELL_CONTACT, lapsed=True) == [], "a no takes back what lapsed too"
+    assert [line["notice"] for line in downgraded.lines()] == [1, 2, 3, 4]
+    downgraded.close()
+
+
 async def test_a_no_while_it_connects_stops_it(
     home: Door, contact: Webhook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -345,20 +382,3 @@ def test_plain_http_stays_at_home() -> None:
 def test_a_header_that_cannot_be_sent(name: str, value: str) -> None:
     with pytest.raises(GrantError):
         Grant(ID, "https://ntfy.sh/x", (name, value))
-
-
-def test_the_log_keeps_the_newest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert KEEP_LINES == 20_000
-    monkeypatch.setattr("privacy.door_log.KEEP_LINES", 4)
-    household, _code = Household.create(tmp_path, "passphrase", passphrase="four lamps")
-    log = DoorLog(tmp_path / "egress.db", household.letterbox, "grants")
-    for number in range(6):
-        line = log.record("tell_contact", "x", b"%d" % number)
-    log.outcome(line, "200")
-    lines = log.lines(household.open_letter)
-    assert [(one["data"], one["outcome"]) for one in lines] == [
-        *((b"3", None), (b"4", None), (b"5", "200"))
-    ]
-    (last,) = log.lines(household.open_letter, newest=2)
-    assert (last["data"], last["outcome"]) == (b"5", "200")
-    log.close()

@@ -14,7 +14,8 @@ import pytest
 import privacy
 from privacy.pairing import RELAY
 from tests.privacy.helpers import portal, until
-from tests.privacy.test_egress import GAS, Community, Home, community
+from tests.privacy.streaming import GAS, Community, Home
+from tests.privacy.test_egress import community
 from tests.privacy.test_relay import Gateway, HomeEnd, gateway, relay_pairing
 
 __all__ = ["community", "gateway"]
@@ -113,7 +114,7 @@ async def test_process_is_small_and_ends_politely(gateway: Gateway, tmp_path: Pa
 HOME = """
 import asyncio, sys
 from pathlib import Path
-from tests.privacy.test_egress import GAS, Home
+from tests.privacy.streaming import GAS, Home
 
 async def main():
     home = Home(Path(sys.argv[1]))

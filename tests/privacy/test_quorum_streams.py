@@ -1,4 +1,4 @@
-"""Property 12 with a home, a relay and a gateway that talk over real streams."""
+"""Property 12 over real streams: what a witnessed home does with what its relay tells."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from privacy.wire import HazardClass, Severity
 from privacy.witnessed import RUN_ON_S, Standing
 from privacy.zones import Partition
 from tests.privacy.helpers import home_answer, neighbours, portal, public, until
-from tests.privacy.test_egress import GAS, SLOT, Community, Home
+from tests.privacy.streaming import GAS, SLOT, Community, Home
 from tests.privacy.tokens.issuing import Desk, current_ring, ring_at
 from tests.privacy.vouching import Vouching
 

@@ -11,7 +11,7 @@ from privacy.unlock_keys import RecoveryCode
 @pytest.fixture
 def redactor() -> Redactor:
     made = Redactor()
-    made.register(["王小明", "Ana", "", "x"])
+    made.watch(lambda: ["王小明", "Ana", "", "x"])
     return made
 
 
@@ -63,3 +63,15 @@ def test_as_a_filter(redactor: Redactor) -> None:
     odd = logging.LogRecord("x", 20, "f", 1, "hello %d", ("Ana",), None)
     assert redactor.filter(odd)
     assert "Ana" not in odd.getMessage()
+
+
+def test_names_of_now() -> None:
+    names = {"Ottoline"}
+    redactor = Redactor()
+    redactor.watch(lambda: names)
+    assert redactor.clean("Ottoline") == "[redacted]"
+    assert redactor.clean("Peregrine") == "Peregrine"
+    names.add("Peregrine")
+    assert redactor.clean("Peregrine, Ottoline") == "[redacted], [redacted]"
+    names.clear()
+    assert redactor.clean("Ottoline") == "Ottoline"

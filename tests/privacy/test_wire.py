@@ -35,7 +35,7 @@ def test_numbers_are_fixed() -> None:
     assert [int(s) for s in Status] == [1, 2, 3, 4]
     assert [int(s) for s in Severity] == [1, 2, 3, 4]
     assert [int(f) for f in Flags] == [1, 2]
-    assert [int(t) for t in FrameType] == list(range(1, 13))
+    assert [int(t) for t in FrameType] == list(range(1, 14))
 
 
 def test_body_layout() -> None:

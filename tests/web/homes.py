@@ -31,6 +31,7 @@ from hub.history import History
 from hub.history.blocks import Columns, Value
 from hub.history.past import Past
 from hub.home import favourites, keeping, screens
+from hub.home.consents import Consents, Underway
 from hub.home.contacts import contacts
 from hub.home.device_users import BrokerAccess
 from hub.home.favourites import Favourites
@@ -46,7 +47,7 @@ from tests.web.newcomers import open_adding
 from tests.web.orders import COMMANDS, FakeCommands
 from tests.web.reachable import Reachable
 from web.app import compose
-from web.facade import HAZARD_CLASSES, Refusal
+from web.facade import Refusal
 
 PASSWORD = "correct horse"
 DEVICES = (
@@ -94,11 +95,7 @@ class FakeHome(FakeGuarding):
         self.past = Past(self)
         self.open: list[Any] = []
         self.bound: list[Any] = []
-        self.values: dict[str, tuple[str | None, float | None]] = dict.fromkeys(
-            HAZARD_CLASSES, (None, None)
-        )
         self.messages: list[Any] = []
-        self.lines: list[Any] = []
         self.paired: Any = None
         self.did: list[tuple[Any, ...]] = []
         self.furnish_watch()
@@ -127,6 +124,9 @@ class FakeHome(FakeGuarding):
         self.adding = open_adding(store, self.registry, self.states, self.changed)
         self.reachable = Reachable(store, self.note, self.changed)
         self.contacts = self.reachable.contacts
+        self.consents = Consents(
+            lambda: self.changed("sharing"), lambda: Underway({}, {}), self.reachable.table
+        )
 
     def bad_input(self) -> list[Any]:
         return self.bad
@@ -198,25 +198,16 @@ class FakeHome(FakeGuarding):
     async def set_limit(self, entity_id: str, seconds: float, _actor: Actor) -> None:
         self.did.append(("limit", entity_id, seconds))
 
-    def choices(self) -> Sequence[Any]:
-        return [
-            SimpleNamespace(purpose="tell_zone", klass=klass, value=value, since=since)
-            for klass, (value, since) in self.values.items()
-        ]
-
     async def choose(self, purpose: str, klass: str, value: str, actor: Actor) -> None:
-        self.values[klass] = (value, time.time())
-        self._line(purpose, klass, "given" if value == "zone" else "withdrawn", actor)
+        await self.consents.choose(purpose, klass, value, actor)
 
     async def withdraw(self, purpose: str, klass: str, actor: Actor) -> None:
-        self.values[klass] = ("nobody", time.time())
-        self._line(purpose, klass, "withdrawn", actor)
+        await self.choose(purpose, klass, "nobody", actor)
 
-    def _line(self, purpose: str, klass: str, state: str, actor: Actor) -> None:
-        line = {"purpose": purpose, "klass": klass, "state": state, "actor": actor.id}
-        line["recipient"] = "duty_desk"
-        self.lines.insert(0, SimpleNamespace(seq=len(self.lines) + 1, at=time.time(), **line))
-        self.changed("sharing")
+    async def stop_sharing(self, actor: Actor) -> int:
+        stopped = await self.consents.stop(actor)
+        await self.contacts.look_again()
+        return stopped
 
     def sent(self) -> Sequence[Any]:
         return self.messages
@@ -225,10 +216,7 @@ class FakeHome(FakeGuarding):
         return len(self.messages)
 
     def ledger(self) -> Sequence[Any]:
-        return self.lines
-
-    def ledger_problem(self) -> str | None:
-        return None
+        return self.consents.lines(lambda actor: actor)
 
     def pairing(self) -> Any:
         return self.paired
@@ -348,6 +336,7 @@ async def served(folder: Path, *, furnished: bool = True) -> AsyncIterator[Serve
     history.start()
     home.keeping.history = history
     await home.reachable.start()
+    await home.consents.open(home.reachable.ledger)
     listen = Listen(port=0)
     live = Live()
     app = compose(home, listen, live=live)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from hub.home.contacts.contacts import Contacts, Note
 from privacy.box import Box
 from privacy.consent import Ledger
 from privacy.grants import Grants
+from privacy.purposes import Purposes, purposes
 from privacy.vault import Household, MachineKey
 
 BOX = Box(b"k" * 32)
@@ -24,9 +26,10 @@ class Reachable:
         folder = Path(store.path).parent
         machine = MachineKey.load_or_create(folder)
         self._household, _code = Household.create(folder, "machine", machine=machine)
-        path = folder / "egress.db"
-        self.ledger = Ledger(path, BOX, Ed25519PrivateKey.from_private_bytes(bytes(32)))
-        self.grants = Grants(path, self._household.letterbox, self.ledger)
+        self.path = folder / "egress.db"
+        self.table = purposes()
+        self.ledger = self._open(self.table)
+        self.grants = Grants(self.path, self._household.letterbox, self.ledger)
         self.contacts = Contacts(
             store,
             BOX,
@@ -36,6 +39,24 @@ class Reachable:
             left=lambda: changed("sharing"),
             cancel_s=10,
         )
+
+    def _open(self, table: Purposes) -> Ledger:
+        key = Ed25519PrivateKey.from_private_bytes(bytes(32))
+        return Ledger(self.path, BOX, key, table=table)
+
+    def read_under(self, table: Purposes) -> None:
+        """Open the ledger anew, as a release with other notices would."""
+        self.ledger.close()
+        self.ledger = self._open(table)
+
+    def put_back_empty(self) -> None:
+        """Put a ledger of before the first choice in place of this one."""
+        self.ledger.close()
+        with sqlite3.connect(self.path) as db:
+            db.execute("DELETE FROM consent")
+            db.execute("DELETE FROM consent_head")
+        db.close()
+        self.ledger = self._open(self.table)
 
     async def start(self) -> None:
         await self.contacts.start(self.grants)

@@ -87,7 +87,8 @@ async def test_a_call_that_does_not_get_through_is_not_claimed(
 async def test_the_page_says_who_will_be_told(
     home: Served, choice: str | None, paired: bool, said: str
 ) -> None:
-    home.home.values["sos"] = (choice, time.time())
+    if choice is not None:
+        await home.home.choose("tell_zone", "sos", choice, Actor("test", "owner"))
     if paired:
         await home.home.pair("LINLI", Actor("test", "owner"))
     async with visiting(home, "guest") as visitor:

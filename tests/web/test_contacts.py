@@ -91,6 +91,29 @@ async def test_a_contact_is_added_tried_changed_and_removed(home: Served, phone:
         assert (await visitor.get(f"/contacts/{one.id}"))[0] == 404
 
 
+async def test_a_contact_is_changed_by_whose_it_is_and_removed_by_every_adult(
+    home: Served, phone: Webhook
+) -> None:
+    one = await add(home, phone)
+    change = FORM | {"name": "儿子", "address": phone.address}
+    async with visiting(home, "resident") as visitor:
+        text = (await visitor.get("/contacts"))[1]
+        assert f'href="/contacts/{one.id}"' not in text
+        assert (await visitor.get(f"/contacts/{one.id}"))[0] == 403
+        status, answer = await visitor.press(f"/contacts/{one.id}", **change)
+        assert (status, "Only who added" in str(answer["error"])) == (422, True)
+        assert (await visitor.press(f"/contacts/{one.id}/remove"))[0] == 200
+        await visitor.press("/contacts", **change)
+        (own,) = home.home.contacts.all()
+        assert "演示住户" in (await visitor.get("/contacts"))[1]
+        assert (await visitor.get(f"/contacts/{own.id}"))[0] == 200
+    async with visiting(home, "owner") as visitor:
+        assert (await visitor.press(f"/contacts/{own.id}", **change))[0] == 200
+        again = home.home.contacts.get(own.id)
+        assert again is not None
+        assert again.by == own.by, "the owner's change doesn't make it the owner's"
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [
@@ -166,12 +189,13 @@ async def test_an_alarm_says_what_became_of_telling(home: Served, state: str, pr
 
 
 async def test_the_ledger_names_the_address(home: Served) -> None:
-    line = {"seq": 1, "at": 1.0, "purpose": TELL_CONTACT, "klass": "leak", "state": "given"}
     recipient = "https://ntfy.sh 0123456789abcdef"
-    home.home.lines = [SimpleNamespace(**line, actor="1", recipient=recipient)]
+    home.home.reachable.ledger.give(TELL_CONTACT, "leak", "1", scope="c", recipient=recipient)
+    await home.home.consents.read()
     async with visiting(home, "resident") as visitor:
-        text = (await visitor.get("/choices"))[1]
-        assert "Tell a contact · https://ntfy.sh<" in text
+        text = (await visitor.get("/ledger"))[1]
+        assert "Tell a contact ·  https://ntfy.sh<" in text
+        assert 'href="/notices/tell_contact/2"' in text
         status, _answer = await visitor.press(
             "/choices/withdraw", purpose=TELL_CONTACT, klass="gas"
         )

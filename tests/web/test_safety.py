@@ -136,14 +136,14 @@ async def test_a_call_for_help_is_ended_by_a_person(home: Served) -> None:
 
 async def test_only_a_call_for_help_may_tell_the_flat(home: Served) -> None:
     await home.home.pair("LINLI", Actor("test", "owner"))
-    async with visiting(home, "resident") as visitor:
+    async with visiting(home, "owner") as visitor:
         text = html.unescape((await visitor.get("/choices"))[1])
         assert text.count('value="flat"') == 1
         assert "Your flat can't be told yet" not in text
         assert (await visitor.press("/choices", klass="gas", value="flat"))[0] == 422
         assert (await visitor.press("/choices", klass="sos", value="flat"))[0] == 200
-        assert home.home.values["sos"][0] == "flat"
-        assert home.home.values["gas"][0] is None
+        assert home.home.consents.standing("sos") == "flat"
+        assert home.home.consents.standing("gas") is None
         home.home.paired.acts = False
         assert "Your flat can't be told yet" in html.unescape((await visitor.get("/choices"))[1])
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from aiohttp import web
 
-from hub.accounts.model import HOME_ROLES
+from hub.accounts.model import HOME_ROLES, Account, AccountUnknown
 from hub.accounts.tokens import HOME_SCOPES
 from hub.core.settings import Listen
 from hub.home import runtime
@@ -27,17 +28,25 @@ class Served:
         self.home = home
         self.app = app
         self.server = server
+        self._made = 0
+        self._last: dict[str, str] = {}
+
+    async def _fresh(self, role: str) -> Account:
+        """A fresh account of this role, in place of the one before: a home has few people."""
+        with contextlib.suppress(AccountUnknown):
+            await self.home.accounts.remove(self._last.pop(role, ""))
+        self._made += 1
+        account = await self.home.accounts.create(f"Demo {role} {self._made}", role)
+        self._last[role] = account.id
+        return account
 
     async def token_for(self, role: str) -> str:
         """A fresh session of a fresh account of this role."""
-        number = len(await self.home.accounts.all())
-        account = await self.home.accounts.create(f"Demo {role} {number}", role)
-        return await self.home.accounts.open_session(account.id)
+        return await self.home.accounts.open_session((await self._fresh(role)).id)
 
     async def bearer_for(self, role: str, scope: str) -> str:
         """The token of a fresh account of this role, good for one scope."""
-        number = len(await self.home.accounts.all())
-        account = await self.home.accounts.create(f"Demo {role} {number}", role)
+        account = await self._fresh(role)
         return (await self.home.tokens.make(account.id, "Demo", [scope]))[0]
 
 

@@ -30,6 +30,12 @@ class Visitor:
             self._csrf = found.group(1) if found else self._csrf
             return response.status, text
 
+    async def download(self, path: str) -> tuple[int, str, bytes]:
+        """Return a file's status, its Content-Disposition and its bytes."""
+        async with self._session.get(self._address + path) as response:
+            named = response.headers.get("Content-Disposition", "")
+            return response.status, named, await response.read()
+
     async def post(self, path: str, **fields: str) -> tuple[int, str, str]:
         """Send a form as a page load; returns status, text and where it ended."""
         async with self._session.post(

@@ -36,12 +36,16 @@ class Me(TypedDict):
 
 
 class Choice(TypedDict):
-    """What an alarm of a class may tell; null: never asked, so nothing is told."""
+    """What an alarm of a class may tell; null: never asked, or asked anew: nothing is told."""
 
     purpose: str
     hazard_class: str
     value: Annotated[str | None, "zone, for sos flat, or nobody"]
     since: Time | None
+    by: Annotated[str, "the account that chose; empty where nobody did"]
+    notice: Annotated[int | None, "the version of the notice that was read"]
+    ended: Annotated[bool, "a yes that a later notice widened; it doesn't count"]
+    outdated: Annotated[bool, "a yes that counts, to a notice of which there is a newer version"]
 
 
 class ChoiceList(TypedDict):
@@ -63,9 +67,12 @@ class LedgerEntry(TypedDict):
     at: Time
     purpose: str
     hazard_class: str
+    scope: Annotated[str, "standing, or the alarm or contact that it is about"]
     recipient: Annotated[str, "duty_desk, or a contact's address: its origin, and a hash of all"]
+    notice: Annotated[int, "the version of the notice, see /sharing/purposes"]
     state: str
     actor: str
+    basis: str
 
 
 class Ledger(TypedDict):
@@ -73,6 +80,7 @@ class Ledger(TypedDict):
 
     lines: list[LedgerEntry]
     problem: Annotated[str | None, "what is wrong with its chain; null while it holds"]
+    code: Annotated[str, "its head as people keep it; empty while there is no line"]
 
 
 class Page(TypedDict):

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import base64
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from hub.http.operations import Call, Operations
 from hub.http.problems import Problem
+from privacy.consent import TELL_ZONE
 from web.api import household_models as models
+from web.api import purpose_models
 from web.facade import HAZARD_CLASSES
 from web.house import HOUSEHOLD, OWNER, RESIDENTS
-from web.sharing.routes import TELL_ZONE
+from web.sharing.export import purpose_of
 
 if TYPE_CHECKING:
+    from privacy.consent import Consent
     from web.facade import HomeRuntime
     from web.views import LedgerLine
 
@@ -23,7 +26,13 @@ def sharing_operations(runtime: HomeRuntime) -> Operations:
     """Return choices, ledger and what left."""
     table = Operations("sharing")
     _choice_operations(runtime, table)
+    _ledger_operations(runtime, table)
+    _sent_operation(runtime, table)
+    _community_operations(runtime, table)
+    return table
 
+
+def _ledger_operations(runtime: HomeRuntime, table: Operations) -> None:
     @table.add(
         "GET",
         "/sharing/ledger",
@@ -36,9 +45,56 @@ def sharing_operations(runtime: HomeRuntime) -> Operations:
     async def get_ledger(_call: Call, given: models.Page) -> models.Ledger:
         return {
             "lines": [_line(line) for line in runtime.ledger()[: given.get("limit", MOST)]],
-            "problem": runtime.ledger_problem(),
+            "problem": runtime.consents.problem,
+            "code": runtime.consents.head_code,
         }
 
+    @table.add(
+        "POST",
+        "/sharing/ledger/check",
+        allow=RESIDENTS,
+        scope="read:sharing",
+        summary="Read every line of the ledger again and check it",
+        answers=purpose_models.Checked,
+    )
+    async def check(_call: Call) -> purpose_models.Checked:
+        checked = await runtime.consents.check()
+        return {"at": checked.at, "lines": checked.lines, "problem": checked.problem}
+
+    @table.add(
+        "POST",
+        "/sharing/ledger/compare",
+        allow=RESIDENTS,
+        scope="read:sharing",
+        summary="Look a kept code up in the ledger",
+        takes=purpose_models.Code,
+        answers=purpose_models.Place,
+        problems={409: "refused"},
+    )
+    async def compare(_call: Call, given: purpose_models.Code) -> purpose_models.Place:
+        return {"line": await runtime.consents.find(given["code"])}
+
+    @table.add(
+        "GET",
+        "/sharing/purposes",
+        allow=HOUSEHOLD,
+        scope="read:sharing",
+        summary="Everything that the hub itself can tell others, with the notices",
+        answers=purpose_models.PurposeList,
+    )
+    async def list_purposes(_call: Call) -> purpose_models.PurposeList:
+        return {
+            "purposes": [
+                cast(
+                    "purpose_models.Purpose",
+                    {**purpose_of(one.purpose), "yeses": [_yes(yes) for yes in one.yeses]},
+                )
+                for one in runtime.consents.all()
+            ]
+        }
+
+
+def _sent_operation(runtime: HomeRuntime, table: Operations) -> None:
     @table.add(
         "GET",
         "/sharing/sent",
@@ -67,9 +123,6 @@ def sharing_operations(runtime: HomeRuntime) -> Operations:
             ],
         }
 
-    _community_operations(runtime, table)
-    return table
-
 
 def _choice_operations(runtime: HomeRuntime, table: Operations) -> None:
     @table.add(
@@ -88,15 +141,19 @@ def _choice_operations(runtime: HomeRuntime, table: Operations) -> None:
                     "hazard_class": one.klass,
                     "value": one.value,
                     "since": one.since,
+                    "by": one.by,
+                    "notice": one.notice,
+                    "ended": one.lapsed,
+                    "outdated": one.outdated,
                 }
-                for one in runtime.choices()
+                for one in runtime.consents.choices()
             ]
         }
 
     @table.add(
         "PUT",
         "/sharing/choices/{hazard_class}",
-        allow=RESIDENTS,
+        allow=OWNER,
         scope="sharing",
         summary="Choose what an alarm of a class may tell",
         takes=models.Choose,
@@ -115,6 +172,18 @@ def _choice_operations(runtime: HomeRuntime, table: Operations) -> None:
     )
     async def withdraw(call: Call) -> None:
         await runtime.withdraw(TELL_ZONE, _class(call), call.actor)
+
+    @table.add(
+        "DELETE",
+        "/sharing/choices",
+        allow=RESIDENTS,
+        scope="sharing",
+        summary="Withdraw every consent, contacts' too; in force when this answers",
+        answers=purpose_models.Stopped,
+        problems={409: "refused"},
+    )
+    async def stop(call: Call) -> purpose_models.Stopped:
+        return {"withdrawn": await runtime.stop_sharing(call.actor)}
 
 
 def _community_operations(runtime: HomeRuntime, table: Operations) -> None:
@@ -171,9 +240,21 @@ def _line(line: LedgerLine) -> models.LedgerEntry:
         "at": line.at,
         "purpose": line.purpose,
         "hazard_class": line.klass,
+        "scope": line.scope,
         "recipient": line.recipient,
+        "notice": line.notice,
         "state": line.state,
         "actor": line.actor,
+        "basis": line.basis,
+    }
+
+
+def _yes(line: Consent) -> purpose_models.Yes:
+    return {
+        "hazard_class": line.klass,
+        "since": line.time,
+        "notice": line.notice,
+        "ended": line.lapsed,
     }
 
 

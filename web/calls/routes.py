@@ -83,7 +83,7 @@ def _what_happens(house: House, words: Words) -> dict[str, Any]:
     runtime = house.runtime
     kind = KINDS[SOS]
     plan = Plan(kind, runtime.bindings(), (), runtime.contacts, words)
-    chosen = {choice.klass: choice.value for choice in runtime.choices()}.get(SOS)
+    chosen = {choice.klass: choice.value for choice in runtime.consents.choices()}.get(SOS)
     paired, told = runtime.pairing(), TOLD[chosen]
     if paired is None and chosen in {"flat", "zone"}:
         told = UNPAIRED

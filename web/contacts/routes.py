@@ -11,7 +11,7 @@ from hub.core.language import LANGUAGES
 from hub.home.contacts.model import Draft
 from hub.http.problems import Problem
 from hub.http.routes import Routes
-from privacy.consent import CONTACT_CLASSES
+from privacy.consent import CONTACT_CLASSES, TELL_CONTACT
 from web.contacts.words import DELAYS
 from web.design import done, refused
 from web.facade import Refusal
@@ -39,7 +39,7 @@ def contact_routes(house: House) -> Routes:
 
     @routes.get("/contacts", allow=RESIDENTS)
     async def contacts(request: web.Request) -> web.Response:
-        return house.design.render(request, "contacts.html", **_seen(house))
+        return house.design.render(request, "contacts.html", **await _seen(house, request))
 
     @routes.post("/contacts", allow=RESIDENTS)
     async def add(request: web.Request) -> web.Response:
@@ -48,7 +48,9 @@ def contact_routes(house: House) -> Routes:
     @routes.get("/contacts/{id}", allow=RESIDENTS)
     async def contact(request: web.Request) -> web.Response:
         one = _contact(house, request)
-        seen = {**_fields(), "contact": one, "given": _given(one), "errors": {}}
+        if not house.runtime.contacts.may_change(one, actor_of(request)):
+            raise Problem(403, "not_allowed")
+        seen = {**_fields(house), "contact": one, "given": _given(one), "errors": {}}
         return house.design.render(request, "contact.html", **seen)
 
     @routes.post("/contacts/{id}", allow=RESIDENTS)
@@ -89,16 +91,32 @@ def _contact(house: House, request: web.Request) -> Contact:
     return found
 
 
-def _fields() -> dict[str, Any]:
+def _fields(house: House) -> dict[str, Any]:
     return {
+        "notice": house.runtime.consents.table.version(TELL_CONTACT),
         "classes": CONTACT_CLASSES,
         "delays": DELAYS,
         "languages": {key: LANGUAGE_NAMES[key] for key in LANGUAGES},
     }
 
 
-def _seen(house: House) -> dict[str, Any]:
-    return {**_fields(), "contacts": house.runtime.contacts.all(), "given": {}, "errors": {}}
+async def _seen(house: House, request: web.Request) -> dict[str, Any]:
+    contacts, actor = house.runtime.contacts, actor_of(request)
+    yeses = [
+        yes
+        for one in house.runtime.consents.all()
+        if one.purpose.name == TELL_CONTACT
+        for yes in one.yeses
+    ]
+    return {
+        **_fields(house),
+        "contacts": contacts.all(),
+        "mine": {one.id for one in contacts.all() if contacts.may_change(one, actor)},
+        "asked_anew": {yes.scope for yes in yeses if yes.outdated or yes.lapsed},
+        "names": {one.id: one.name for one in await house.runtime.accounts.all()},
+        "given": {},
+        "errors": {},
+    }
 
 
 def _given(one: Contact) -> dict[str, Any]:
@@ -140,12 +158,12 @@ async def _save(house: House, request: web.Request, before: Contact | None) -> w
         else:
             one = await contacts.change(before.id, draft, actor_of(request))
     except Refusal as refusal:
-        return _not_saved(house, request, (draft, before), refusal)
+        return await _not_saved(house, request, (draft, before), refusal)
     text = words("%(name)s is told from now on. Try it with a test message.", name=one.name)
     return done(request, text, "/contacts")
 
 
-def _not_saved(
+async def _not_saved(
     house: House,
     request: web.Request,
     wanted: tuple[Draft, Contact | None],
@@ -155,7 +173,7 @@ def _not_saved(
     text, (draft, before) = refusal.say(words), wanted
     errors = {refusal.field: text} if refusal.field else {}
     given = {name: getattr(draft, name) for name in Draft.__slots__ if name != "secret"}
-    seen = {**_seen(house), "contact": before, "given": given, "errors": errors}
+    seen = {**await _seen(house, request), "contact": before, "given": given, "errors": errors}
     template = "contact.html" if before else "contacts.html"
     page = house.design.render(request, template, **seen)
     said = words("Please look at the marked field.") if errors else text

@@ -130,9 +130,13 @@ class Overview:
             "over": recent(self._house, words),
             "tiles": tiles,
             "sparks": {t.entity_id: await self._spark(t) for t in tiles if t.numeric},
-            "waiting": self._waiting(words) if role != "guest" else [],
+            "waiting": [
+                *(self._waiting(words) if role != "guest" else ()),
+                *(self._to_choose(words) if role == "owner" else ()),
+            ],
             "areas": [(area.name, room_key(area.name)) for area in runtime.areas],
             "headline": headline,
+            "notices": {one.name: one.notice.version for one in runtime.consents.table.all()},
         }
 
     async def tiles(self, entity_ids: Iterable[str], lang: str) -> dict[str, Any]:
@@ -157,19 +161,25 @@ class Overview:
                 title = words("%(alarm)s: the hub cannot act", alarm=words(HAZARDS[hazard][1]))
                 detail = words(CANNOT_ACT[role])
                 found.append((HAZARDS[hazard][2], title, detail, "/safety", words("Bind")))
-        found += self._maintenance(words)
-        if runtime.pairing() and any(choice.value is None for choice in runtime.choices()):
-            found.append(
-                (
-                    "data",
-                    words("Choose what an alarm may tell"),
-                    words(
-                        "If nobody at home answers: the zone, or nobody. Until you choose: nobody."
-                    ),
-                    "/choices",
-                    words("Choose"),
-                )
+        return found + self._maintenance(words)
+
+    def _to_choose(self, words: Words) -> list[tuple[str, str, str, str, str]]:
+        """What only the owner can say for the household: choices, and notices to read anew."""
+        runtime = self._house.runtime
+        found = []
+        choices = runtime.consents.choices()
+        if runtime.consents.asked_anew:
+            here = any(one.lapsed or one.outdated for one in choices)
+            title = words("A notice you agreed to was written anew")
+            detail = words("Nothing is told that you didn't agree to. Read it when you have time.")
+            address = "/choices" if here else "/contacts"
+            found.append(("data", title, detail, address, words("Read")))
+        if runtime.pairing() and any(one.value is None and not one.lapsed for one in choices):
+            title = words("Choose what an alarm may tell")
+            detail = words(
+                "If nobody at home answers: the zone, or nobody. Until you choose: nobody."
             )
+            found.append(("data", title, detail, "/choices", words("Choose")))
         return found
 
     def _maintenance(self, words: Words) -> list[tuple[str, str, str, str, str]]:

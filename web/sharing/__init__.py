@@ -1,1 +1,1 @@
-"""What left the home, the choices about it, and the consent ledger."""
+"""What left the home, the purposes and their notices, the choices, and the consent ledger."""

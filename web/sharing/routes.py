@@ -1,4 +1,7 @@
-"""What left the home, literally; the choices about it, given and withdrawn as easily."""
+"""What left the home, literally; the choices about it, given and withdrawn as easily.
+
+Every adult of the home withdraws; only the owner gives a consent for the household (ADR 0060).
+"""
 
 from __future__ import annotations
 
@@ -8,84 +11,23 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from hub.http.routes import Routes
+from privacy.consent import SOS_FLAT, TELL_ZONE, TELL_ZONE_NOW
 from web.design import done, refused
 from web.facade import HAZARD_CLASSES, Refusal
-from web.house import HOUSEHOLD, RESIDENTS, House, actor_of, field, one_of
+from web.house import HOUSEHOLD, OWNER, RESIDENTS, House, actor_of, field, one_of
+from web.sharing.notices import noticed
+from web.sharing.words import DOORS, SENT_STATES, STANDINGS
 
 if TYPE_CHECKING:
     from hub.http.live import LiveContext
-    from web.design.page import Words
 
 TEMPLATES = Path(__file__).parent / "templates"
-TELL_ZONE = "tell_zone"
 SOS = "sos"
 VALUES = {False: ("zone", "nobody"), True: ("flat", "zone", "nobody")}
 """What can be chosen, by whether it is for a call for help."""
 MOST_SHOWN = 100
-
-
-def _(message: str) -> str:
-    """Mark a message for extraction; it is translated where it is shown."""
-    return message
-
-
-CHOSEN = {
-    "tell_zone": _("Tell the duty desk the zone if nobody answers"),
-    "tell_zone_now": _("Tell the duty desk the zone this once"),
-    "tell_flat": _("Tell the duty desk the flat"),
-    "sos_flat": _("SOS tells the flat"),
-}
-PURPOSES = {**CHOSEN, "tell_contact": _("Tell a contact")}
-LINE_STATES = {
-    "given": _("Given"),
-    "withdrawn": _("Withdrawn"),
-    "not_given": _("Not given"),
-}
-DOORS = {
-    "events": _("Safety event, without your name or flat"),
-    "acts": _("Your own act"),
-    "grants": _("A connection you granted"),
-}
-STANDINGS = {
-    "none": (
-        "4",
-        _(
-            "What this community tells homes is not witnessed: you have to believe it and its"
-            " relay."
-        ),
-    ),
-    "waiting": (
-        "3",
-        _(
-            "The community's witnesses have not vouched for its keys and zones yet. Until two of"
-            " three do, the duty desk can't be told; every alarm sounds here as always."
-        ),
-    ),
-    "run_on": (
-        "3",
-        _(
-            "The community's witnesses vouch for nothing new. This home goes on with the keys and"
-            " zones that it has, for at most 28 days, and fetches no tokens under new keys."
-        ),
-    ),
-    "stopped": (
-        "2",
-        _(
-            "For 28 days the community's witnesses have vouched for nothing, so the duty desk is"
-            " told no alarm any more. Every alarm sounds here as always. Ask the owners' committee"
-            " or the property."
-        ),
-    ),
-}
-"""How a home stands with its witnesses, in words, and how urgent that is."""
-
-SENT_STATES = {
-    "waiting": ("3", _("Waiting for its slot")),
-    "sent": ("4", _("Sent")),
-    "received": ("ok", _("The relay has it")),
-    "taken": ("ok", _("The recipient took it")),
-    "unsent": ("3", _("Did not leave: nobody was reached")),
-}
+CHOSEN = (TELL_ZONE, TELL_ZONE_NOW, SOS_FLAT)
+"""What is withdrawn class by class; contacts have a page of their own."""
 
 
 def sharing_routes(house: House) -> Routes:
@@ -97,12 +39,26 @@ def sharing_routes(house: House) -> Routes:
     async def sharing(request: web.Request) -> web.Response:
         return house.design.render(request, "sharing.html", **_sent(house))
 
+    @routes.post("/sharing/stop", allow=RESIDENTS)
+    async def stop(request: web.Request) -> web.Response:
+        words = house.design.language(request["lang"])
+        try:
+            await house.runtime.stop_sharing(actor_of(request))
+        except Refusal as refusal:
+            return refused(request, refusal.say(words))
+        text = words("Everything is withdrawn. From the next slot on nothing of it leaves.")
+        return done(request, text)
+
+    _choice_routes(house, routes)
+    return routes
+
+
+def _choice_routes(house: House, routes: Routes) -> None:
     @routes.get("/choices", allow=RESIDENTS)
     async def choices(request: web.Request) -> web.Response:
-        seen = await _choices(house, house.design.language(request["lang"]))
-        return house.design.render(request, "choices.html", **seen)
+        return house.design.render(request, "choices.html", **await _choices(house))
 
-    @routes.post("/choices", allow=RESIDENTS)
+    @routes.post("/choices", allow=OWNER)
     async def choose(request: web.Request) -> web.Response:
         words = house.design.language(request["lang"])
         klass = one_of(await field(request, "klass", 32), HAZARD_CLASSES)
@@ -121,11 +77,12 @@ def sharing_routes(house: House) -> Routes:
         words = house.design.language(request["lang"])
         purpose = one_of(await field(request, "purpose", 32), CHOSEN)
         klass = one_of(await field(request, "klass", 32), HAZARD_CLASSES)
-        await house.runtime.withdraw(purpose, klass, actor_of(request))
+        try:
+            await house.runtime.withdraw(purpose, klass, actor_of(request))
+        except Refusal as refusal:
+            return refused(request, refusal.say(words))
         text = words("Withdrawn. From the next slot on nothing of this kind leaves your home.")
         return done(request, text)
-
-    return routes
 
 
 def _sent(house: House) -> dict[str, Any]:
@@ -140,17 +97,15 @@ def _sent(house: House) -> dict[str, Any]:
     }
 
 
-async def _choices(house: House, words: Words) -> dict[str, Any]:
+async def _choices(house: House) -> dict[str, Any]:
     runtime = house.runtime
     names = {account.id: account.name for account in await runtime.accounts.all()}
     return {
-        "choices": runtime.choices(),
+        "choices": runtime.consents.choices(),
         "pairing": runtime.pairing(),
-        "ledger": runtime.ledger()[:MOST_SHOWN],
-        "ledger_problem": runtime.ledger_problem(),
-        "who": lambda actor: names.get(actor, actor) or words("the hub"),
-        "purposes": PURPOSES,
-        "line_states": LINE_STATES,
+        "ledger_problem": runtime.consents.problem,
+        "who": lambda actor: names.get(actor, actor),
+        "notices": {one.name: noticed(one) for one in runtime.consents.table.all()},
     }
 
 
@@ -160,7 +115,7 @@ def _live_parts(house: House) -> None:
         return house.design.fragment(context.lang, "sent.html", csrf=context.csrf, **seen)
 
     async def choices(context: LiveContext) -> str:
-        seen = await _choices(house, house.design.language(context.lang))
+        seen = {**await _choices(house), "role": context.role}
         return house.design.fragment(context.lang, "choices_live.html", csrf=context.csrf, **seen)
 
     house.live.part("sent", sent, ("sharing",), HOUSEHOLD)

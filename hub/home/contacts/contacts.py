@@ -36,7 +36,12 @@ def _(message: str) -> str:
     return message
 
 
+OWNER = "owner"
 UNKNOWN = _("There is no such contact any more.")
+NOT_YOURS = _(
+    "Only who added this contact, or the owner, can change it. You can remove it: then it is told"
+    " nothing."
+)
 
 
 def migration(db: sqlite3.Connection) -> None:
@@ -156,6 +161,13 @@ class Contacts:
         """Who is told of a hazard, and may be: the ledger holds a yes."""
         return [one for one in self.all() if hazard in one.hazards and hazard in one.granted]
 
+    def may_change(self, contact: Contact, actor: Actor) -> bool:
+        """Whether a contact is theirs to change: their own, or they are the owner.
+
+        Another's can be removed by every adult of the home: that is a withdrawal.
+        """
+        return actor.role == OWNER or (bool(contact.by) and contact.by == actor.id)
+
     async def add(self, draft: Draft, actor: Actor) -> Contact:
         """Add a contact; the yes is in the ledger and both are on the disk when this returns.
 
@@ -165,6 +177,7 @@ class Contacts:
         if len(self._contacts) >= MOST:
             raise Refusal(_("There are %(most)s contacts already; remove one first."), most=MOST)
         contact = draft.contact(secrets.token_hex(16), time.time(), None)
+        contact.by = actor.id
         await self._keep(contact, actor)
         await self._note(actor, "add contact", contact.id)
         return contact
@@ -173,10 +186,13 @@ class Contacts:
         """Change a contact. Another address or other hazards are another yes in the ledger.
 
         Raises:
-            Refusal: as in `add`, or there is no such contact.
+            Refusal: as in `add`, there is no such contact, or it is another person's.
         """
         before = self._known(contact_id)
+        if not self.may_change(before, actor):
+            raise Refusal(NOT_YOURS)
         contact = draft.contact(contact_id, before.since, before)
+        contact.by = before.by
         await self._keep(contact, actor)
         await self._note(actor, "change contact", contact.id)
         return contact
@@ -212,6 +228,10 @@ class Contacts:
             # A chain that doesn't hold says no to everything: then the contact can go without.
             if await asyncio.to_thread(grants.granted, contact.grant):
                 raise refusal_of(problem) from None
+
+    async def look_again(self) -> None:
+        """Read from the ledger what may be told now; something else wrote into it."""
+        await asyncio.to_thread(self._look_up)
 
     async def test(self, contact_id: str, actor: Actor) -> int:
         """Send a message that says it is a test; returns the HTTP status of the answer.

@@ -35,11 +35,12 @@ class Contact:
         lang: language of the messages, one of `hub.core.language.LANGUAGES`.
         label: what the messages call this home.
         since: when they were added; what began before that they aren't told.
+        by: who added them, an account's id; "" for those added before that was kept.
         granted: what the ledger holds a yes for, as it was last read.
     """
 
     __slots__ = (
-        *("after_s", "grant", "granted", "hazards", "id"),
+        *("after_s", "by", "grant", "granted", "hazards", "id"),
         *("label", "lang", "name", "since"),
     )
 
@@ -53,7 +54,9 @@ class Contact:
         lang: str,
         label: str,
         since: float,
+        by: str = "",
     ) -> None:
+        self.by = by
         self.id = grant.id
         self.grant = grant
         self.name = name
@@ -75,6 +78,7 @@ class Contact:
             "lang": self.lang,
             "label": self.label,
             "since": self.since,
+            "by": self.by,
         }
 
     @classmethod
@@ -89,6 +93,7 @@ class Contact:
             lang=row["lang"],
             label=row["label"],
             since=row["since"],
+            by=str(row.get("by", "")),
         )
 
 

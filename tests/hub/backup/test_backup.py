@@ -94,7 +94,7 @@ async def test_saved_while_running_and_brought_back_by_the_sheet(
     assert account.role == "owner"
     assert [(one.role, one.entity_id) for one in again.bindings()] == [("gas_valve", PLANTED[3])]
     assert again.sharing.standing("gas") == "zone"
-    assert again.ledger_problem() is None
+    assert again.consents.problem is None
     await again.stop()
 
 

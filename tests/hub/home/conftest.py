@@ -12,7 +12,7 @@ from hub.core.store import Store, migrate
 from hub.home.book import MIGRATION as BOOK
 from hub.home.offer import MIGRATION as OFFERS
 from hub.home.runtime import Home
-from tests.privacy.test_egress import Community
+from tests.privacy.streaming import Community
 
 PASSWORD = "four green lamps"
 PASSPHRASE = "lantern by the door"

@@ -37,7 +37,7 @@ def test_set_up_with_bindings_and_choices(
         assert home.locked
         await home.recover(code, "a river of ink")
         assert [one.entity_id for one in home.bindings()] == ["valve.gas"]
-        chosen = {one.klass: one.value for one in home.choices()}
+        chosen = {one.klass: one.value for one in home.consents.choices()}
         assert chosen == {
             "gas": "zone",
             "smoke": "nobody",

@@ -17,6 +17,7 @@ from tests.hub.core.boxes import TestBox
 from tests.hub.core.brokers import until
 
 BOX = TestBox()
+ASKED = ("gas", "smoke", "carbon_monoxide", "leak", "sos")
 
 
 class Door:
@@ -113,6 +114,33 @@ async def test_without_an_answer_the_choice_counts(
     await until(lambda: question.answer is not None and not question.unfinished)
     await asked.stop()
     assert door.offered == told
+
+
+@pytest.mark.parametrize(
+    ("kind", "choice", "told"),
+    [
+        *((one, "zone", True) for one in ASKED),
+        *((one, "nobody", False) for one in ASKED),
+        *((one, None, False) for one in ASKED),
+        ("sos", "flat", True),
+    ],
+)
+async def test_silence_follows_the_choice_in_every_class(
+    store: Store, kind: str, choice: str | None, told: bool
+) -> None:
+    """Nobody answers: what was chosen beforehand counts, for each class that may be told."""
+    door = Door(choice)
+    asked = offers(store, door, ask_s=0.01)
+    await asked.hazard_changed(hazard(kind=kind))
+    question = asked.question("h1")
+    assert question is not None
+    await until(lambda: question.answer is not None and not question.unfinished)
+    assert (question.by, question.answer) == ("choice", "tell" if told else "dont")
+    klass = "flood" if kind == "leak" else kind
+    assert door.acts[:1] == (["sos h1"] if choice == "flat" else [])
+    zone = [("h1", klass, "standing", "choice")] if choice == "zone" else []
+    assert door.offered == zone
+    await asked.stop()
 
 
 async def test_a_leak_is_asked_about_and_a_lost_sensor_is_not(store: Store) -> None:
@@ -326,64 +354,3 @@ async def test_what_is_only_the_homes_is_not_asked_about(store: Store, kind: str
     await asked.hazard_changed(hazard(kind=kind))
     assert asked.question("h1") is None
     await asked.stop()
-
-
-async def test_a_call_tells_the_flat_where_that_was_chosen(
-    store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "CANCEL_S", 0.02)
-    monkeypatch.setattr(module, "ASK_AGAIN_S", (0.01,))
-    door = Door("flat")
-    asked = offers(store, door)
-    await asked.hazard_changed(hazard(kind="sos"))
-    await until(lambda: door.seen_at)
-    assert door.acts == ["sos h1", "ask act:h1"]
-    assert door.offered == [], "an event beside it would name the flat of the zone"
-    question = asked.question("h1")
-    assert question is not None
-    assert (question.flat, question.told, question.by) == (True, True, "choice")
-    await asked.hazard_changed(hazard(kind="sos", active=False))
-    assert door.updated == [("act:h1", "cleared")]
-    await asked.stop()
-    again = offers(store, door)
-    await again.load()
-    loaded = again.question("h1")
-    assert loaded is not None
-    assert loaded.flat
-    await again.stop()
-    assert len(door.acts) == 2
-
-
-async def test_a_call_that_ended_before_anybody_was_reached_sends_nobody(
-    store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "RETRY_S", 0.01)
-    door = Door("flat")
-    door.full = True
-    asked = offers(store, door)
-    await asked.hazard_changed(hazard(kind="sos"))
-    await asked.answer("h1", "tell", "li")
-    question = asked.question("h1")
-    assert question is not None
-    assert not question.told
-    await asked.hazard_changed(hazard(kind="sos", active=False))
-    await until(lambda: question.event_id == "")
-    door.full = False
-    await asked.stop()
-    assert (door.acts, door.updated) == ([], [])
-
-
-async def test_the_desk_is_asked_on_after_a_restart(
-    store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    door = Door("flat")
-    asked = offers(store, door)
-    await asked.hazard_changed(hazard(kind="sos"))
-    await asked.answer("h1", "tell", "li")
-    await asked.stop()
-    monkeypatch.setattr(module, "ASK_AGAIN_S", (0.01,))
-    again = offers(store, door)
-    await again.load()
-    await until(lambda: door.seen_at)
-    await again.stop()
-    assert door.acts == ["sos h1", "ask act:h1"]

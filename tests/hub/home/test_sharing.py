@@ -9,14 +9,16 @@ from typing import Any
 
 import pytest
 
+from hub.home.consents import CLASSES
+from hub.home.contacts.model import Draft
 from hub.home.refusal import Refusal
 from hub.home.runtime import Home
-from hub.home.sharing import CLASSES
 from privacy.consent import SOS_FLAT, TELL_ZONE, TELL_ZONE_NOW
 from privacy.egress import Egress, NotStored
 from tests.hub.home.conftest import OWNER
 from tests.privacy.helpers import files_contain, home_answer, portal, public, until
-from tests.privacy.test_egress import SLOT, Community
+from tests.privacy.streaming import SLOT, Community
+from tests.privacy.test_bulletin import Telling, ended
 
 NAMED = "hazard-in-the-kitchen-of-zhang-ming"
 
@@ -41,7 +43,7 @@ def events(home: Home) -> list[Any]:
 
 
 async def test_a_fresh_home_chose_nothing_and_sends_nothing(home: Home) -> None:
-    assert [choice.value for choice in home.choices()] == [None] * len(CLASSES)
+    assert [choice.value for choice in home.consents.choices()] == [None] * len(CLASSES)
     assert home.pairing() is None
     assert await tell(home, "moment") is None
     assert (list(home.sent()), home.sent_today(), list(home.ledger())) == ([], 0, [])
@@ -50,7 +52,7 @@ async def test_a_fresh_home_chose_nothing_and_sends_nothing(home: Home) -> None:
 async def test_choosing_and_withdrawing_stand_in_the_ledger(home: Home) -> None:
     await home.choose(TELL_ZONE, "gas", "zone", OWNER)
     await home.choose(TELL_ZONE, "smoke", "nobody", OWNER)
-    values = {choice.klass: choice.value for choice in home.choices()}
+    values = {choice.klass: choice.value for choice in home.consents.choices()}
     assert values == {
         "gas": "zone",
         "smoke": "nobody",
@@ -65,7 +67,7 @@ async def test_choosing_and_withdrawing_stand_in_the_ledger(home: Home) -> None:
         (2, "not_given"),
         (1, "given"),
     ]
-    assert home.ledger_problem() is None
+    assert home.consents.problem is None
 
 
 @pytest.mark.parametrize(
@@ -108,6 +110,18 @@ async def test_an_event_goes_out_is_listed_and_has_its_receipt(
     assert files_contain(home.data, NAMED.encode()) == []
 
 
+async def test_what_the_platform_has_is_said_beside_the_message(
+    home: Home, community: Community
+) -> None:
+    telling = Telling(community)
+    await home.choose(TELL_ZONE, "gas", "zone", OWNER)
+    await pair(home, community)
+    task = asyncio.create_task(telling.run())
+    await tell(home, hazard_id=NAMED)
+    await until(lambda: any(one.state == "accepted" for one in events(home)), 30)
+    await ended(task)
+
+
 async def test_without_a_yes_nothing_is_queued(home: Home, community: Community) -> None:
     await pair(home, community)
     assert await tell(home) is None
@@ -138,6 +152,37 @@ async def test_withdrawing_takes_back_what_was_said_in_the_moment(
     await community.start_relay()
     await until(lambda: community.cells > before + 4, 20)
     assert community.seen() == []
+
+
+async def test_stopping_takes_back_everything_that_waits_and_contacts(
+    home: Home, community: Community
+) -> None:
+    """The relay is away, so events wait; one was told in the moment, one by the choice."""
+    await pair(home, community)
+    await home.choose(TELL_ZONE, "gas", "zone", OWNER)
+    await home.choose(TELL_ZONE, "smoke", "nobody", OWNER)
+    draft = Draft(
+        name="女儿",
+        address="https://ntfy.example/x",
+        hazards=["gas"],
+        after_s=0,
+        lang="en",
+        label="Home",
+        warned=True,
+    )
+    contact = await home.contacts.add(draft, OWNER)
+    assert contact.granted == {"gas"}
+    await community.relay.stop()
+    assert await tell(home, hazard_id="standing") == "standing"
+    assert await home.sharing.offer("now", "smoke", "moment", OWNER.id) == "now"
+    assert await home.stop_sharing(OWNER) == 2
+    assert contact.granted == frozenset()
+    before = community.cells
+    await community.start_relay()
+    await until(lambda: community.cells > before + 4, 20)
+    assert community.seen() == []
+    assert home.sharing.status()["queue"] == []
+    assert (await home.consents.check()).problem is None
 
 
 async def test_a_no_holds_while_the_door_is_still_being_tried(
@@ -205,7 +250,7 @@ async def test_a_broken_chain_is_said_and_refuses_choices(home: Home, tmp_path: 
         db.execute("DELETE FROM consent WHERE seq = 1")
     db.close()
     # What pages show follows within a second; the gate itself reads the ledger at every sealing.
-    await until(home.ledger_problem)
+    await until(lambda: home.consents.problem)
     assert home.sharing.standing("smoke") is None
     with pytest.raises(Refusal, match="chain"):
         await home.choose(TELL_ZONE, "smoke", "nobody", OWNER)
@@ -214,7 +259,7 @@ async def test_a_broken_chain_is_said_and_refuses_choices(home: Home, tmp_path: 
 async def test_a_call_tells_either_the_flat_or_the_zone(home: Home) -> None:
     await home.choose(TELL_ZONE, "sos", "zone", OWNER)
     await home.choose(TELL_ZONE, "sos", "flat", OWNER)
-    choice = next(one for one in home.choices() if one.klass == "sos")
+    choice = next(one for one in home.consents.choices() if one.klass == "sos")
     assert (choice.purpose, choice.value) == (SOS_FLAT, "flat")
     assert home.sharing.standing("sos") == "flat"
     states = [(line.purpose, line.state) for line in home.ledger()]

@@ -18,7 +18,7 @@ from privacy.tokens.provision import SEAL, TOKENS_PATH, pack_ask, unpack_ask
 from privacy.tokens.signer import SigningKey, sign_request
 from privacy.tokens.token import REQUEST_LENGTH
 from tests.privacy.helpers import Portal, files_contain, portal, until
-from tests.privacy.test_egress import GAS, Community, Home
+from tests.privacy.streaming import GAS, Community, Home
 from tests.privacy.tokens.issuing import Desk, current_ring
 
 
