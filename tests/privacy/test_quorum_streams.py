@@ -1,4 +1,4 @@
-"""Property 12 with a home, a relay and a gateway that talk over real streams."""
+"""Property 12 over real streams: what a witnessed home does with what its relay tells."""
 
 from __future__ import annotations
 
