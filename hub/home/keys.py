@@ -154,8 +154,8 @@ class Keys:
         await asyncio.to_thread(self._household().change_mode, unlock.get("mode", ""), **arguments)
 
     async def new_recovery(self) -> RecoveryCode:
-        """Make a new recovery code; the old sheet is void."""
-        return await asyncio.to_thread(self._household().new_recovery)
+        """Make a new recovery code, and a new root key with it; the old sheet is void."""
+        return await asyncio.to_thread(self._household().rotate)
 
     def unlock_arguments(self, unlock: Mapping[str, str]) -> dict[str, Any]:
         """What `Household.create` and `change_mode` want, from a form's words.
