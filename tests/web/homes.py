@@ -23,6 +23,7 @@ from hub.core import registry
 from hub.core.commands import Actor
 from hub.core.mqtt import MqttSettings
 from hub.core.registry import Registry
+from hub.core.sealed import OneKey
 from hub.core.settings import Listen
 from hub.core.states import States
 from hub.core.store import Store, migrate
@@ -84,7 +85,7 @@ class FakeHome(FakeGuarding):
         self.inventory = Inventory(
             self.registry, self.states, self.note, lambda: self.changed("registry")
         )
-        self.favourites = Favourites(store, Box(b"k" * 32))
+        self.favourites = Favourites(store, OneKey(Box(b"k" * 32)))
         self.keeping = Keeping(store, Box(b"k" * 32), self.note)
         self.inventory.groups.start()
         self.accounts = accounts
@@ -337,7 +338,7 @@ async def served(folder: Path, *, furnished: bool = True) -> AsyncIterator[Serve
     store.run_sync(lambda db: migrate(db, [*(one.MIGRATION for one in tables), contacts.migration]))
     small, table = open_table(folder / "accounts.db")
     accounts = Accounts(table, HOME_ROLES)
-    tokens = HomeTokensTable(store, Box(b"k" * 32))
+    tokens = HomeTokensTable(store, OneKey(Box(b"k" * 32)))
     made = Tokens(tokens, accounts, table, HOME_SCOPES)
     home = FakeHome(store, accounts, made, ScreenCodes(table, accounts))
     if furnished:
