@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from hub.home.favourites import Favourites
     from hub.home.inventory import Inventory
     from hub.home.keeping import Keeping
+    from hub.home.residents import Erasure
     from hub.home.screens import Screens
     from hub.plugins.problems import Noted
     from web.health.views import HubView
@@ -275,6 +276,16 @@ class HomeRuntime(Protocol):
 
     async def new_recovery(self, actor: Actor) -> str:
         """Make a new recovery code; the old sheet is void."""
+
+    @property
+    def sheet_due(self) -> bool:
+        """Return whether no printed sheet is good, because somebody was removed."""
+
+    async def remove_person(self, account_id: str, actor: Actor) -> Erasure:
+        """Remove an account and destroy its key; a new sheet is due afterwards."""
+
+    async def erasures(self) -> Sequence[Erasure]:
+        """Return the receipts of who was removed, newest first."""
 
     async def unlock(self, passphrase: str) -> None:
         """Open the household key; the passphrase is "" for a memory stick."""

@@ -37,6 +37,7 @@ from hub.home.device_users import BrokerAccess
 from hub.home.favourites import Favourites
 from hub.home.inventory import Inventory
 from hub.home.keeping import Keeping
+from hub.home.residents import Erasure
 from hub.home.screens import Screens
 from hub.http.live import Live
 from hub.http.server import Server, serve
@@ -79,6 +80,8 @@ class FakeHome(FakeGuarding):
         self.locked = False
         self.set_up = True
         self.unlock_mode = "passphrase"
+        self.sheet_due = False
+        self.removed: list[Erasure] = []
         self.registry = Registry(store, Box(b"k" * 32))
         self.states = States()
         self.commands = FakeCommands(self.states)
@@ -294,6 +297,19 @@ class FakeHome(FakeGuarding):
 
     async def new_recovery(self, _actor: Actor) -> str:
         return "22222-33333-44444-55555-66666-77777"
+
+    async def remove_person(self, account_id: str, actor: Actor) -> Erasure:
+        account = await self.accounts.get(account_id)
+        await self.accounts.remove(account_id)
+        role = account.role if account else "resident"
+        made = Erasure("5ea1", account_id, role, {"accounts": 1}, "ab" * 32, 1, 1.8e9, 1.8e9)
+        self.removed.append(made)
+        self.sheet_due = True
+        await self.note(actor, "remove person", account_id)
+        return made
+
+    async def erasures(self) -> list[Erasure]:
+        return self.removed
 
     async def unlock(self, passphrase: str) -> None:
         if passphrase != PASSWORD:

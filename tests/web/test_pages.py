@@ -39,6 +39,7 @@ PAGES = {
     "/choices": ("owner", "resident"),
     "/contacts": ("owner", "resident"),
     "/people": ("owner",),
+    "/people/removed": ("owner",),
     "/connect": ("owner",),
     "/tokens": ("owner", "resident"),
     "/wall": ("owner", "resident", "guest", "wall"),
@@ -365,6 +366,9 @@ async def test_people_are_added_and_signed_out(home: Served) -> None:
         status, answer = await visitor.press(f"/people/{owner.id}/remove")
         assert (status, answer["error"]) == (422, "You cannot remove yourself.")
         assert (await visitor.press(f"/people/{account.id}/remove"))[0] == 200
+        page = (await visitor.get("/people/removed"))[1]
+        assert account.id in page
+        assert "/keys#sheet" in page, "a new sheet is due"
         assert await home.home.accounts.named("小李") is None
     notes = [(row[1], row[2]) for row in home.home.did if row[0] == "note"]
     assert notes == [("add person", account.id), ("remove person", account.id)]
