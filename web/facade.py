@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from hub.home.favourites import Favourites
     from hub.home.inventory import Inventory
     from hub.home.keeping import Keeping
+    from hub.home.mine import Mine
     from hub.home.residents import Erasure
     from hub.home.screens import Screens
     from hub.plugins.problems import Noted
@@ -283,6 +284,9 @@ class HomeRuntime(Protocol):
 
     async def remove_person(self, account_id: str, actor: Actor) -> Erasure:
         """Remove an account and destroy its key; a new sheet is due afterwards."""
+
+    async def mine(self, account_id: str) -> Mine | None:
+        """Return everything that is kept of one person; None: there is no such account."""
 
     async def erasures(self) -> Sequence[Erasure]:
         """Return the receipts of who was removed, newest first."""

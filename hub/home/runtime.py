@@ -9,6 +9,7 @@ from typing import Any
 from hub.core.commands import Actor
 from hub.home.condition import HubCondition, condition_of
 from hub.home.guarding import NO_CALL, NO_SAFETY, Guarding
+from hub.home.mine import Mine, mine
 from hub.home.refusal import Refusal, refusal_of
 from hub.home.residents import Erasure
 from hub.home.views import (
@@ -203,6 +204,18 @@ class Home(Guarding):
         await self.accounts.remove(account_id)
         await self.refresh_names()
         return next(one for one in await self.residents.receipts() if one.account_id == account_id)
+
+    async def mine(self, account_id: str) -> Mine | None:
+        """Everything that is kept of one person; None: there is no such account."""
+        account = await self.accounts.get(account_id)
+        if account is None:
+            return None
+        consents = self.sharing.ledger_lines(str)
+        return await mine(
+            *(account, self.accounts, self.tokens, self.favourites),
+            consents=consents,
+            audit=self.audit,
+        )
 
     async def erasures(self) -> Sequence[Erasure]:
         """The receipts of who was removed, newest first."""

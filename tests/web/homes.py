@@ -37,6 +37,7 @@ from hub.home.device_users import BrokerAccess
 from hub.home.favourites import Favourites
 from hub.home.inventory import Inventory
 from hub.home.keeping import Keeping
+from hub.home.mine import Mine
 from hub.home.residents import Erasure
 from hub.home.screens import Screens
 from hub.http.live import Live
@@ -307,6 +308,14 @@ class FakeHome(FakeGuarding):
         self.sheet_due = True
         await self.note(actor, "remove person", account_id)
         return made
+
+    async def mine(self, account_id: str) -> Mine | None:
+        account = await self.accounts.get(account_id)
+        if account is None:
+            return None
+        sessions = await self.accounts.sessions_of(account_id)
+        tokens = await self.tokens.of(account_id)
+        return Mine(account, sessions, tokens, self.favourites.of(account_id), [], [])
 
     async def erasures(self) -> list[Erasure]:
         return self.removed

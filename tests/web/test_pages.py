@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import html
+import json
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -26,6 +28,7 @@ PAGES = {
     "/devices/{valve}/history?span=month&date=2026-11-23": ("owner", "resident", "guest"),
     "/condition": ("owner", "resident", "guest"),
     "/kept": ("owner",),
+    "/mine": ("owner", "resident", "guest"),
     "/sos": ("owner", "resident", "guest", "wall"),
     "/devices/{valve}/settings": ("owner", "resident"),
     "/devices?q=gas": ("owner", "resident", "guest"),
@@ -378,3 +381,16 @@ async def test_the_household_is_not_the_password(home: Served) -> None:
     async with visiting(home) as visitor:
         text = (await visitor.post("/sign-in", next="/", name="nobody", password=PASSWORD))[1]
         assert "Name and password don&#39;t match." in text
+
+
+async def test_everybody_takes_their_own_data_away(home: Served) -> None:
+    async with visiting(home, "resident") as visitor:
+        assert "演示住户" in (await visitor.get("/mine"))[1]
+        status, text = await visitor.get("/mine/linli-my-data.json")
+        assert status == 200
+        taken = json.loads(text)
+        assert (taken["account"]["name"], len(taken["sessions"])) == ("演示住户", 1)
+        assert "password" not in taken["account"]
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    notes = [(row[1], row[2]) for row in home.home.did if row[0] == "note"]
+    assert notes == [("take own data", f"sha256:{digest}")]

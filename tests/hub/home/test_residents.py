@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from hub.backup import cli
+from hub.core.commands import Actor
 from hub.home.residents import KINDS
 from hub.home.runtime import Home
 from privacy.errors import PrivacyError
@@ -274,4 +275,22 @@ async def test_nothing_is_sealed_for_who_was_removed(tmp_path: Path) -> None:
         await home.favourites.keep(gone, ["light.hall"])
     with pytest.raises(KeyGone):
         await home.tokens.make(gone, "late", ["command"])
+    await home.stop()
+
+
+async def test_everybody_gets_what_is_kept_of_them_and_nothing_of_others(tmp_path: Path) -> None:
+    home, _code, resident = await lived_in(tmp_path / "home", {"mode": "machine"})
+    actor = Actor(resident, "resident")
+    await home.choose("tell_zone", "gas", "zone", actor)
+    await home.note(actor, "rename room", "kitchen")
+    await home.note(OWNER, "rename room", "hall")
+    found = await home.mine(resident)
+    assert found is not None
+    assert found.account.name == RESIDENT
+    assert [one.device for one in found.sessions] == [NOTE]
+    assert [one.name for one in found.tokens] == [AREA]
+    assert found.favourites == (f"light.{SERIAL}", f"light.{DEVICE}")
+    assert [(one.purpose, one.klass) for one in found.consents] == [("tell_zone", "gas")]
+    assert [(one.action, one.subject) for one in found.deeds] == [("rename room", "kitchen")]
+    assert await home.mine("nobody") is None
     await home.stop()
