@@ -309,7 +309,8 @@ class HomeAccountsTable:
 
     def _each(self, db: sqlite3.Connection, table: str, kind: Callable[..., T]) -> Iterator[T]:
         for key, sealed in db.execute(f"SELECT key, sealed FROM {table}").fetchall():  # noqa: S608 - own names
-            yield self._record(table, key, sealed, kind)
+            with suppress(KeyGone):  # written for somebody while they were removed
+                yield self._record(table, key, sealed, kind)
 
     def _record(self, table: str, key: bytes, sealed: bytes, kind: Callable[..., T]) -> T:
         fields = self._open(table, key, sealed)

@@ -68,9 +68,9 @@ class HomeTokensTable:
         """Forget an account's tokens, inside the transaction that removes it."""
         self._table.erase(db, account_id, erased)
 
-    def settle(self, db: sqlite3.Connection, gone: type[Exception]) -> None:
+    def settle(self, db: sqlite3.Connection) -> None:
         """See `OwnedTable.settle`."""
-        self._table.settle(db, gone)
+        self._table.settle(db)
 
     def _all(self, db: sqlite3.Connection) -> Iterator[TokenRow]:
         for key, data in self._table.all(db):

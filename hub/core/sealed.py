@@ -1,6 +1,6 @@
 """Rows whose content only the holder of a key can read.
 
-The key itself lives elsewhere (privacy.vault); this room knows a `Box` by its two methods.
+The key itself lives elsewhere (privacy.vault); this room knows a `Box` by its methods.
 """
 
 from __future__ import annotations
@@ -9,9 +9,12 @@ import hashlib
 import re
 import sqlite3
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any, Protocol
 
 import orjson
+
+from privacy.box import KeyGone
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
@@ -174,9 +177,10 @@ class OwnedTable(SealedTable):
         return None if row is None else self._opened(key, row[0])[1]
 
     def all(self, connection: sqlite3.Connection) -> Iterator[tuple[str, Any]]:
-        """See `SealedTable`."""
+        """See `SealedTable`; without what was written for somebody while they were removed."""
         for key, sealed in self.rows(connection):
-            yield key, self._opened(key, sealed)[1]
+            with suppress(KeyGone):
+                yield key, self._opened(key, sealed)[1]
 
     def rows(self, connection: sqlite3.Connection) -> list[tuple[str, bytes]]:
         """Every key and what lies under it, by key."""
@@ -185,24 +189,20 @@ class OwnedTable(SealedTable):
 
     def erase(self, connection: sqlite3.Connection, owner: str, erased: Erased) -> None:
         """Remove a person's rows and take them down."""
-        for key, sealed in self.rows(connection):
-            if self._opened(key, sealed)[1][self._owner_field] == owner:
-                erased.row(self._name, key.encode(), sealed)
-                self.delete(connection, key)
+        sealed_by_key = dict(self.rows(connection))
+        mine = [key for key, data in self.all(connection) if data[self._owner_field] == owner]
+        for key in mine:
+            erased.row(self._name, key.encode(), sealed_by_key[key])
+            self.delete(connection, key)
 
-    def settle(self, connection: sqlite3.Connection, gone: type[Exception]) -> None:
-        """Seal for its owner what was sealed for all; remove what nobody can read any more.
-
-        Args:
-            connection: of a transaction.
-            gone: the box's error for a person who has no key.
-        """
+    def settle(self, connection: sqlite3.Connection) -> None:
+        """Seal for its owner what was sealed for all; remove what nobody can read any more."""
         for key, sealed in self.rows(connection):
             try:
                 owner, data = self._opened(key, sealed)
                 if not owner:
                     self.put(connection, key, data)
-            except gone:
+            except KeyGone:
                 self.delete(connection, key)
 
     def _opened(self, key: str, sealed: bytes) -> tuple[str, Any]:

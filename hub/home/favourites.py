@@ -56,6 +56,6 @@ class Favourites:
         self._of.pop(account_id, None)
         self._table.erase(db, account_id, erased)
 
-    def settle(self, db: sqlite3.Connection, gone: type[Exception]) -> None:
+    def settle(self, db: sqlite3.Connection) -> None:
         """See `OwnedTable.settle`."""
-        self._table.settle(db, gone)
+        self._table.settle(db)

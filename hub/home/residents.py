@@ -21,9 +21,8 @@ from hub.accounts.model import Account
 from hub.core.audit import Audit
 from hub.core.commands import Actor
 from hub.core.sealed import Box, Erased, SealedTable
-from hub.core.store import Store
+from hub.core.store import Store, StoreError
 from hub.home.keys import Keys
-from privacy.box import KeyGone
 
 _LOG = logging.getLogger(__name__)
 MIGRATION = SealedTable.migration("erasures")
@@ -38,7 +37,7 @@ class Owned(Protocol):
     def forget(self, db: sqlite3.Connection, account_id: str, erased: Erased) -> None:
         """Remove a resident's rows and take them down."""
 
-    def settle(self, db: sqlite3.Connection, gone: type[Exception]) -> None:
+    def settle(self, db: sqlite3.Connection) -> None:
         """See `OwnedTable.settle`."""
 
 
@@ -141,16 +140,15 @@ class Residents:
         try:
             async with self._changing:
                 await self._keys.add_residents(await self._store.read(self.unowned))
+            await self.finish()
             await self._store.run(self._settle)
-        except OSError as error:
-            _LOG.warning("the residents' own keys could not be made: %s", error)
-            return
-        await self.finish()
+        except (OSError, StoreError) as error:
+            _LOG.warning("the residents' own keys could not be brought into order: %s", error)
 
     def _settle(self, db: sqlite3.Connection) -> None:
         self.settle_accounts(db)
         for table in self.tables:
-            table.settle(db, KeyGone)
+            table.settle(db)
 
     async def finish(self) -> None:
         """Destroy the keys of accounts that are gone; say so on their receipts."""

@@ -6,7 +6,7 @@ import io
 import shutil
 import sqlite3
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -294,3 +294,30 @@ async def test_everybody_gets_what_is_kept_of_them_and_nothing_of_others(tmp_pat
     assert [(one.action, one.subject) for one in found.deeds] == [("rename room", "kitchen")]
     assert await home.mine("nobody") is None
     await home.stop()
+
+
+async def test_what_is_written_while_somebody_is_removed_keeps_nobody_else_out(
+    tmp_path: Path,
+) -> None:
+    home, _code, gone = await lived_in(tmp_path / "home", {"mode": "machine"})
+    remove = home.keys.shred
+
+    async def late(accounts: Collection[str]) -> None:
+        await home.favourites.keep(gone, ["light.late"])
+        await home.tokens.make(gone, "late", ["command"])
+        await home.accounts.open_session(gone)
+        await remove(accounts)
+
+    home.keys.shred = late  # type: ignore[method-assign]  # what comes between rows and key
+    await home.remove_person(gone, OWNER)
+    (owner,) = await home.accounts.all()
+    assert [token.name for token in await home.tokens.all()] == ["own"]
+    assert len(await home.accounts.sessions_of(owner.id)) == 1
+    await home.stop()
+    again = Home(home.data, None)
+    await again.start()
+    assert [token.name for token in await again.tokens.all()] == ["own"]
+    assert again.favourites.of(gone) == ()
+    _, shut = opened(home.data, again.keys.household or pytest.fail("no keys"))
+    assert shut == 0, "the rest of it is gone"
+    await again.stop()
