@@ -22,8 +22,8 @@ from privacy.box import Box, VaultError, derive
 from privacy.errors import PrivacyError
 from privacy.files import read_bounded, write_atomic
 
-FILE_LIMIT = 64 * 1024
-MOST_RESIDENTS = 400
+FILE_LIMIT = 1024 * 1024
+MOST_RESIDENTS = 4_000
 """As many wrapped keys as the file, and the head of a backup, have room for."""
 MODES = ("passphrase", "media", "machine")
 VERSION = 2
