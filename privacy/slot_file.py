@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -180,11 +180,25 @@ class SlotFile:
 
     def put_residents(self, root: bytes, keys: Mapping[str, bytes]) -> None:
         """Wrap the residents' keys; whoever isn't among them has none any more."""
-        if len(keys) > MOST_RESIDENTS:
+        self.content["residents"] = {}
+        self.add_residents(root, keys)
+
+    def add_residents(self, root: bytes, keys: Mapping[str, bytes]) -> None:
+        """Wrap further residents' keys.
+
+        Raises:
+            VaultError: more than the file has room for.
+        """
+        residents = self.content["residents"]
+        if len(residents) + len(keys) > MOST_RESIDENTS:
             raise VaultError(f"a home has at most {MOST_RESIDENTS} accounts")
-        self.content["residents"] = {
-            one: self._wrapped(root, f"resident {one}", key) for one, key in keys.items()
-        }
+        for one, key in keys.items():
+            residents[one] = self._wrapped(root, f"resident {one}", key)
+
+    def drop_residents(self, accounts: Iterable[str]) -> None:
+        """Take wrapped keys out."""
+        for one in accounts:
+            self.content["residents"].pop(one, None)
 
     def residents(self, root: bytes) -> dict[str, bytes]:
         """Unwrap the residents' keys, by account.

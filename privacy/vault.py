@@ -66,6 +66,7 @@ class Household:
         self._keys: HouseholdKeys | None = None
         self._residents: dict[str, bytes] = {}
         self._boxes: dict[str, Box] = {}
+        self._own: dict[tuple[str, str], Box] = {}
         self.letterbox = Letterbox(file.bytes_of("letterbox"))
 
     @classmethod
@@ -166,13 +167,17 @@ class Household:
         key = self._residents.get(resident)
         if key is None:
             raise KeyGone("the key of this resident is gone")
-        return Box(derive(key, "resident box " + purpose))
+        known = self._own.get((resident, purpose))
+        if known is None:
+            known = self._own[resident, purpose] = Box(derive(key, "resident box " + purpose))
+        return known
 
     def lock(self) -> None:
         """Forget the keys and close all boxes."""
         self._root = self._keys = None
         self._mode_key = b""
         self._residents = {}
+        self._own = {}
         for box in self._boxes.values():
             box.rekey(None)
 
@@ -264,7 +269,9 @@ class Household:
                 if one not in self._residents
             }
             if fresh:
-                self._keep_residents(root, {**self._residents, **fresh})
+                with self._file.kept():
+                    self._file.add_residents(root, fresh)
+                self._residents = {**self._residents, **fresh}
 
     def drop(self, accounts: Collection[str]) -> None:
         """Take the keys of accounts that were no person's out of the file; the root stays.
@@ -273,15 +280,16 @@ class Household:
             VaultLocked: unlock first.
         """
         with self._changing:
-            root, _ = self._opened()
-            self._keep_residents(root, self._but(accounts))
+            self._opened()
+            with self._file.kept():
+                self._file.drop_residents(accounts)
+            self._know(self._but(accounts))
 
     def shred(self, accounts: Collection[str]) -> None:
         """Destroy these residents' keys: what is sealed with them is unreadable from now on.
 
         The others' keys are wrapped under a new root, and no printed sheet is good any more
-        (`sheet_due`): the old one could open an old backup's old root. Old copies of the slot
-        file, and the old sheet beside an old backup, are what remains to be destroyed.
+        (`sheet_due`): the old one opens old backups, and is what remains to be destroyed.
 
         Raises:
             VaultLocked: unlock first.
@@ -329,9 +337,8 @@ class Household:
             if upgrades:
                 self._file.upgrade(root)
             keys = self._file.household(root)
-            if self._letter_key(keys).public_key().public_bytes_raw() != self._file.bytes_of(
-                "letterbox"
-            ):
+            public = self._letter_key(keys).public_key().public_bytes_raw()
+            if public != self._file.bytes_of("letterbox"):
                 self.lock()
                 raise VaultError("the letterbox in household.json was replaced by somebody")
             residents = self._file.residents(root)
@@ -339,7 +346,8 @@ class Household:
                 # A full disk keeps nobody out: the next unlock makes the same keys again.
                 with contextlib.suppress(OSError):
                     self._file.save()
-            self._root, self._keys, self._residents = root, keys, residents
+            self._root, self._keys = root, keys
+            self._know(residents)
             for purpose, box in self._boxes.items():
                 box.rekey(self._box_key(purpose))
 
@@ -353,19 +361,18 @@ class Household:
                 self._file.wrap_root("recovery", recovery, root)
             self._file.put_household(root, keys)
             self._file.put_residents(root, residents)
-        self._root, self._residents = root, dict(residents)
+        self._root = root
+        self._know(residents)
 
-    def _keep_residents(self, root: bytes, residents: dict[str, bytes]) -> None:
-        with self._file.kept():
-            self._file.put_residents(root, residents)
-        self._residents = residents
+    def _know(self, residents: dict[str, bytes]) -> None:
+        """These have keys; boxes of whoever has none any more are forgotten."""
+        self._residents = dict(residents)
+        self._own = {}
 
     def _set_mode(
         self, mode: str, passphrase: str | None, media: Path | None, machine: MachineKey | None
     ) -> None:
-        root, _ = self._opened()
-        slots = self._file.content["slots"]
-        fresh = {}
+        root, slots, fresh = self._opened()[0], self._file.content["slots"], {}
         if mode == "passphrase":
             if passphrase is None or len(passphrase) < MIN_PASSPHRASE:
                 raise VaultError(f"a passphrase has at least {MIN_PASSPHRASE} characters")
