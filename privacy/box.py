@@ -20,6 +20,10 @@ class VaultError(PrivacyError):
     """A key or a record that cannot be opened."""
 
 
+class KeyGone(VaultError):
+    """The key of a resident who was removed; nothing brings it back."""
+
+
 class VaultLocked(VaultError):
     """The household key is not in memory; someone must unlock first."""
 

@@ -11,6 +11,8 @@ ALWAYS = (
     "when the latest alarms were, and who acknowledged or answered them, by number and not by name",
     "which building and riser the home is in, and your sharing choices, also those in an alarm",
     "the addresses of contacts, the passwords for them, and what messages call this home",
+    "how much there is: accounts, devices and readings by count and size, and when something was"
+    " written",
 )
 PERSONAL = "names, history, presence and the record of what left this home"
 
@@ -26,7 +28,8 @@ EXPLAINED: dict[str, str] = {
         "Alarms work without it. A thief of the disk reads no names of people, no presence and "
         "no history, but which devices guard the home, when the latest alarms were, building and "
         "riser, the sharing choices, and the addresses of contacts with what messages to them call "
-        "this home, not their names. A thief of the running, unlocked box reads everything."
+        "this home, not their names; and how much there is, by count and size, and when it was "
+        "written. A thief of the running, unlocked box reads everything."
     ),
     "media": (
         "The key lies on a memory stick. Take the stick out and keep it elsewhere: with the "

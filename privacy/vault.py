@@ -3,23 +3,27 @@
 Two keys, because a home must protect people after a power cut while nobody is there to unlock
 it. The machine key protects what the safety kernel and the uplink need; the household key
 protects personal data. Records are sealed by `privacy.box`; a passphrase goes through Argon2id
-(RFC 9106: 64 MiB, t = 3, p = 1); sub-keys come from HKDF-SHA256 (RFC 5869). What a thief can
+(RFC 9106: 64 MiB, t = 3, p = 1); sub-keys come from HKDF-SHA256 (RFC 5869). What lies in the
+file: `privacy.slot_file`; what is one resident's alone: `privacy.own_box`. What a thief can
 read in each mode: `privacy.thief`.
 """
 
 from __future__ import annotations
 
-import base64
-import json
+import contextlib
 import secrets
+import threading
+from collections.abc import Collection
 from pathlib import Path
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from privacy.box import KEY_LENGTH, Box, VaultError, VaultLocked, derive
-from privacy.errors import PrivacyError
-from privacy.files import create_once, private_folder, read_bounded, write_atomic
+from privacy.box import KEY_LENGTH, Box, KeyGone, VaultError, VaultLocked, derive
+from privacy.files import private_folder
 from privacy.letterbox import Letterbox, open_letter
+from privacy.machine import MachineKey
+from privacy.slot_file import MODES, VERSION, HouseholdKeys, SlotFile, text_of
 from privacy.unlock_keys import (
     MIN_PASSPHRASE,
     RecoveryCode,
@@ -32,6 +36,7 @@ __all__ = [
     "MODES",
     "Box",
     "Household",
+    "KeyGone",
     "Letterbox",
     "MachineKey",
     "RecoveryCode",
@@ -40,53 +45,9 @@ __all__ = [
     "derive",
 ]
 
-MODES = ("passphrase", "media", "machine")
-_SLOT_FILE_LIMIT = 16 * 1024
-
-
-class MachineKey:
-    """The key of this box, in a file only the hub's account may read."""
-
-    __slots__ = ("_key",)
-
-    FILE = "machine.key"
-
-    def __init__(self, key: bytes) -> None:
-        if len(key) != KEY_LENGTH:
-            raise VaultError("a machine key has 32 bytes")
-        self._key = key
-
-    @classmethod
-    def load_or_create(cls, folder: Path) -> MachineKey:
-        """Read ``machine.key`` in ``folder``, made on first use; all who ask at once get the same.
-
-        A file of another length is refused, never replaced: replacing it would make all that
-        it protects unreadable. Blocking (fsync on first use).
-
-        Raises:
-            VaultError: the file is damaged or readable by others.
-        """
-        path = private_folder(folder) / cls.FILE
-        if not path.exists():
-            create_once(path, secrets.token_bytes(KEY_LENGTH))
-        if path.stat().st_mode & 0o077:
-            raise VaultError("machine.key is open to other accounts; set its mode to 0600")
-        try:
-            return cls(read_bounded(path, KEY_LENGTH))
-        except PrivacyError:
-            raise VaultError("machine.key is damaged; bring it back from a backup") from None
-
-    def box(self, purpose: str) -> Box:
-        """The box for one purpose; boxes of different purposes cannot open each other."""
-        return Box(self.derive("box " + purpose))
-
-    def derive(self, purpose: str) -> bytes:
-        """32 bytes for one purpose, the same every time."""
-        return derive(self._key, "machine " + purpose)
-
 
 class Household:
-    """The household key: 32 random bytes, wrapped once per way to unlock.
+    """The household's keys: a root, wrapped once per way to unlock, and the data keys it wraps.
 
     The slot file ``household.json`` holds only wrapped copies. Calls that take a passphrase
     spend about 0.2 s and 64 MiB: run them in a thread. A `Box` handed out stays valid as an
@@ -95,13 +56,18 @@ class Household:
 
     FILE = "household.json"
 
-    def __init__(self, path: Path, slots: dict[str, object]) -> None:
+    def __init__(self, file: SlotFile) -> None:
         """Use `create` or `open`."""
-        self._path = path
-        self._slots = slots
+        self._file = file
+        # Accounts come and go in one thread while another changes the mode.
+        self._changing = threading.RLock()
         self._root: bytes | None = None
+        self._mode_key = b""
+        self._keys: HouseholdKeys | None = None
+        self._residents: dict[str, bytes] = {}
         self._boxes: dict[str, Box] = {}
-        self.letterbox = Letterbox(self._bytes("letterbox"))
+        self._own: dict[tuple[str, str], Box] = {}
+        self.letterbox = Letterbox(file.bytes_of("letterbox"))
 
     @classmethod
     def exists(cls, folder: Path) -> bool:
@@ -118,7 +84,7 @@ class Household:
         media: Path | None = None,
         machine: MachineKey | None = None,
     ) -> tuple[Household, RecoveryCode]:
-        """Make a new household key, unlocked, and the code for the printed sheet.
+        """Make new household keys, unlocked, and the code for the printed sheet.
 
         Args:
             folder: where ``household.json`` goes.
@@ -135,22 +101,24 @@ class Household:
             raise VaultError("this home has a household key already")
         letters = X25519PrivateKey.generate()
         root = secrets.token_bytes(KEY_LENGTH)
-        slots: dict[str, object] = {
-            "version": 1,
+        keys = HouseholdKeys(secrets.token_bytes(KEY_LENGTH), {})
+        content: dict[str, Any] = {
+            "version": VERSION,
             "id": secrets.token_hex(16),
             "mode": mode,
-            "letterbox": _text(letters.public_key().public_bytes_raw()),
-            "letterbox_key": _text(
-                Box(derive(root, "letterbox")).seal(letters.private_bytes_raw(), b"letterbox")
-            ),
+            "letterbox": text_of(letters.public_key().public_bytes_raw()),
             "slots": {},
         }
-        household = cls(path, slots)
-        household._root = root
+        file = SlotFile(path, content)
+        file.put_letters(keys, letters.private_bytes_raw())
+        file.put_household(root, keys)
+        file.put_residents(root, {})
+        household = cls(file)
+        household._root, household._keys = root, keys
         code = RecoveryCode(secrets.token_bytes(16))
-        household._wrap("recovery", derive(code.secret, "recovery"))
+        file.wrap_root("recovery", derive(code.secret, "recovery"), root)
         household._set_mode(mode, passphrase, media, machine)
-        household._save()
+        file.save()
         return household, code
 
     @classmethod
@@ -160,26 +128,27 @@ class Household:
         Raises:
             VaultError: there is none, or it is damaged.
         """
-        path = folder / cls.FILE
-        try:
-            slots = json.loads(read_bounded(path, _SLOT_FILE_LIMIT))
-            if slots["version"] != 1 or slots["mode"] not in MODES:
-                raise VaultError("household.json is of another version")
-            return cls(path, slots)
-        except FileNotFoundError:
-            raise VaultError("no household key here yet") from None
-        except (ValueError, KeyError, TypeError, PrivacyError):
-            raise VaultError("household.json is damaged; bring it back from a backup") from None
+        return cls(SlotFile.read(folder / cls.FILE))
 
     @property
     def mode(self) -> str:
         """One of `MODES`."""
-        return str(self._slots["mode"])
+        return str(self._file.content["mode"])
 
     @property
     def locked(self) -> bool:
         """Whether the key is away."""
         return self._root is None
+
+    @property
+    def sheet_due(self) -> bool:
+        """Whether no printed sheet opens this home: somebody was removed since the last one."""
+        return "recovery" not in self._file.content["slots"]
+
+    @property
+    def residents(self) -> frozenset[str]:
+        """The accounts that have a key of their own."""
+        return frozenset(self._residents)
 
     def box(self, purpose: str) -> Box:
         """The box for one purpose; it raises `VaultLocked` when used while locked."""
@@ -187,9 +156,28 @@ class Household:
             self._boxes[purpose] = Box(self._box_key(purpose))
         return self._boxes[purpose]
 
+    def resident_box(self, resident: str, purpose: str) -> Box:
+        """The box for one purpose of a resident's own key.
+
+        Raises:
+            VaultLocked: unlock first.
+            KeyGone: this resident has no key, or none any more.
+        """
+        self._opened()
+        key = self._residents.get(resident)
+        if key is None:
+            raise KeyGone("the key of this resident is gone")
+        known = self._own.get((resident, purpose))
+        if known is None:
+            known = self._own[resident, purpose] = Box(derive(key, "resident box " + purpose))
+        return known
+
     def lock(self) -> None:
-        """Forget the key and close all boxes."""
-        self._root = None
+        """Forget the keys and close all boxes."""
+        self._root = self._keys = None
+        self._mode_key = b""
+        self._residents = {}
+        self._own = {}
         for box in self._boxes.values():
             box.rekey(None)
 
@@ -205,7 +193,9 @@ class Household:
         Raises:
             VaultError: the wrong passphrase, stick or machine, or a slot file somebody changed.
         """
-        self._unwrap(self.mode, self._mode_key(self.mode, passphrase, media, machine))
+        key = self._key_of(self.mode, passphrase, media, machine)
+        self._enter(self._file.unwrap_root(self.mode, key))
+        self._mode_key = key
 
     def recover(self, code: RecoveryCode, passphrase: str) -> None:
         """Unlock by the printed sheet and set a new passphrase (mode becomes passphrase).
@@ -214,7 +204,7 @@ class Household:
             VaultError: the code of another household, or too short a passphrase.
         """
         was_locked = self.locked
-        self._unwrap("recovery", derive(code.secret, "recovery"))
+        self._enter(self._file.unwrap_root("recovery", derive(code.secret, "recovery")))
         try:
             self.change_mode("passphrase", passphrase=passphrase)
         except VaultError:
@@ -239,32 +229,78 @@ class Household:
             VaultLocked: unlock first.
             VaultError: the mode's argument is missing.
         """
-        if self._root is None:
-            raise VaultLocked("the household key is locked")
-        before = json.dumps(self._slots)
-        try:
-            self._set_mode(mode, passphrase, media, machine)
-            self._save()
-        except BaseException:
-            self._slots = json.loads(before)
-            raise
+        self._opened()
+        with self._changing:
+            before = self._mode_key
+            try:
+                with self._file.kept():
+                    self._set_mode(mode, passphrase, media, machine)
+            except BaseException:
+                self._mode_key = before
+                raise
 
-    def new_recovery(self) -> RecoveryCode:
-        """Replace the recovery code, for instance when the sheet was seen or lost.
+    def rotate(self) -> RecoveryCode:
+        """Make a new root and a new recovery code, for instance when the sheet was seen or lost.
+
+        Every data key is wrapped anew. Neither the old code nor a slot of the old file opens
+        what is wrapped from now on. Until this returns the old sheet stays good.
 
         Raises:
             VaultLocked: unlock first.
         """
         code = RecoveryCode(secrets.token_bytes(16))
-        before = json.dumps(self._slots)
-        try:
-            self._wrap("recovery", derive(code.secret, "recovery"))
-            self._save()
-        except BaseException:
-            # Unsaved, the old sheet stays good: no later save may put this code in its place.
-            self._slots = json.loads(before)
-            raise
+        with self._changing:
+            self._opened()
+            self._new_root(self._residents, derive(code.secret, "recovery"))
         return code
+
+    def add_residents(self, accounts: Collection[str]) -> None:
+        """Make a key for each of these accounts that has none; on the disk when this returns.
+
+        Raises:
+            VaultLocked: unlock first.
+            VaultError: more accounts than the file has room for.
+        """
+        with self._changing:
+            root, _ = self._opened()
+            fresh = {
+                one: secrets.token_bytes(KEY_LENGTH)
+                for one in accounts
+                if one not in self._residents
+            }
+            if fresh:
+                with self._file.kept():
+                    self._file.add_residents(root, fresh)
+                self._residents = {**self._residents, **fresh}
+
+    def drop(self, accounts: Collection[str]) -> None:
+        """Take the keys of accounts that were no person's out of the file; the root stays.
+
+        Raises:
+            VaultLocked: unlock first.
+        """
+        with self._changing:
+            self._opened()
+            with self._file.kept():
+                self._file.drop_residents(accounts)
+            self._know(self._but(accounts))
+
+    def shred(self, accounts: Collection[str]) -> None:
+        """Destroy these residents' keys: what is sealed with them is unreadable from now on.
+
+        The others' keys are wrapped under a new root, and no printed sheet is good any more
+        (`sheet_due`): the old one opens old backups, and is what remains to be destroyed.
+
+        Raises:
+            VaultLocked: unlock first.
+        """
+        with self._changing:
+            self._opened()
+            self._new_root(self._but(accounts), None)
+
+    def for_backup(self) -> bytes:
+        """The slot file as a backup may carry it: see `SlotFile.for_backup`."""
+        return self._file.for_backup()
 
     def open_letter(self, sealed: bytes, context: bytes) -> bytes:
         """Read what was posted under the same context.
@@ -273,75 +309,88 @@ class Household:
             VaultLocked: unlock first.
             VaultError: the letter is not for this household, or was changed.
         """
-        return open_letter(self._letter_key(), sealed, context)
+        _, keys = self._opened()
+        return open_letter(self._letter_key(keys), sealed, context)
 
-    def _letter_key(self) -> X25519PrivateKey:
-        if self._root is None:
+    # -- inside -------------------------------------------------------------------------
+
+    def _opened(self) -> tuple[bytes, HouseholdKeys]:
+        if self._root is None or self._keys is None:
             raise VaultLocked("the household key is locked")
-        box = Box(derive(self._root, "letterbox"))
-        return X25519PrivateKey.from_private_bytes(
-            box.open(self._bytes("letterbox_key"), b"letterbox")
-        )
+        return self._root, self._keys
 
     def _box_key(self, purpose: str) -> bytes | None:
-        return None if self._root is None else derive(self._root, "household box " + purpose)
+        return None if self._keys is None else self._keys.box_key(purpose)
 
-    def _bytes(self, name: str) -> bytes:
-        return base64.b64decode(str(self._slots[name]), validate=True)
+    def _but(self, accounts: Collection[str]) -> dict[str, bytes]:
+        return {one: key for one, key in self._residents.items() if one not in accounts}
 
-    def _slot_table(self) -> dict[str, dict[str, str]]:
-        table = self._slots["slots"]
-        if not isinstance(table, dict):
-            raise VaultError("household.json is damaged; bring it back from a backup")
-        return table
+    def _letter_key(self, keys: HouseholdKeys) -> X25519PrivateKey:
+        box = Box(derive(keys.data, "letterbox"))
+        private = box.open(self._file.bytes_of("letterbox_key"), b"letterbox")
+        return X25519PrivateKey.from_private_bytes(private)
 
-    def _context(self, kind: str) -> bytes:
-        return f"linli slot 1 {self._slots['id']} {kind}".encode()
+    def _enter(self, root: bytes) -> None:
+        """Take the keys out of the file, which becomes one of version 2 if it was of version 1."""
+        with self._changing:
+            upgrades = self._file.content["version"] != VERSION
+            if upgrades:
+                self._file.upgrade(root)
+            keys = self._file.household(root)
+            public = self._letter_key(keys).public_key().public_bytes_raw()
+            if public != self._file.bytes_of("letterbox"):
+                self.lock()
+                raise VaultError("the letterbox in household.json was replaced by somebody")
+            residents = self._file.residents(root)
+            if upgrades:
+                # A full disk keeps nobody out: the next unlock makes the same keys again.
+                with contextlib.suppress(OSError):
+                    self._file.save()
+            self._root, self._keys = root, keys
+            self._know(residents)
+            for purpose, box in self._boxes.items():
+                box.rekey(self._box_key(purpose))
 
-    def _wrap(self, kind: str, key: bytes, **extra: str) -> None:
-        if self._root is None:
-            raise VaultLocked("the household key is locked")
-        wrapped = _text(Box(key).seal(self._root, self._context(kind)))
-        self._slot_table()[kind] = {"wrapped": wrapped, **extra}
-
-    def _unwrap(self, kind: str, key: bytes) -> None:
-        try:
-            wrapped = base64.b64decode(self._slot_table()[kind]["wrapped"])
-        except (KeyError, ValueError):
-            raise VaultError(f"household.json has no {kind} slot") from None
-        try:
-            root = Box(key).open(wrapped, self._context(kind))
-        except VaultError:
-            raise VaultError(_WRONG[kind]) from None
+    def _new_root(self, residents: dict[str, bytes], recovery: bytes | None) -> None:
+        _, keys = self._opened()
+        root = secrets.token_bytes(KEY_LENGTH)
+        with self._file.kept():
+            self._file.content["slots"].pop("recovery", None)
+            self._file.wrap_root(self.mode, self._mode_key, root)
+            if recovery is not None:
+                self._file.wrap_root("recovery", recovery, root)
+            self._file.put_household(root, keys)
+            self._file.put_residents(root, residents)
         self._root = root
-        if self._letter_key().public_key().public_bytes_raw() != self._bytes("letterbox"):
-            self.lock()
-            raise VaultError("the letterbox in household.json was replaced by somebody")
-        for purpose, box in self._boxes.items():
-            box.rekey(self._box_key(purpose))
+        self._know(residents)
+
+    def _know(self, residents: dict[str, bytes]) -> None:
+        """These have keys; boxes of whoever has none any more are forgotten."""
+        self._residents = dict(residents)
+        self._own = {}
 
     def _set_mode(
         self, mode: str, passphrase: str | None, media: Path | None, machine: MachineKey | None
     ) -> None:
-        extra = {}
+        root, slots, fresh = self._opened()[0], self._file.content["slots"], {}
         if mode == "passphrase":
             if passphrase is None or len(passphrase) < MIN_PASSPHRASE:
                 raise VaultError(f"a passphrase has at least {MIN_PASSPHRASE} characters")
-            extra["salt"] = _text(secrets.token_bytes(16))
+            fresh["salt"] = text_of(secrets.token_bytes(16))
         elif mode == "media" and media is not None:
             write_media(media)
         for old in MODES:
-            self._slot_table().pop(old, None)
-        self._slot_table()[mode] = extra
-        self._wrap(mode, self._mode_key(mode, passphrase, media, machine), **extra)
-        self._slots["mode"] = mode
+            slots.pop(old, None)
+        slots[mode] = fresh
+        self._mode_key = self._key_of(mode, passphrase, media, machine)
+        self._file.wrap_root(mode, self._mode_key, root)
+        self._file.content["mode"] = mode
 
-    def _mode_key(
+    def _key_of(
         self, mode: str, passphrase: str | None, media: Path | None, machine: MachineKey | None
     ) -> bytes:
         if mode == "passphrase" and passphrase is not None:
-            salt = base64.b64decode(self._slot_table()[mode]["salt"])
-            return passphrase_key(passphrase, salt)
+            return passphrase_key(passphrase, self._file.salt())
         if mode == "media" and media is not None:
             return derive(read_media(media), "media")
         if mode == "machine" and machine is not None:
@@ -349,18 +398,3 @@ class Household:
         if mode not in MODES:
             raise VaultError(f"no unlock mode {mode!r}")
         raise VaultError(f"mode {mode} needs its {mode}")
-
-    def _save(self) -> None:
-        write_atomic(self._path, json.dumps(self._slots, indent=1).encode())
-
-
-_WRONG = {
-    "passphrase": "wrong passphrase",
-    "media": "this memory stick belongs to another home",
-    "machine": "this machine is not the one that the household key was made on",
-    "recovery": "this recovery code belongs to another home or was replaced",
-}
-
-
-def _text(data: bytes) -> str:
-    return base64.b64encode(data).decode()

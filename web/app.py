@@ -42,6 +42,8 @@ from web.kept.routes import STATIC as KEPT_STATIC
 from web.kept.routes import TEMPLATES as KEPT
 from web.kept.routes import kept_routes
 from web.kinds import commands, names
+from web.mine.routes import TEMPLATES as MINE
+from web.mine.routes import mine_routes
 from web.people.routes import TEMPLATES as PEOPLE
 from web.people.routes import people_routes
 from web.rooms.routes import TEMPLATES as ROOMS
@@ -125,6 +127,7 @@ def home_design(runtime: HomeRuntime) -> Design:
             TOKENS,
             HEALTH,
             KEPT,
+            MINE,
             WALL,
         ),
         domains=("web", "hub"),
@@ -154,6 +157,7 @@ def _routes(house: House, design: Design) -> tuple[Routes, ...]:
         group_routes(house),
         health_routes(house),
         kept_routes(house),
+        mine_routes(house),
         safety_routes(house),
         sharing_routes(house),
         ledger_routes(house),

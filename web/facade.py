@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from hub.home.favourites import Favourites
     from hub.home.inventory import Inventory
     from hub.home.keeping import Keeping
+    from hub.home.mine import Mine
+    from hub.home.residents import Erasure
     from hub.home.screens import Screens
     from hub.plugins.problems import Noted
     from web.community_views import PairingView
@@ -276,6 +278,19 @@ class HomeRuntime(Protocol):
 
     async def new_recovery(self, actor: Actor) -> str:
         """Make a new recovery code; the old sheet is void."""
+
+    @property
+    def sheet_due(self) -> bool:
+        """Return whether no printed sheet is good, because somebody was removed."""
+
+    async def remove_person(self, account_id: str, actor: Actor) -> Erasure:
+        """Remove an account and destroy its key; a new sheet is due afterwards."""
+
+    async def mine(self, account_id: str) -> Mine | None:
+        """Return everything that is kept of one person; None: there is no such account."""
+
+    async def erasures(self) -> Sequence[Erasure]:
+        """Return the receipts of who was removed, newest first."""
 
     async def unlock(self, passphrase: str) -> None:
         """Open the household key; the passphrase is "" for a memory stick."""

@@ -2,7 +2,9 @@
 
 A household has few accounts and sessions, so whatever can't be found by a row's key is
 found by opening all rows: the file then shows neither whose a session is nor when it was
-used. Names and addresses are looked up by a keyed hash; its key lies sealed beside them.
+used. Accounts, sessions and links are sealed for their person, so that a removed one's can be
+shredded in every backup too; for the same reason no hash of a name stands in the file, only,
+for a day, one under which a failed attempt was counted.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ import hmac
 import os
 import sqlite3
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import orjson
@@ -27,10 +30,11 @@ from hub.accounts.model import (
     name_key,
 )
 from hub.accounts.throttle import FORGIVEN_AFTER_S
-from privacy.box import VaultLocked
+from hub.core.sealed import Erased
+from privacy.box import KeyGone, VaultLocked
 
 if TYPE_CHECKING:
-    from hub.core.sealed import Box
+    from hub.core.sealed import OwnBox
     from hub.core.store import Store
 
 T = TypeVar("T")
@@ -45,24 +49,41 @@ SCHEMA = (
 )
 
 
+OWN = {"accounts": "id", "account_sessions": "key", "account_links": "key"}
+"""Tables whose rows are each one person's, and the column that names a row."""
+
+
+def without_name_index(db: sqlite3.Connection) -> None:
+    """Take the hash of the name out of the accounts, where an older release put it."""
+    columns = [row[1] for row in db.execute("PRAGMA table_info(accounts)")]
+    if "name_index" in columns:
+        db.execute("CREATE TABLE accounts_new (id TEXT PRIMARY KEY, sealed BLOB NOT NULL)")
+        db.execute("INSERT INTO accounts_new SELECT id, sealed FROM accounts")
+        db.execute("DROP TABLE accounts")
+        db.execute("ALTER TABLE accounts_new RENAME TO accounts")
+
+
 class HomeAccountsTable:
     """``hub.accounts.table.AccountsTable`` for a household.
 
     Args:
         store: The home's database.
         box: Seals the rows.
+        adding: Held while an account is added; within it the account has a key that stays.
         forget: Called with an account that is removed, in the same transaction.
     """
 
     def __init__(
         self,
         store: Store,
-        box: Box,
+        box: OwnBox,
         *,
-        forget: Callable[[sqlite3.Connection, str], None] = lambda _db, _account_id: None,
+        adding: Callable[[str], AbstractAsyncContextManager[None]] = lambda _id: nullcontext(),
+        forget: Callable[[sqlite3.Connection, Account, Erased], None] = lambda *_: None,
     ) -> None:
         self._store = store
         self._box = box
+        self._adding = adding
         self._forget = forget
         self._index_key = b""
 
@@ -75,7 +96,8 @@ class HomeAccountsTable:
             self._require_free(db, account)
             self._put_account(db, account)
 
-        await self._run(add)
+        async with self._adding(account.id):
+            await self._run(add)
 
     async def accounts(self) -> list[Account]:
         """See ``AccountsTable``."""
@@ -87,14 +109,8 @@ class HomeAccountsTable:
 
     async def account_named(self, key: str) -> Account | None:
         """See ``AccountsTable``."""
-
-        def find(db: sqlite3.Connection) -> Account | None:
-            row = db.execute(
-                "SELECT id, sealed FROM accounts WHERE name_index = ?", (self._index("name", key),)
-            ).fetchone()
-            return self._open_account(*row) if row else None
-
-        return await self._read(find)
+        found = await self._read(self._all_accounts)
+        return next((account for account in found if name_key(account.name) == key), None)
 
     async def change_account(
         self, account_id: str, change: Callable[[Account], Account | None], keeper: str
@@ -111,7 +127,7 @@ class HomeAccountsTable:
                 if not any(other.role == keeper for other in others):
                     raise LastKeeper("the last of its kind")
             if after is None:
-                self._remove_account(db, account_id)
+                self._remove_account(db, before)
             else:
                 self._require_free(db, after)
                 self._put_account(db, after)
@@ -246,6 +262,7 @@ class HomeAccountsTable:
     def _first_use(self, db: sqlite3.Connection) -> bytes:
         for statement in SCHEMA:
             db.execute(statement)
+        without_name_index(db)
         row = db.execute("SELECT sealed FROM account_keys WHERE name = 'index'").fetchone()
         if row is not None:
             return self._box.open(row[0], b"account_keys:index")
@@ -257,20 +274,31 @@ class HomeAccountsTable:
     def _index(self, what: str, text: str) -> bytes:
         return hmac.new(self._index_key, f"{what}:{text}".encode(), hashlib.sha256).digest()
 
-    def _seal(self, table: str, key: bytes, data: Mapping[str, Any]) -> bytes:
-        return self._box.seal(orjson.dumps(data), b"%s:%s" % (table.encode(), key))
-
     def _open(self, table: str, key: bytes, sealed: bytes) -> dict[str, Any]:
-        data: dict[str, Any] = orjson.loads(
-            self._box.open(sealed, b"%s:%s" % (table.encode(), key))
-        )
-        return data
+        return self._opened(table, key, sealed)[1]
+
+    def _opened(self, table: str, key: bytes, sealed: bytes) -> tuple[str, dict[str, Any]]:
+        context = _context(table, key)
+        if table not in OWN:
+            return "", orjson.loads(self._box.open(sealed, context))
+        owner, plain = self._box.open_own(sealed, context)
+        return owner, orjson.loads(plain)
 
     def _put(
         self, db: sqlite3.Connection, table: str, key: bytes, row: SessionRow | LinkRow | Strikes
     ) -> None:
         fields = {name: value for name, value in row.as_dict().items() if name != "key"}
-        sealed = self._seal(table, key, fields)
+        self._write(db, table, key, fields)
+
+    def _write(
+        self, db: sqlite3.Connection, table: str, key: bytes | str, fields: dict[str, Any]
+    ) -> None:
+        plain = orjson.dumps(fields)
+        context = _context(table, _bytes(key))
+        if table in OWN:
+            sealed = self._box.seal_own(_owner(table, key, fields), plain, context)
+        else:
+            sealed = self._box.seal(plain, context)
         db.execute(f"INSERT OR REPLACE INTO {table} VALUES (?, ?)", (key, sealed))  # noqa: S608 - own names
 
     def _get(
@@ -281,7 +309,8 @@ class HomeAccountsTable:
 
     def _each(self, db: sqlite3.Connection, table: str, kind: Callable[..., T]) -> Iterator[T]:
         for key, sealed in db.execute(f"SELECT key, sealed FROM {table}").fetchall():  # noqa: S608 - own names
-            yield self._record(table, key, sealed, kind)
+            with suppress(KeyGone):  # written for somebody while they were removed
+                yield self._record(table, key, sealed, kind)
 
     def _record(self, table: str, key: bytes, sealed: bytes, kind: Callable[..., T]) -> T:
         fields = self._open(table, key, sealed)
@@ -302,15 +331,13 @@ class HomeAccountsTable:
         return self._open_account(account_id, row[0]) if row else None
 
     def _require_free(self, db: sqlite3.Connection, account: Account) -> None:
-        index = self._index("name", name_key(account.name))
-        row = db.execute("SELECT id FROM accounts WHERE name_index = ?", (index,)).fetchone()
-        if row is not None and row[0] != account.id:
+        key = name_key(account.name)
+        others = (one for one in self._all_accounts(db) if one.id != account.id)
+        if any(name_key(other.name) == key for other in others):
             raise NameTaken("the name is taken")
 
     def _put_account(self, db: sqlite3.Connection, account: Account) -> None:
-        index = self._index("name", name_key(account.name))
-        sealed = self._seal("accounts", account.id.encode(), account.as_dict())
-        db.execute("INSERT OR REPLACE INTO accounts VALUES (?, ?, ?)", (account.id, index, sealed))
+        self._write(db, "accounts", account.id, account.as_dict())
 
     def _remove_sessions(
         self, db: sqlite3.Connection, account_id: str, but: bytes | None = None
@@ -319,10 +346,52 @@ class HomeAccountsTable:
             if session.account_id == account_id and session.key != but:
                 self._delete(db, "account_sessions", session.key)
 
-    def _remove_account(self, db: sqlite3.Connection, account_id: str) -> None:
-        db.execute("DELETE FROM accounts WHERE id = ?", (account_id,))
-        self._remove_sessions(db, account_id)
-        self._forget(db, account_id)
-        for link in list(self._each(db, "account_links", LinkRow)):
-            if link.account_id == account_id:
-                self._delete(db, "account_links", link.key)
+    def _remove_account(self, db: sqlite3.Connection, account: Account) -> None:
+        erased = Erased()
+        for table, key, sealed in self._own_rows(db):
+            fields = self._open(table, _bytes(key), sealed)
+            if _owner(table, key, fields) == account.id:
+                erased.row(table, _bytes(key), sealed)
+                db.execute(f"DELETE FROM {table} WHERE {OWN[table]} = ?", (key,))  # noqa: S608 - own names
+        self._forget(db, account, erased)
+
+    def _own_rows(self, db: sqlite3.Connection) -> list[tuple[str, Any, bytes]]:
+        return [
+            (table, key, sealed)
+            for table, column in OWN.items()
+            for key, sealed in db.execute(f"SELECT {column}, sealed FROM {table}").fetchall()  # noqa: S608 - own names
+        ]
+
+    # -- people's own keys ----------------------------------------------------------------
+
+    def unowned(self, db: sqlite3.Connection) -> list[str]:
+        """Accounts that are sealed for all, because an older release had no keys for each."""
+        rows = [(key, sealed) for table, key, sealed in self._own_rows(db) if table == "accounts"]
+        found = []
+        for key, sealed in rows:
+            with suppress(KeyGone):
+                if not self._opened("accounts", key.encode(), sealed)[0]:
+                    found.append(key)
+        return found
+
+    def settle(self, db: sqlite3.Connection) -> None:
+        """Seal for its person what was sealed for all; remove what nobody can read any more."""
+        for table, key, sealed in self._own_rows(db):
+            try:
+                owner, fields = self._opened(table, _bytes(key), sealed)
+                if not owner:
+                    self._write(db, table, key, fields)
+            except KeyGone:
+                db.execute(f"DELETE FROM {table} WHERE {OWN[table]} = ?", (key,))  # noqa: S608 - own names
+
+
+def _context(table: str, key: bytes) -> bytes:
+    return b"%s:%s" % (table.encode(), key)
+
+
+def _bytes(key: bytes | str) -> bytes:
+    return key.encode() if isinstance(key, str) else key
+
+
+def _owner(table: str, key: bytes | str, fields: Mapping[str, Any]) -> str:
+    return str(key) if table == "accounts" else str(fields["account_id"])

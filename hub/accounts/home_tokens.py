@@ -6,24 +6,24 @@ import sqlite3
 from typing import TYPE_CHECKING, Any
 
 from hub.accounts.model import NameTaken, TokenRow, TooManyTokens, name_key
-from hub.core.sealed import SealedTable
+from hub.core.sealed import OwnedTable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hub.core.sealed import Box
+    from hub.core.sealed import Erased, OwnBox
     from hub.core.store import Store
 
 NAME = "account_tokens"
-MIGRATION = SealedTable.migration(NAME)
+MIGRATION = OwnedTable.migration(NAME)
 
 
 class HomeTokensTable:
     """``hub.accounts.tokens.TokensTable`` for a household; its migrations hold `MIGRATION`."""
 
-    def __init__(self, store: Store, box: Box) -> None:
+    def __init__(self, store: Store, box: OwnBox) -> None:
         self._store = store
-        self._table = SealedTable(NAME, box)
+        self._table = OwnedTable(NAME, box, "account_id")
 
     async def add(self, row: TokenRow, *, most: int, ended_before: float) -> None:
         """See ``TokensTable``."""
@@ -64,11 +64,13 @@ class HomeTokensTable:
         """See ``TokensTable``."""
         await self._store.run(lambda db: self._table.delete(db, key.hex()))
 
-    def forget(self, db: sqlite3.Connection, account_id: str) -> None:
+    def forget(self, db: sqlite3.Connection, account_id: str, erased: Erased) -> None:
         """Forget an account's tokens, inside the transaction that removes it."""
-        for row in list(self._all(db)):
-            if row.account_id == account_id:
-                self._table.delete(db, row.key.hex())
+        self._table.erase(db, account_id, erased)
+
+    def settle(self, db: sqlite3.Connection) -> None:
+        """See `OwnedTable.settle`."""
+        self._table.settle(db)
 
     def _all(self, db: sqlite3.Connection) -> Iterator[TokenRow]:
         for key, data in self._table.all(db):

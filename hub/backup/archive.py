@@ -1,9 +1,10 @@
 """One file that holds a home: ciphertext, and keys only as the printed sheet can open them.
 
 Layout: magic, then length-prefixed sections: the key-slot file (``household.json``: wrapped keys
-only), a letter to the household (HPKE, see ``privacy.letterbox``) with the archive key and the
-machine key, then chunks of a gzip'd tar, each AES-256-GCM with its number and whether it is the
-last as associated data, so that a cut or reordered file is noticed.
+only, and of the ways to unlock only the printed sheet), a letter to the household (HPKE, see
+``privacy.letterbox``) with the archive key and the machine key, then chunks of a gzip'd tar, each
+AES-256-GCM with its number and whether it is the last as associated data, so that a cut or
+reordered file is noticed.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ MAGIC = b"linli backup 1\n"
 CHUNK = 1 << 20
 _LETTER = b"backup key 1"
 _LENGTH = struct.Struct(">I")
-_LARGEST_SECTION = 1 << 16
+_LARGEST_SECTION = 1 << 20
 SKIPPED_FOLDERS = frozenset({"run"})
 SKIPPED_SUFFIXES = ("-wal", "-shm", "-journal", ".tmp", ".new")
 OWN_FILES = frozenset({MachineKey.FILE, Household.FILE})
@@ -49,15 +50,17 @@ def write(data: Path, out: IO[bytes]) -> int:
 
     Raises:
         BackupProblem: there is no home in that folder.
+        VaultError: no printed sheet is good for it, so nothing could open the backup.
         OSError: the disk.
     """
     keys = data / "keys"
     if not Household.exists(keys):
         raise BackupProblem("there is no home in this folder")
-    slots = (keys / Household.FILE).read_bytes()
+    household = Household.open(keys)
+    slots = household.for_backup()
     machine = (keys / MachineKey.FILE).read_bytes()
     archive_key = os.urandom(32)
-    letter = Household.open(keys).letterbox.post(archive_key + machine, _LETTER)
+    letter = household.letterbox.post(archive_key + machine, _LETTER)
     out.write(MAGIC)
     for section in (slots, letter):
         out.write(_LENGTH.pack(len(section)) + section)

@@ -63,6 +63,13 @@ def restore(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="linli restore", description=restore.__doc__)
     parser.add_argument("file", type=Path, help="the backup")
     parser.add_argument("--data", type=Path, default=data_folder("home"), help="the home's folder")
+    parser.add_argument(
+        "--keys-of",
+        type=Path,
+        metavar="NEWER",
+        help="a newer backup of the same home, whose sheet you have; whoever was removed in"
+        " between stays unreadable",
+    )
     options = parser.parse_args(argv)
     data: Path = options.data
     if data.exists() and any(data.iterdir()):
@@ -70,7 +77,7 @@ def restore(argv: Sequence[str]) -> int:
     try:
         code = RecoveryCode.parse(_ask("Code on the recovery sheet: "))
         passphrase = _ask("New passphrase (at least 8 characters): ")
-        count = _restore(options.file, data, code, passphrase)
+        count = _restore(options.file, options.keys_of or options.file, data, code, passphrase)
     except (BackupProblem, PrivacyError, OSError) as problem:
         return _fail(str(problem))
     sys.stdout.write(
@@ -81,9 +88,11 @@ def restore(argv: Sequence[str]) -> int:
     return 0
 
 
-def _restore(file: Path, data: Path, code: RecoveryCode, passphrase: str) -> int:
+def _restore(file: Path, keys_of: Path, data: Path, code: RecoveryCode, passphrase: str) -> int:
+    with keys_of.open("rb") as newer:
+        slots, _ = read_slots(newer)
     with file.open("rb") as source:
-        slots, letter = read_slots(source)
+        _, letter = read_slots(source)
         keys = data / "keys"
         keys.mkdir(mode=0o700, parents=True, exist_ok=True)
         data.chmod(0o700)

@@ -99,6 +99,13 @@ class Audit:
         """Lines with a number above `after`, oldest first; raises AuditProblem."""
         return await self._store.read(lambda connection: self._lines(connection, after, limit))
 
+    async def last(self) -> int:
+        """The number of the newest line; 0: there is none."""
+        query = "SELECT coalesce(max(seq), 0) FROM audit"
+        return await self._store.read(
+            lambda connection: int(connection.execute(query).fetchone()[0])
+        )
+
     def _lines(self, connection: sqlite3.Connection, after: int, limit: int) -> list[AuditLine]:
         before = connection.execute("SELECT link FROM audit WHERE seq = ?", (after,)).fetchone()
         link = START if before is None else before[0]

@@ -13,6 +13,7 @@ from hub.accounts.accounts import Accounts
 from hub.accounts.home_table import SCHEMA, HomeAccountsTable
 from hub.accounts.model import HOME_ROLES
 from hub.core.mqtt import MqttSettings, MqttUnavailable
+from hub.core.sealed import OneKey
 from hub.core.settings import LOOPBACK, Listen
 from hub.core.store import Store, migrate
 from hub.demo.consent import Consents
@@ -143,7 +144,7 @@ class DemoPage:
         self._store = Store(":memory:")
         self._store.run_sync(lambda db: migrate(db, SCHEMA))
         box = MachineKey.load_or_create(self._plan.folder / "keys").box("demo page")
-        accounts = Accounts(HomeAccountsTable(self._store, box), HOME_ROLES)
+        accounts = Accounts(HomeAccountsTable(self._store, OneKey(box)), HOME_ROLES)
         design = Design(
             "demo",
             template_dirs=(HERE / "templates",),

@@ -75,6 +75,7 @@ async def _link(options: argparse.Namespace) -> int:
     home = Home(options.data, None)
     try:
         if home.keys.try_alone():
+            await home.residents.settle()
             account = await home.accounts.named(options.name)
             made = {"token": await home.accounts.new_link(account.id)} if account else {}
         else:

@@ -6,10 +6,10 @@ import secrets
 import sqlite3
 from collections.abc import Sequence
 
-from hub.core.sealed import Box, SealedTable
+from hub.core.sealed import Erased, OwnBox, OwnedTable
 from hub.core.store import Store
 
-MIGRATION = SealedTable.migration("favourites")
+MIGRATION = OwnedTable.migration("favourites")
 MOST = 48
 
 
@@ -21,9 +21,9 @@ class Favourites:
         box: seals the rows.
     """
 
-    def __init__(self, store: Store, box: Box) -> None:
+    def __init__(self, store: Store, box: OwnBox) -> None:
         self._store = store
-        self._table = SealedTable("favourites", box)
+        self._table = OwnedTable("favourites", box, "account")
         self._of: dict[str, tuple[str, ...]] = {}
         # Rows lie under random keys: the file doesn't show which account has any.
         self._places: dict[str, str] = {}
@@ -50,9 +50,12 @@ class Favourites:
         await self._store.run(lambda db: self._table.put(db, place, row))
         self._of[account_id] = tuple(kept)
 
-    def forget(self, db: sqlite3.Connection, account_id: str) -> None:
+    def forget(self, db: sqlite3.Connection, account_id: str, erased: Erased) -> None:
         """Erase a person's favourites in the transaction that removes the account."""
-        place = self._places.pop(account_id, None)
+        self._places.pop(account_id, None)
         self._of.pop(account_id, None)
-        if place is not None:
-            self._table.delete(db, place)
+        self._table.erase(db, account_id, erased)
+
+    def settle(self, db: sqlite3.Connection) -> None:
+        """See `OwnedTable.settle`."""
+        self._table.settle(db)

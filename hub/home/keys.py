@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
+from privacy.own_box import OwnBox
 from privacy.vault import Box, Household, MachineKey, RecoveryCode, VaultError, VaultLocked
 
 
@@ -32,6 +33,25 @@ class LateBox:
         if self._keys.household is None:
             raise VaultLocked("this home is not set up yet")
         return self._keys.household.box(self._purpose)
+
+
+class LateOwnBox(LateBox):
+    """The same with what is one resident's alone: see `privacy.own_box.OwnBox`."""
+
+    __slots__ = ()
+
+    def seal_own(self, owner: str, plain: bytes, context: bytes) -> bytes:
+        """See `OwnBox.seal_own`."""
+        return self._own().seal_own(owner, plain, context)
+
+    def open_own(self, sealed: bytes, context: bytes) -> tuple[str, bytes]:
+        """See `OwnBox.open_own`."""
+        return self._own().open_own(sealed, context)
+
+    def _own(self) -> OwnBox:
+        if self._keys.household is None:
+            raise VaultLocked("this home is not set up yet")
+        return OwnBox(self._keys.household, self._purpose)
 
 
 class TooManyTries(VaultError):
@@ -105,6 +125,15 @@ class Keys:
         """A box of the household key, usable once that is unlocked."""
         return LateBox(self, purpose)
 
+    def own_box(self, purpose: str) -> LateOwnBox:
+        """A box that also seals what is one resident's alone."""
+        return LateOwnBox(self, purpose)
+
+    @property
+    def sheet_due(self) -> bool:
+        """Whether no printed sheet opens this home; see `Household.sheet_due`."""
+        return self.household is not None and self.household.sheet_due
+
     def try_alone(self) -> bool:
         """Unlock without anybody, where the mode allows it. Returns whether it is open."""
         if self.household is not None and self.household.locked and self.mode == "machine":
@@ -154,8 +183,8 @@ class Keys:
         await asyncio.to_thread(self._household().change_mode, unlock.get("mode", ""), **arguments)
 
     async def new_recovery(self) -> RecoveryCode:
-        """Make a new recovery code; the old sheet is void."""
-        return await asyncio.to_thread(self._household().new_recovery)
+        """Make a new recovery code, and a new root key with it; the old sheet is void."""
+        return await asyncio.to_thread(self._household().rotate)
 
     def unlock_arguments(self, unlock: Mapping[str, str]) -> dict[str, Any]:
         """What `Household.create` and `change_mode` want, from a form's words.
@@ -171,6 +200,23 @@ class Keys:
         if mode == "machine":
             return {"machine": self.machine}
         raise VaultError("choose how this home is unlocked")
+
+    @property
+    def residents(self) -> frozenset[str]:
+        """The accounts that have a key of their own; none while locked."""
+        return self.household.residents if self.household else frozenset()
+
+    async def add_residents(self, accounts: Collection[str]) -> None:
+        """Make keys for accounts that have none; see `Household.add_residents`."""
+        await asyncio.to_thread(self._household().add_residents, accounts)
+
+    async def drop(self, accounts: Collection[str]) -> None:
+        """Take keys out that were no person's; see `Household.drop`."""
+        await asyncio.to_thread(self._household().drop, accounts)
+
+    async def shred(self, accounts: Collection[str]) -> None:
+        """Destroy residents' keys; see `Household.shred`."""
+        await asyncio.to_thread(self._household().shred, accounts)
 
     def _household(self) -> Household:
         if self.household is None:

@@ -76,6 +76,7 @@ class HomeLife(HomeParts):
         if self._opened or self._book is None:
             return
         self._opened = True
+        await self.residents.settle()
         await self.registry.load()
         self.inventory.groups.start()
         await self.favourites.load()

@@ -12,9 +12,9 @@ from typing import Any
 from hub.accounts import home_tokens
 from hub.accounts.accounts import Accounts
 from hub.accounts.home_table import SCHEMA as ACCOUNTS_SCHEMA
-from hub.accounts.home_table import HomeAccountsTable
+from hub.accounts.home_table import HomeAccountsTable, without_name_index
 from hub.accounts.home_tokens import HomeTokensTable
-from hub.accounts.model import HOME_ROLES, Session
+from hub.accounts.model import HOME_ROLES, SCREENS, Session
 from hub.accounts.pairing import ScreenCodes
 from hub.accounts.tokens import HOME_SCOPES, Tokens
 from hub.adding import entries
@@ -30,7 +30,7 @@ from hub.core.states import States
 from hub.core.store import Store, StoreError, migrate
 from hub.history.history import History
 from hub.history.past import Past
-from hub.home import book, favourites, keeping, offer, roles, screens
+from hub.home import book, favourites, keeping, offer, residents, roles, screens
 from hub.home.book import HazardBook
 from hub.home.contacts import contacts
 from hub.home.contacts.contacts import Contacts
@@ -41,6 +41,7 @@ from hub.home.keeping import Keeping
 from hub.home.keys import Keys
 from hub.home.offer import CANCEL_S, Offers
 from hub.home.options import ASK_S, CLEAR_S
+from hub.home.residents import Residents
 from hub.home.roles import Bindings
 from hub.home.running import Running
 from hub.home.screens import Screens
@@ -55,6 +56,13 @@ from privacy.vault import VaultLocked
 
 _LOG = logging.getLogger(__name__)
 
+
+def _own_keys(db: sqlite3.Connection) -> None:
+    """Residents get keys of their own: no hash of a name beside them, and receipts of removals."""
+    without_name_index(db)
+    db.execute(residents.MIGRATION)
+
+
 MIGRATIONS = (
     registry.MIGRATION,
     audit.MIGRATION,
@@ -68,6 +76,7 @@ MIGRATIONS = (
     favourites.MIGRATION,
     contacts.migration,
     keeping.MIGRATION,
+    _own_keys,
 )
 BUILT_IN_CONFIGS: dict[str, dict[str, object]] = {"mqtt": {}}
 """Integrations that run without being added: the embedded broker is always there."""
@@ -76,7 +85,21 @@ TESTED = frozenset(kind.name for kind in HAZARDS.values() if kind.tested)
 
 
 class HomeAccounts(Accounts):
-    """Accounts that nobody can use while the household is locked."""
+    """Accounts that nobody can use while the household is locked, removed with their keys.
+
+    Args:
+        table: where they are kept.
+        residents: their keys.
+    """
+
+    def __init__(self, table: HomeAccountsTable, residents: Residents) -> None:
+        super().__init__(table, HOME_ROLES)
+        self._residents = residents
+
+    async def remove(self, account_id: str) -> None:
+        """See `Accounts.remove`; what was theirs alone is unreadable afterwards."""
+        await super().remove(account_id)
+        await self._residents.finish()
 
     async def session(self, token: str) -> Session | None:
         """See `Accounts.session`; a locked home knows nobody."""
@@ -84,17 +107,6 @@ class HomeAccounts(Accounts):
             return await super().session(token)
         except VaultLocked:
             return None
-
-
-Forget = Callable[[sqlite3.Connection, str], None]
-
-
-def _both(one: Forget, other: Forget) -> Forget:
-    def forget(db: sqlite3.Connection, account_id: str) -> None:
-        one(db, account_id)
-        other(db, account_id)
-
-    return forget
 
 
 class HomeParts:
@@ -127,7 +139,7 @@ class HomeParts:
         self.states = States()
         self.registry = Registry(self.store, self.keys.box("registry"))
         self.inventory = Inventory(self.registry, self.states, self.note, self._registry_changed)
-        self.favourites = Favourites(self.store, self.keys.box("favourites"))
+        self.favourites = Favourites(self.store, self.keys.own_box("favourites"))
         self.keeping = Keeping(self.store, self.keys.box("keeping"), self.note)
         self.audit = Audit(self.store, self.keys.box("audit"))
         self._make_accounts()
@@ -170,13 +182,20 @@ class HomeParts:
         self._owned = False
 
     def _make_accounts(self) -> None:
-        tokens = HomeTokensTable(self.store, self.keys.box("tokens"))
+        self.residents = Residents(
+            self.store, self.keys, self.keys.box("erasures"), self.audit, SCREENS
+        )
+        tokens = HomeTokensTable(self.store, self.keys.own_box("tokens"))
         accounts = HomeAccountsTable(
             self.store,
-            self.keys.box("accounts"),
-            forget=_both(tokens.forget, self.favourites.forget),
+            self.keys.own_box("accounts"),
+            adding=self.residents.adding,
+            forget=self.residents.forget,
         )
-        self.accounts: Accounts = HomeAccounts(accounts, HOME_ROLES)
+        self.residents.tables = (tokens, self.favourites)
+        self.residents.unowned = accounts.unowned
+        self.residents.settle_accounts = accounts.settle
+        self.accounts: Accounts = HomeAccounts(accounts, self.residents)
         self.tokens = Tokens(tokens, self.accounts, accounts, HOME_SCOPES)
         self.screen_codes = ScreenCodes(accounts, self.accounts)
 

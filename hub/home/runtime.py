@@ -10,7 +10,9 @@ from hub.core.commands import Actor
 from hub.home.condition import HubCondition, condition_of
 from hub.home.consents import Consents
 from hub.home.guarding import NO_CALL, NO_SAFETY, Guarding
+from hub.home.mine import Mine, mine
 from hub.home.refusal import Refusal, refusal_of
+from hub.home.residents import Erasure
 from hub.home.views import (
     Area,
     HazardView,
@@ -194,6 +196,40 @@ class Home(Guarding):
         except PrivacyError as problem:
             raise refusal_of(problem) from None
         await self.note(actor, "unpair", "community")
+
+    # -- people -------------------------------------------------------------------------
+
+    async def remove_person(self, account_id: str, actor: Actor) -> Erasure:
+        """Remove an account and destroy its key; a new recovery sheet is due afterwards.
+
+        Raises:
+            AccountUnknown, LastKeeper: as `Accounts.remove`.
+        """
+        self.residents.removing(account_id, actor)
+        await self.accounts.remove(account_id)
+        await self.refresh_names()
+        return next(one for one in await self.residents.receipts() if one.account_id == account_id)
+
+    async def mine(self, account_id: str) -> Mine | None:
+        """Everything that is kept of one person; None: there is no such account."""
+        account = await self.accounts.get(account_id)
+        if account is None:
+            return None
+        consents = self.sharing.ledger_lines(str)
+        return await mine(
+            *(account, self.accounts, self.tokens, self.favourites),
+            consents=consents,
+            audit=self.audit,
+        )
+
+    async def erasures(self) -> Sequence[Erasure]:
+        """The receipts of who was removed, newest first."""
+        return await self.residents.receipts()
+
+    @property
+    def sheet_due(self) -> bool:
+        """Whether no printed sheet is good, because somebody was removed since the last one."""
+        return self.keys.sheet_due
 
     # -- devices ------------------------------------------------------------------------
 

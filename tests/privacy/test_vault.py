@@ -3,21 +3,19 @@
 import contextlib
 import errno
 import json
-import os
 import threading
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from hypothesis import given
 from hypothesis import strategies as st
 
-from privacy import codes, files, unlock_keys, vault
+from privacy import codes, files, slot_file, unlock_keys, vault
 from privacy.thief import EXPLAINED, THIEF_READS
 from privacy.vault import Box, Household, MachineKey, RecoveryCode, VaultError, VaultLocked
+from tests.privacy.killing import Killed, kill_at
 
 REAL_MEMORY_KIB = unlock_keys._MEMORY_KIB
 PASSPHRASE = "four plain words here"
@@ -156,7 +154,7 @@ class TestHousehold:
 
     def test_new_recovery_code_replaces_the_old(self, tmp_path: Path) -> None:
         made, old = Household.create(tmp_path, "passphrase", passphrase=PASSPHRASE)
-        new = made.new_recovery()
+        new = made.rotate()
         with pytest.raises(VaultError, match="replaced"):
             Household.open(tmp_path).recover(old, PASSPHRASE)
         Household.open(tmp_path).recover(new, PASSPHRASE)
@@ -170,9 +168,9 @@ class TestHousehold:
             raise OSError(errno.ENOSPC, "no space left")
 
         with monkeypatch.context() as patch:
-            patch.setattr(vault, "write_atomic", full)
+            patch.setattr(slot_file, "write_atomic", full)
             with pytest.raises(OSError, match="no space"):
-                household.new_recovery()
+                household.rotate()
         household.change_mode("passphrase", passphrase="another one")
         Household.open(tmp_path).recover(sheet, "a third one")
 
@@ -225,32 +223,6 @@ class TestHousehold:
                 assert PASSPHRASE.encode() not in content
                 assert code.secret not in content
                 assert path.stat().st_mode & 0o077 == 0
-
-
-class Killed(BaseException):
-    """Stands for the power going away."""
-
-
-def kill_at(monkeypatch: pytest.MonkeyPatch, step: int) -> None:
-    """Let the n-th step of any file write be the last thing that happens."""
-    count = 0
-
-    def wrap(name: str, real: Callable[..., object]) -> Callable[..., object]:
-        def run(*args: Any, **keywords: Any) -> object:
-            nonlocal count
-            count += 1
-            if count == step and name == "write":
-                os_write(args[0], bytes(args[1])[:7])
-            if count == step:
-                raise Killed
-            return real(*args, **keywords)
-
-        return run
-
-    os_write = os.write
-    for name in ("write", "fsync", "fchmod"):
-        monkeypatch.setattr(os, name, wrap(name, getattr(os, name)))
-    monkeypatch.setattr(Path, "replace", wrap("replace", Path.replace))
 
 
 @pytest.mark.parametrize("step", range(1, 14))

@@ -23,6 +23,7 @@ from hub.core import registry
 from hub.core.commands import Actor
 from hub.core.mqtt import MqttSettings
 from hub.core.registry import Registry
+from hub.core.sealed import OneKey
 from hub.core.settings import Listen
 from hub.core.states import States
 from hub.core.store import Store, migrate
@@ -37,6 +38,8 @@ from hub.home.device_users import BrokerAccess
 from hub.home.favourites import Favourites
 from hub.home.inventory import Inventory
 from hub.home.keeping import Keeping
+from hub.home.mine import Mine
+from hub.home.residents import Erasure
 from hub.home.screens import Screens
 from hub.http.live import Live
 from hub.http.server import Server, serve
@@ -79,13 +82,15 @@ class FakeHome(FakeGuarding):
         self.locked = False
         self.set_up = True
         self.unlock_mode = "passphrase"
+        self.sheet_due = False
+        self.removed: list[Erasure] = []
         self.registry = Registry(store, Box(b"k" * 32))
         self.states = States()
         self.commands = FakeCommands(self.states)
         self.inventory = Inventory(
             self.registry, self.states, self.note, lambda: self.changed("registry")
         )
-        self.favourites = Favourites(store, Box(b"k" * 32))
+        self.favourites = Favourites(store, OneKey(Box(b"k" * 32)))
         self.keeping = Keeping(store, Box(b"k" * 32), self.note)
         self.inventory.groups.start()
         self.accounts = accounts
@@ -287,6 +292,27 @@ class FakeHome(FakeGuarding):
     async def new_recovery(self, _actor: Actor) -> str:
         return "22222-33333-44444-55555-66666-77777"
 
+    async def remove_person(self, account_id: str, actor: Actor) -> Erasure:
+        account = await self.accounts.get(account_id)
+        await self.accounts.remove(account_id)
+        role = account.role if account else "resident"
+        made = Erasure("5ea1", account_id, role, {"accounts": 1}, "ab" * 32, 1, 1.8e9, 1.8e9)
+        self.removed.append(made)
+        self.sheet_due = True
+        await self.note(actor, "remove person", account_id)
+        return made
+
+    async def mine(self, account_id: str) -> Mine | None:
+        account = await self.accounts.get(account_id)
+        if account is None:
+            return None
+        sessions = await self.accounts.sessions_of(account_id)
+        tokens = await self.tokens.of(account_id)
+        return Mine(account, sessions, tokens, self.favourites.of(account_id), [], [])
+
+    async def erasures(self) -> list[Erasure]:
+        return self.removed
+
     async def unlock(self, passphrase: str) -> None:
         if passphrase != PASSWORD:
             raise Refusal("That passphrase does not open this home. Try again.", "passphrase")
@@ -330,7 +356,7 @@ async def served(folder: Path, *, furnished: bool = True) -> AsyncIterator[Serve
     store.run_sync(lambda db: migrate(db, [*(one.MIGRATION for one in tables), contacts.migration]))
     small, table = open_table(folder / "accounts.db")
     accounts = Accounts(table, HOME_ROLES)
-    tokens = HomeTokensTable(store, Box(b"k" * 32))
+    tokens = HomeTokensTable(store, OneKey(Box(b"k" * 32)))
     made = Tokens(tokens, accounts, table, HOME_SCOPES)
     home = FakeHome(store, accounts, made, ScreenCodes(table, accounts))
     if furnished:

@@ -270,7 +270,9 @@ async def test_people(home: Served, owner: Program) -> None:
     assert (guest["role"], guest["name"]) == ("resident", "演示亲戚")
     assert await owner.ask("POST", f"{path}/sign-out") == (204, None)
     assert await owner.refused("POST", f"{path}/invitation") == "403 not_for_tokens"
-    assert await owner.ask("DELETE", path) == (204, None)
+    status, receipt = await owner.ask("DELETE", path)
+    assert (status, receipt["erased"]) == (200, [{"kind": "accounts", "rows": 1}])
+    assert await owner.ask("GET", "/removed") == (200, {"removed": [receipt]})
     assert await owner.refused("DELETE", path) == "404 account_unknown"
     me = next(one for one in (await owner.ask("GET", "/people"))[1]["people"])
     assert await owner.refused("DELETE", f"/people/{me['id']}") == "409 yourself"
@@ -280,7 +282,7 @@ async def test_people(home: Served, owner: Program) -> None:
 
 
 async def test_keys_ask_for_the_password_again(home: Served, owner: Program) -> None:
-    assert (await owner.ask("GET", "/keys"))[1] == {"mode": "passphrase"}
+    assert (await owner.ask("GET", "/keys"))[1] == {"mode": "passphrase", "sheet_due": False}
     assert await owner.refused("POST", "/keys/sheet", {}) == "422 invalid password missing"
     wrong = {"password": "not this one"}
     assert await owner.refused("POST", "/keys/sheet", wrong) == "403 sign_in_refused"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import html
+import json
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -26,6 +28,7 @@ PAGES = {
     "/devices/{valve}/history?span=month&date=2026-11-23": ("owner", "resident", "guest"),
     "/condition": ("owner", "resident", "guest"),
     "/kept": ("owner",),
+    "/mine": ("owner", "resident", "guest"),
     "/sos": ("owner", "resident", "guest", "wall"),
     "/devices/{valve}/settings": ("owner", "resident"),
     "/devices?q=gas": ("owner", "resident", "guest"),
@@ -43,6 +46,7 @@ PAGES = {
     "/notices/tell_zone/1": ("owner", "resident", "guest"),
     "/contacts": ("owner", "resident"),
     "/people": ("owner",),
+    "/people/removed": ("owner",),
     "/connect": ("owner",),
     "/tokens": ("owner", "resident"),
     "/wall": ("owner", "resident", "guest", "wall"),
@@ -359,6 +363,9 @@ async def test_people_are_added_and_signed_out(home: Served) -> None:
         status, answer = await visitor.press(f"/people/{owner.id}/remove")
         assert (status, answer["error"]) == (422, "You cannot remove yourself.")
         assert (await visitor.press(f"/people/{account.id}/remove"))[0] == 200
+        page = (await visitor.get("/people/removed"))[1]
+        assert account.id in page
+        assert "/keys#sheet" in page, "a new sheet is due"
         assert await home.home.accounts.named("小李") is None
     notes = [(row[1], row[2]) for row in home.home.did if row[0] == "note"]
     assert notes == [("add person", account.id), ("remove person", account.id)]
@@ -368,3 +375,16 @@ async def test_the_household_is_not_the_password(home: Served) -> None:
     async with visiting(home) as visitor:
         text = (await visitor.post("/sign-in", next="/", name="nobody", password=PASSWORD))[1]
         assert "Name and password don&#39;t match." in text
+
+
+async def test_everybody_takes_their_own_data_away(home: Served) -> None:
+    async with visiting(home, "resident") as visitor:
+        assert "演示住户" in (await visitor.get("/mine"))[1]
+        status, text = await visitor.get("/mine/linli-my-data.json")
+        assert status == 200
+        taken = json.loads(text)
+        assert (taken["account"]["name"], len(taken["sessions"])) == ("演示住户", 1)
+        assert "password" not in taken["account"]
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    notes = [(row[1], row[2]) for row in home.home.did if row[0] == "note"]
+    assert notes == [("take own data", f"sha256:{digest}")]

@@ -15,6 +15,7 @@ from web.house import HOUSEHOLD, OWNER, RESIDENTS, WALLS, check_own_password
 
 if TYPE_CHECKING:
     from hub.accounts.model import Account, TokenRow
+    from hub.home.residents import Erasure
     from web.facade import HomeRuntime
 
 
@@ -97,15 +98,41 @@ def _one_person_operations(runtime: HomeRuntime, table: Operations) -> None:
         "/people/{person_id}",
         allow=OWNER,
         scope="admin",
-        summary="Remove an account with its sessions, links and tokens",
+        summary="Remove an account for good; a new recovery sheet is due afterwards",
+        answers=models.Erasure,
         problems={404: "account_unknown", 409: "yourself, last_keeper"},
     )
-    async def remove_person(call: Call) -> None:
+    async def remove_person(call: Call) -> models.Erasure:
         account = await _person(runtime, call)
         if account.id == call.session.account_id:
             raise Problem(409, "yourself")
-        await accounts.remove(account.id)
-        await runtime.note(call.actor, "remove person", account.id)
+        return receipt_model(await runtime.remove_person(account.id, call.actor))
+
+    @table.add(
+        "GET",
+        "/removed",
+        allow=OWNER,
+        scope="admin",
+        summary="The receipts of who was removed",
+        answers=models.ErasureList,
+    )
+    async def list_removed(_call: Call) -> models.ErasureList:
+        return {"removed": [receipt_model(one) for one in await runtime.erasures()]}
+
+
+def receipt_model(receipt: Erasure) -> models.Erasure:
+    """Return a receipt as programs get it, and as it is downloaded."""
+    role: models.Role = receipt.role  # type: ignore[assignment]  # one of HOME_ROLES
+    return {
+        "id": receipt.id,
+        "person_id": receipt.account_id,
+        "role": role,
+        "erased": [{"kind": kind, "rows": rows} for kind, rows in receipt.counts.items()],
+        "sha256": receipt.digest,
+        "audit_line": receipt.line,
+        "at": receipt.at,
+        "key_destroyed": receipt.shredded,
+    }
 
 
 def _way_in_operations(runtime: HomeRuntime, table: Operations) -> None:
@@ -155,7 +182,7 @@ def key_operations(runtime: HomeRuntime) -> Operations:
     )
     async def get_keys(_call: Call) -> models.KeysNow:
         mode: models.Mode = runtime.unlock_mode  # type: ignore[assignment]  # one of the three
-        return {"mode": mode}
+        return {"mode": mode, "sheet_due": runtime.sheet_due}
 
     @table.add(
         "PUT",

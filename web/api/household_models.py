@@ -32,6 +32,32 @@ class Me(TypedDict):
     scopes: list[str] | None
 
 
+class ErasedKind(TypedDict):
+    """How many rows of a kind were erased."""
+
+    kind: str
+    rows: int
+
+
+class Erasure(TypedDict):
+    """The receipt of a removal; it names nobody."""
+
+    id: Id
+    person_id: Id
+    role: Role
+    erased: list[ErasedKind]
+    sha256: Annotated[str, "of the erased rows as they lay on the disk"]
+    audit_line: int
+    at: Time
+    key_destroyed: Annotated[Time | None, "null: the disk has not taken it yet"]
+
+
+class ErasureList(TypedDict):
+    """Every receipt, newest first."""
+
+    removed: list[Erasure]
+
+
 # -- sharing ------------------------------------------------------------------------------
 
 
@@ -274,6 +300,7 @@ class KeysNow(TypedDict):
     """How the home unlocks."""
 
     mode: Mode
+    sheet_due: Annotated[bool, "no printed sheet is good, because somebody was removed"]
 
 
 class KeysChange(TypedDict):

@@ -24,6 +24,7 @@ from web.api.contacts import contact_operations
 from web.api.household import key_operations, people_operations, token_operations
 from web.api.inventory import inventory_operations
 from web.api.keeping import keeping_operations
+from web.api.mine import mine_operations
 from web.api.safety import hazard_model, hazard_operations, safety_model, safety_operations
 from web.api.screens import screen_operations
 from web.api.sharing import sharing_operations
@@ -73,6 +74,7 @@ class HomeApi:
             *sharing_operations(runtime),
             *contact_operations(runtime),
             *account_operations(runtime),
+            *mine_operations(runtime),
             *people_operations(runtime),
             *key_operations(runtime),
             *token_operations(runtime),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from hub.accounts.model import (
 from hub.http.gate import current
 from hub.http.problems import Problem
 from hub.http.routes import Routes
+from web.api.household import receipt_model
 from web.design import done, refused
 from web.house import OWNER, WALLS, House, actor_of, field, one_of
 from web.words import HOME_ROLES
@@ -32,6 +34,13 @@ def _(message: str) -> str:
     return message
 
 
+ERASED = {
+    "accounts": _("Account: name, password, role, language"),
+    "account_sessions": _("Where they were signed in"),
+    "account_links": _("Sign-in links"),
+    "account_tokens": _("Tokens of their programs"),
+    "favourites": _("Favourites"),
+}
 ONLY_OWNER = _("This is the only owner. Make somebody else owner first.")
 
 
@@ -78,14 +87,37 @@ def people_routes(house: House) -> Routes:
         if account.id == current(request).account_id:
             return refused(request, words("You cannot remove yourself."))
         try:
-            await accounts.remove(account.id)
+            receipt = await house.runtime.remove_person(account.id, actor_of(request))
         except LastKeeper:
             return refused(request, words(ONLY_OWNER))
-        await house.runtime.note(actor_of(request), "remove person", account.id)
         text = words("%(name)s no longer has an account here.", name=account.name)
-        return done(request, text, "/people")
+        return done(request, text, f"/people/removed#{receipt.id}")
 
+    _removed_routes(house, routes)
     return routes
+
+
+def _removed_routes(house: House, routes: Routes) -> None:
+    """What was erased with whom, to see and to keep."""
+
+    @routes.get("/people/removed", allow=OWNER)
+    async def removed(request: web.Request) -> web.Response:
+        seen: dict[str, Any] = {
+            "receipts": await house.runtime.erasures(),
+            "kinds": ERASED,
+            "sheet_due": house.runtime.sheet_due,
+        }
+        return house.design.render(request, "removed.html", **seen)
+
+    @routes.get("/people/removed/{id}.json", allow=OWNER)
+    async def download(request: web.Request) -> web.Response:
+        for receipt in await house.runtime.erasures():
+            if receipt.id == request.match_info["id"]:
+                text = json.dumps(receipt_model(receipt), indent=1)
+                name = f'attachment; filename="linli-receipt-{receipt.id}.json"'
+                headers = {"Content-Disposition": name}
+                return web.Response(text=text, content_type="application/json", headers=headers)
+        raise Problem(404, "not_found")
 
 
 async def _named(house: House, request: web.Request) -> Account:

@@ -147,6 +147,7 @@ def _keys_page(house: House, request: web.Request, errors: dict[str, str]) -> we
         request,
         "keys.html",
         mode=house.runtime.unlock_mode,
+        sheet_due=house.runtime.sheet_due,
         modes=MODES,
         explained=EXPLAINED,
         errors=errors,

@@ -8,6 +8,7 @@ import pytest
 
 from hub.accounts.home_table import HomeAccountsTable
 from hub.accounts.model import LinkRow, Strikes
+from hub.core.sealed import OneKey
 from privacy.box import Box, VaultError, VaultLocked
 from tests.hub.accounts.stores import open_table
 from tests.hub.accounts.table_contract import TableContract, person, session
@@ -52,7 +53,7 @@ async def test_while_locked_nobody_is_signed_in(tmp_path: Path) -> None:
     store, table = open_table(tmp_path / "home.db")
     await fill(table)
     box = Box(b"k" * 32)
-    locked = HomeAccountsTable(store, box)
+    locked = HomeAccountsTable(store, OneKey(box))
     box.rekey(None)
     assert await locked.session(session(1, "").key) is None
     with pytest.raises(VaultLocked):

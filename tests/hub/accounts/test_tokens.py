@@ -22,6 +22,7 @@ from hub.accounts.model import (
     TooManyTokens,
 )
 from hub.accounts.tokens import HOME_SCOPES, MOST_PER_ACCOUNT, PREFIX, TOUCH_S, Tokens
+from hub.core.sealed import OneKey
 from hub.core.store import Store, StoreError, migrate
 from privacy.box import Box
 from tests.hub.accounts.conftest import Clock
@@ -33,8 +34,12 @@ class Household:
     def __init__(self, path: Path, clock: Clock) -> None:
         self.store = Store(path)
         self.store.run_sync(lambda db: migrate(db, [home_tokens.MIGRATION]))
-        self.table = HomeTokensTable(self.store, Box(b"t" * 32))
-        accounts = HomeAccountsTable(self.store, Box(b"a" * 32), forget=self.table.forget)
+        self.table = HomeTokensTable(self.store, OneKey(Box(b"t" * 32)))
+        accounts = HomeAccountsTable(
+            self.store,
+            OneKey(Box(b"a" * 32)),
+            forget=lambda db, account, erased: self.table.forget(db, account.id, erased),
+        )
         self.accounts = Accounts(accounts, HOME_ROLES, clock=clock)
         self.tokens = Tokens(self.table, self.accounts, accounts, HOME_SCOPES, clock=clock)
 

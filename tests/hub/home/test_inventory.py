@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from hub.core.commands import Actor
+from hub.core.sealed import Erased
 from hub.home.favourites import Favourites
 from hub.home.refusal import Refusal
 from hub.home.runtime import Home
@@ -169,9 +170,10 @@ async def test_groups_need_two_of_one_kind(home: Home) -> None:
 
 
 async def test_favourites_are_each_persons_own(home: Home) -> None:
+    await home.keys.add_residents(["lin", "wang"])
     await home.favourites.keep("lin", ["light.a", "light.b", "light.a"])
     await home.favourites.keep("wang", ["light.c"])
-    await home.store.run(lambda db: home.favourites.forget(db, "wang"))
-    again = Favourites(home.store, home.keys.box("favourites"))
+    await home.store.run(lambda db: home.favourites.forget(db, "wang", Erased()))
+    again = Favourites(home.store, home.keys.own_box("favourites"))
     await again.load()
     assert (again.of("lin"), again.of("wang")) == (("light.a", "light.b"), ())

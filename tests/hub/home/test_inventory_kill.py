@@ -34,7 +34,8 @@ async def main():
     await choices.make_group("switch", "都关", ["switch.plug_1", "switch.plug_2"], OWNER)
     one, two = registry.devices()
     await choices.replace(one.id, two.id, OWNER)
-    await home.favourites.keep("lin", ["switch.plug_1"])
+    (lin,) = await home.accounts.all()
+    await home.favourites.keep(lin.id, ["switch.plug_1"])
     print("done", flush=True)
     await asyncio.Event().wait()
 
@@ -67,6 +68,7 @@ async def test_choices_outlive_a_kill(tmp_path: Path) -> None:
     assert (device.name, device.area) == ("Plug 1", "门厅")
     group = next(one for one in registry.entities() if one.members)
     assert group.members == ("switch.plug_1", "switch.plug_2")
-    assert home.favourites.of("lin") == ("switch.plug_1",)
+    (lin,) = await home.accounts.all()
+    assert home.favourites.of(lin.id) == ("switch.plug_1",)
     assert await home.audit.verify() == len(await home.audit.lines())
     await home.stop()

@@ -7,7 +7,9 @@ with. To save another: a home in mode `machine`, `Connection.iterdump`, and its 
 from __future__ import annotations
 
 import sqlite3
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,8 +18,8 @@ from hub.home.runtime import Home
 from hub.home.screens import Screen
 
 SAVED = Path(__file__).parent / "databases"
-AUDITED = {15: 2}
-"""Lines of the audit, where the saved home has more than one: a contact was added."""
+AUDITED = {15: 2, 16: 3}
+"""Lines of the audit, where the saved home has more than one: a contact, a time to keep."""
 KNOWN = sorted(int(path.name) for path in SAVED.iterdir())
 
 
@@ -72,3 +74,37 @@ async def test_a_saved_contact_stays_and_without_its_ledger_is_not_told(tmp_path
     assert (contact.name, contact.hazards) == ("演示女儿", ("gas", "sos"))
     assert contact.granted == frozenset()
     await home.stop()
+
+
+async def test_residents_get_keys_of_their_own_and_keep_what_was_theirs(tmp_path: Path) -> None:
+    """Version 16 is the last without: a resident has a favourite, a token and a session."""
+    lay_out(16, tmp_path)
+    home = Home(tmp_path, None)
+    await home.start()
+    owner, resident = await home.accounts.all()
+    await home.stop()
+    again = Home(tmp_path, None)
+    await again.start()
+    assert again.keys.residents == {owner.id, resident.id}
+    assert again.favourites.of(resident.id) == ("valve.demo",)
+    assert [token.name for token in await again.tokens.of(resident.id)] == ["Old script"]
+    assert again.keeping.days("light") == 30
+    for purpose, table, context in OWN_ROWS:
+        box = again.keys.own_box(purpose)
+        rows = await again.store.read(partial(_rows, table))
+        assert rows
+        owners = {box.open_own(sealed, context(key))[0] for key, sealed in rows}
+        assert owners <= again.keys.residents, table
+    await again.stop()
+
+
+OWN_ROWS = (
+    ("accounts", "accounts", lambda key: b"accounts:" + key.encode()),
+    ("accounts", "account_sessions", lambda key: b"account_sessions:" + key),
+    ("tokens", "account_tokens", lambda key: f"account_tokens\0{key}".encode()),
+    ("favourites", "favourites", lambda key: f"favourites\0{key}".encode()),
+)
+
+
+def _rows(table: str, db: sqlite3.Connection) -> list[tuple[Any, bytes]]:
+    return db.execute(f"SELECT * FROM {table}").fetchall()  # noqa: S608 -- own names

@@ -12,6 +12,7 @@ from aiohttp import ClientSession, web
 from hub.accounts import home_tokens
 from hub.accounts.home_tokens import HomeTokensTable
 from hub.accounts.tokens import HOME_SCOPES, Tokens
+from hub.core.sealed import OneKey
 from hub.core.store import Store, migrate
 from hub.http.gate import GATE, current
 from hub.http.problems import json_response
@@ -67,7 +68,7 @@ async def programs(tmp_path: Path) -> AsyncIterator[Programs]:
     store.run_sync(lambda db: migrate(db, [home_tokens.MIGRATION]))
     async with face(tmp_path, broken=False, routes=[scoped()]) as served:
         strikes = served.accounts._table
-        table = HomeTokensTable(store, Box(b"k" * 32))
+        table = HomeTokensTable(store, OneKey(Box(b"k" * 32)))
         tokens = Tokens(table, served.accounts, strikes, HOME_SCOPES)
         served.app[GATE].tokens = tokens
         async with ClientSession(served.server.address) as http:

@@ -1,0 +1,1 @@
+"""What the home keeps of the person who looks, to read and to take away."""
