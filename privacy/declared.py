@@ -224,7 +224,7 @@ COMMUNITY = (
         *("to pair a home once, by its letter box", _PORTAL, "nothing yet"),
     ),
     _portal(
-        *("member", "id kind flat_id key code_id enrolled_at revoked_at", RESIDENT),
+        *("member", "id kind flat_id key code_id enrolled_at revoked_at revoked_for", RESIDENT),
         *("to know an enrolled hub by its key", _PORTAL, "nothing yet"),
     ),
     _portal(
@@ -260,6 +260,22 @@ COMMUNITY = (
         *("to draw the site plan", _PORTAL, "nothing yet"),
     ),
     _portal("setting", "key value", NOBODY, "to run the community", _PORTAL, "changing it"),
+    _portal(
+        *("committeekey", "id text kept_at kept_by", STAFF),
+        *("to know which key the committee signs with", _PORTAL, _NOTHING),
+    ),
+    _portal(
+        *("rostercheck", "id digest flats made_at made_by note key_id kept_at", RESIDENT),
+        *("the list that the committee checks", "the newest signed; others  days", "running out"),
+    ),
+    _portal(
+        *("logwitness", "name key log_key named_at size signed_at line", NOBODY),
+        *("to take signatures from who was named", _PORTAL, "naming others"),
+    ),
+    _portal(
+        *("witnessednote", "id size vouched_at note", NOBODY),
+        *("to show homes what was vouched for", _PORTAL, "nothing: no person is in it"),
+    ),
     _portal(
         *("zonetable", "version partition homes frozen_at frozen_by", NOBODY),
         *("to show which zones were in force", _PORTAL, _NOTHING),

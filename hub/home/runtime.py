@@ -215,7 +215,7 @@ class Home(Guarding):
         account = await self.accounts.get(account_id)
         if account is None:
             return None
-        consents = self.sharing.ledger_lines(str)
+        consents = self.sharing.consents.lines(str)
         return await mine(
             *(account, self.accounts, self.tokens, self.favourites),
             consents=consents,
