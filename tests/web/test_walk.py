@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -27,17 +28,16 @@ class Served:
         self.home = home
         self.app = app
         self.server = server
+        self.numbers = itertools.count()
 
     async def token_for(self, role: str) -> str:
         """A fresh session of a fresh account of this role."""
-        number = len(await self.home.accounts.all())
-        account = await self.home.accounts.create(f"Demo {role} {number}", role)
+        account = await self.home.accounts.create(f"Demo {role} {next(self.numbers)}", role)
         return await self.home.accounts.open_session(account.id)
 
     async def bearer_for(self, role: str, scope: str) -> str:
         """The token of a fresh account of this role, good for one scope."""
-        number = len(await self.home.accounts.all())
-        account = await self.home.accounts.create(f"Demo {role} {number}", role)
+        account = await self.home.accounts.create(f"Demo {role} {next(self.numbers)}", role)
         return (await self.home.tokens.make(account.id, "Demo", [scope]))[0]
 
 
