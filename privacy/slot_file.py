@@ -100,17 +100,19 @@ class SlotFile:
         Raises:
             OSError: the disk.
         """
-        before = json.dumps(self.content)
+        slots = {kind: dict(slot) for kind, slot in self.content["slots"].items()}
+        residents = dict(self.content["residents"])
+        before = {**self.content, "slots": slots, "residents": residents}
         try:
             yield
             self.save()
         except BaseException:
-            self.content = json.loads(before)
+            self.content = before
             raise
 
     def save(self) -> None:
         """Write the file: after a crash it is the old one or the new one. Blocking (fsync)."""
-        write_atomic(self._path, json.dumps(self.content, indent=1).encode())
+        write_atomic(self._path, json.dumps(self.content).encode())
 
     def for_backup(self) -> bytes:
         """The file as it goes into a backup: only the printed sheet opens it.
@@ -125,7 +127,7 @@ class SlotFile:
         if "recovery" not in slots:
             raise VaultError("make a new recovery sheet first: without one no backup can be opened")
         only = {**self.content, "slots": {"recovery": slots["recovery"]}}
-        return json.dumps(only, indent=1).encode()
+        return json.dumps(only).encode()
 
     # -- the root, wrapped by what unlocks it -------------------------------------------
 
