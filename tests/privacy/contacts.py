@@ -52,7 +52,10 @@ def webhook(certificate: tuple[Path, Path] | None = None, port: int = 0) -> Iter
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
+            length = int(self.headers["Content-Length"])
+            body = self.rfile.read(length)
+            if len(body) < length:  # the sender was killed in the middle
+                return
             place.requests.append((self.path, dict(self.headers.items()), body))
             place.hold.wait(20)
             if place.drop:
