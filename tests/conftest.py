@@ -35,6 +35,7 @@ for variable in ("RUNTIME_DIRECTORY", "XDG_RUNTIME_DIR"):
 WHOLE = (
     *("tests/journey/", "tests/test_wheel.py", "tests/test_setup.py", "tests/hub/bench/"),
     *("tests/hub/history/test_kill.py", "tests/privacy/test_kill.py"),
+    *("tests/hub/backup/", "tests/hub/doctor/test_doctor.py", "tests/community/test_kill.py"),
     "tests/privacy/test_simulate.py",
     "tests/community/test_log.py::TestTold::test_keys_of_every_week_come_in_time",
     "tests/hub/http/test_seen.py::test_whatever_is_seen",

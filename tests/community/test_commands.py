@@ -65,6 +65,23 @@ async def test_it_starts_is_well_and_leaves_nothing_behind(
         cwd=Path(__file__).parents[2],
     )
     assert process.stderr is not None
+    try:
+        await _is_well(process, portal)
+        process.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(10):
+            await process.stderr.read()
+            assert await process.wait() == 0
+    finally:
+        if process.returncode is None:
+            process.terminate()
+    for port in (portal, upstream, broker):
+        with pytest.raises(ConnectionRefusedError):
+            await asyncio.open_connection("127.0.0.1", port)
+
+
+async def _is_well(process: asyncio.subprocess.Process, portal: int) -> None:
+    """It says that it is ready, and each of its checks passes."""
+    assert process.stderr is not None
     async with asyncio.timeout(60):
         while b"ready on" not in await process.stderr.readline():
             pass
@@ -78,10 +95,3 @@ async def test_it_starts_is_well_and_leaves_nothing_behind(
         *("database", "gateway", "relay"),
         *("escalation", "broker", "signer", "witnesses"),
     }
-    process.send_signal(signal.SIGTERM)
-    async with asyncio.timeout(10):
-        await process.stderr.read()
-        assert await process.wait() == 0
-    for port in (portal, upstream, broker):
-        with pytest.raises(ConnectionRefusedError):
-            await asyncio.open_connection("127.0.0.1", port)
