@@ -272,7 +272,7 @@ class SentView(Protocol):
     """One message that left the home.
 
     `door` is `events`, `acts` or `grants`; `fields` are (msgid, value) pairs, values that are
-    words being msgids too; `state` is a key of `web.sharing.routes.SENT_STATES`.
+    words being msgids too; `state` is a key of `web.sharing.words.SENT_STATES`.
     """
 
     @property

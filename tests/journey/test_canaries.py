@@ -1,10 +1,9 @@
 """Property 1: what residents and devices say of themselves is in no byte that leaves the home.
 
-200 strings are planted wherever a home can be told something: names of people, rooms, things,
-contacts and screens, serials, states, attributes. Then an event, a call for help and a message to
-the property leave. Looked at: every byte that the home's programs hand to a socket outside (before
-TLS), the names they look up, the plaintext of each sealed cell, logs, health, diagnostics, and what
-relay and community keep.
+200 strings are planted in people and in all that a device says: names, rooms, serials, makers,
+states, attributes. Then an event leaves. Looked at: every byte that the home's programs hand to a
+socket outside (before TLS), the names they look up, the plaintext of each sealed cell, logs,
+health, diagnostics, and what relay and community keep.
 """
 
 from __future__ import annotations
@@ -75,7 +74,7 @@ def test_in_no_byte_that_leaves(system: System) -> None:
 
 
 def people(owner: Visitor, words: list[str]) -> None:
-    """Residents, rooms and screens that carry the words."""
+    """Residents whose names are the words."""
     for word in words:
         owner.get("/people")
         more = {"name": word, "role": "resident", "password": "a long password of theirs"}

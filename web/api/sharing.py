@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from typing import TYPE_CHECKING, cast
 
 from hub.http.operations import Call, Operations
@@ -12,7 +11,7 @@ from web.api import household_models as models
 from web.api import purpose_models
 from web.facade import HAZARD_CLASSES
 from web.house import HOUSEHOLD, OWNER, RESIDENTS
-from web.sharing.export import purpose_of
+from web.sharing.export import message_of, purpose_of
 
 if TYPE_CHECKING:
     from privacy.consent import Consent
@@ -108,17 +107,7 @@ def _sent_operation(runtime: HomeRuntime, table: Operations) -> None:
         return {
             "today": runtime.sent_today(),
             "messages": [
-                {
-                    "at": one.at,
-                    "door": one.door,
-                    "recipient": call.say(one.recipient),
-                    "state": one.state,
-                    "fields": [
-                        {"name": call.say(name), "value": call.say(value) if value else ""}
-                        for name, value in one.fields
-                    ],
-                    "raw": base64.b64encode(one.raw).decode(),
-                }
+                cast("models.SentMessage", message_of(one, call.say))
                 for one in runtime.sent()[: given.get("limit", MOST)]
             ],
         }

@@ -15,10 +15,13 @@ from typing import TYPE_CHECKING, Any
 from web.sharing.words import DOORS, LINE_STATES, ROWS, SENT_STATES
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from privacy.purposes import Purpose
     from web.design import Design
     from web.design.page import Words
     from web.facade import HomeRuntime
+    from web.views import SentView
 
 FORMAT = "linli-sharing/1"
 
@@ -38,20 +41,21 @@ async def gathered(runtime: HomeRuntime, words: Words) -> dict[str, Any]:
         "contacts": {one.id: one.name for one in runtime.contacts.all()},
         "purposes": [purpose_of(one) for one in runtime.consents.table.all()],
         "ledger": {**literal, "problem": runtime.consents.problem},
-        "sent": [
-            {
-                "at": one.at,
-                "door": one.door,
-                "recipient": words(one.recipient),
-                "state": one.state,
-                "fields": [
-                    {"name": words(name), "value": words(value) if value else ""}
-                    for name, value in one.fields
-                ],
-                "raw": base64.b64encode(one.raw).decode(),
-            }
-            for one in runtime.sent()
+        "sent": [message_of(one, words) for one in runtime.sent()],
+    }
+
+
+def message_of(sent: SentView, say: Callable[[str], str]) -> dict[str, Any]:
+    """Return a message that left as plain data, the names of its fields in ``say``'s language."""
+    return {
+        "at": sent.at,
+        "door": sent.door,
+        "recipient": say(sent.recipient),
+        "state": sent.state,
+        "fields": [
+            {"name": say(name), "value": say(value) if value else ""} for name, value in sent.fields
         ],
+        "raw": base64.b64encode(sent.raw).decode(),
     }
 
 
